@@ -1,0 +1,62 @@
+# Two commands matter: "make chat" and "make test". Both install what they need first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help setup chat test check fix index pins clean
+
+help: ## show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(STAMP) ## create .venv and install into it (again only when pyproject.toml or constraints.txt change)
+
+chat: setup ## build the index if it is missing or old, then open the page's server
+	@$(BIN)/allchat build
+	@$(BIN)/allchat serve $(ARGS)
+
+test: setup ## run every test with branch coverage (ARGS="-k words" to choose some)
+	@$(BIN)/python -m pytest --cov=allchat $(ARGS)
+
+check: setup ## lint, format, types, import contracts, documents: all that CI checks besides the tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/test_docs.py
+
+fix: setup ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+index: setup ## build the index from corpus/
+	@$(BIN)/allchat build $(ARGS)
+
+pins: setup ## write constraints.txt from what is installed in .venv
+	@head -n 1 constraints.txt > $(VENV)/constraints.txt
+	@$(BIN)/python -m pip freeze --all --exclude-editable --exclude allchat --exclude pip --exclude wheel \
+	  | sed -E 's/\+cpu$$//' | LC_ALL=C sort -f >> $(VENV)/constraints.txt
+	@mv $(VENV)/constraints.txt constraints.txt
+
+clean: ## remove the built index and all caches (.venv stays)
+	@find index -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what allchat needs into $(VENV) (a minute or two, 2.1 GB) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(BIN)/python:
+	@for python in python3.11 python3 python3.12 python3.13; do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    exec $$python -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "allchat needs Python 3.11 or newer with venv (Debian: apt-get install python3 python3-venv)" >&2; exit 1

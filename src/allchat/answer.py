@@ -1,0 +1,322 @@
+"""Compose: from hits to quotes in a readable order, and from quotes to the text that a family sees.
+
+A quote is one stretch of a source that starts and ends on a sentence or a list item. Everything around the quotes comes
+from the wording file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from allchat.corpus import clean
+from allchat.outline import leans
+from allchat.records import Block, Citation, Document, Hit, Outline, Span
+from allchat.wording import Wording
+
+WORDS = 150
+"""Words of quotes in an answer, where the sources allow; the first quote may exceed it if it is one list."""
+
+QUOTE_WORDS = 85
+"""A paragraph longer than this is quoted in part: the sentences that stand out and what they lean on."""
+
+QUOTES = 4
+"""Quotes in an answer, not counting the lead lines that come with them."""
+
+KEEP = 0.62
+"""A further quote needs at least this share of the best hit's score."""
+
+_POINTER = re.compile(r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|To find out more)")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A stretch of one document. ``lead`` is the line that introduces the item it is; ``left`` counts items left out."""
+
+    document: str
+    section: int
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    score: float
+    lead: Span | None = None
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What composing needs to know of the corpus."""
+
+    documents: Mapping[str, Document]
+    outline: Callable[[str], Outline]
+
+    def words(self, document: str, start: int, end: int) -> str:
+        """The normalised words of a stretch."""
+        return clean(self.documents[document].text[start:end])
+
+
+def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Quote, ...]:
+    """The quotes that answer, best first; neighbours are joined, nothing is quoted twice. No hits give no quotes."""
+    chosen: list[Quote] = []
+    for hit in _with_whole_lists(hits):
+        if len(chosen) >= quotes or (chosen and hit.score < KEEP * hits[0].score):
+            break
+        fresh = [quote for quote in _quotes_of(hit, sources) if not _known(quote, chosen, sources)]
+        used = sum(_count(quote, sources) for quote in chosen)
+        if fresh and (not chosen or used + sum(_count(quote, sources) for quote in fresh) <= words):
+            chosen += fresh
+    return _joined(_grouped(chosen), sources=sources)
+
+
+def _with_whole_lists(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits without the items of a list whose lead line is a better hit."""
+    kept: list[Hit] = []
+    for hit in hits:
+        leads = {(other.block.document, other.block.start) for other in kept if other.block.kind == "lead"}
+        if not any((hit.block.document, lead.start) in leads for lead in hit.block.leads):
+            kept.append(hit)
+    return kept
+
+
+def _quotes_of(hit: Hit, sources: Sources) -> list[Quote]:
+    block = hit.block
+    outline = sources.outline(block.document)
+    if block.kind == "lead":
+        return _list_quotes(hit, outline, sources)
+    if block.kind == "heading":
+        return _heading_quotes(hit, outline, sources)
+    span = _window(hit, sources)
+    return [] if span is None else [_quote(hit, span, lead=_lead_for(block, span))]
+
+
+def _quote(hit: Hit, span: Span, *, lead: Span | None = None, left: int = 0) -> Quote:
+    return Quote(hit.block.document, hit.block.section, hit.heading, span.start, span.end, hit.score, lead, left)
+
+
+def _lead_for(block: Block, span: Span) -> Span | None:
+    return block.leads[-1] if block.leads and span.start >= block.start else None
+
+
+ITEMS = 8
+"""Items of a long list that are quoted in brief; how many are left out is said."""
+
+
+def _list_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
+    """A lead line with its items: in one piece where they follow each other and are short, else each item in brief."""
+    block = hit.block
+    lead = Span(block.start, block.end)
+    whole = Span(block.start, block.items[-1].end) if block.items else lead
+    inside = [other for other in outline.blocks if whole.start < other.start < whole.end]
+    text = sources.documents[block.document].text
+    follows = all(other.leads == (lead,) for other in inside) and not any(whole.start < f.start < whole.end for f in outline.furniture)
+    if follows and len(clean(text[whole.start : whole.end]).split()) <= WORDS:
+        return [_quote(hit, whole)]
+    shown, left = block.items[:ITEMS], len(block.items[ITEMS:])
+    brief = [_quote(hit, _brief(item.start, outline)) for item in shown]
+    return [_quote(hit, lead), *brief[:-1], *(replace(quote, left=left) for quote in brief[-1:])]
+
+
+def _brief(start: int, outline: Outline) -> Span:
+    """The first sentence of an item; the whole item where that sentence only announces what follows."""
+    block = next(block for block in outline.blocks if block.start == start)
+    if len(block.items) > 1 or block.kind == "heading":
+        return Span(block.start, block.end)
+    return Span(block.start, block.sentences[0].end)
+
+
+def _heading_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
+    """A heading that is a sentence, with the block below it where both are short; a bare title gives its first block."""
+    block = hit.block
+    below = next((b for b in outline.blocks if b.start >= block.end and b.section == block.section and b.kind != "heading"), None)
+    sentence = sources.words(block.document, block.start, block.end).endswith(".")
+    if below is None:
+        return [_quote(hit, Span(block.start, block.end))] if sentence else []
+    if not sentence:
+        return _quotes_of(replace(hit, block=below, sentences={}), sources)
+    together = Span(block.start, below.end)
+    if below.kind in ("paragraph", "list") and len(sources.words(block.document, together.start, together.end).split()) <= QUOTE_WORDS:
+        return [_quote(hit, together)]
+    return [_quote(hit, Span(block.start, block.end))]
+
+
+def _window(hit: Hit, sources: Sources) -> Span | None:
+    """The sentences of a block to quote: all of a short one or a list, else those around the ones that stand out."""
+    block = hit.block
+    words = [sources.words(block.document, span.start, span.end) for span in block.sentences]
+    first, last = 0, len(words) - 1
+    whole = sum(len(sentence.split()) for sentence in words) <= QUOTE_WORDS
+    if not whole and block.kind in ("paragraph", "caption", "definition") and len(block.items) <= 1:
+        first, last = _around(hit, words)
+    while first < last and _POINTER.match(words[first]):
+        first += 1
+    while last > first and _POINTER.match(words[last]):
+        last -= 1
+    if _POINTER.match(words[first]):
+        return None
+    return Span(block.sentences[first].start, block.sentences[last].end)
+
+
+def _around(hit: Hit, words: Sequence[str]) -> tuple[int, int]:
+    best = max(range(len(words)), key=lambda number: (hit.sentences.get(number, -1.0), -number)) if hit.sentences else 0
+    first = last = 0 if hit.block.kind == "definition" else best
+    last = max(last, best)
+    while first > 0 and leans(words[first]):
+        first -= 1
+
+    def room(start: int, end: int) -> bool:
+        return sum(len(sentence.split()) for sentence in words[start : end + 1]) <= QUOTE_WORDS
+
+    while last + 1 < len(words) and room(first, last + 1):
+        last += 1
+    while first > 0 and room(first - 1, last):
+        first -= 1
+    return first, last
+
+
+def _count(quote: Quote, sources: Sources) -> int:
+    return len(sources.words(quote.document, quote.start, quote.end).split())
+
+
+def _known(quote: Quote, chosen: Iterable[Quote], sources: Sources) -> bool:
+    """Whether a quote overlaps one that is chosen, or says the same words."""
+    words = sources.words(quote.document, quote.start, quote.end)
+    return any(
+        (quote.document == other.document and quote.start < other.end and other.start < quote.end)
+        or words in sources.words(other.document, other.start, other.end)
+        for other in chosen
+    )
+
+
+def _grouped(quotes: Sequence[Quote]) -> list[Quote]:
+    """Quotes of one section side by side, in the order of the best of them, sections of one document too."""
+    documents = list(dict.fromkeys(quote.document for quote in quotes))
+    sections = list(dict.fromkeys((quote.document, quote.section) for quote in quotes))
+    return sorted(quotes, key=lambda q: (documents.index(q.document), sections.index((q.document, q.section)), quotes.index(q)))
+
+
+def _joined(quotes: Sequence[Quote], *, sources: Sources) -> tuple[Quote, ...]:
+    """Neighbouring quotes of one section that touch in the source become one."""
+    joined: list[Quote] = []
+    for quote in quotes:
+        mate = next((other for other in joined if _touch(other, quote, sources)), None)
+        if mate is None:
+            joined.append(quote)
+        else:
+            first, last = sorted((mate, quote), key=lambda piece: piece.start)
+            joined[joined.index(mate)] = replace(first, end=last.end, score=max(mate.score, quote.score))
+    return tuple(joined)
+
+
+def _touch(one: Quote, other: Quote, sources: Sources) -> bool:
+    if (one.document, one.section, one.lead) != (other.document, other.section, other.lead):
+        return False
+    first, last = sorted((one, other), key=lambda piece: piece.start)
+    return first.end <= last.start and not sources.documents[one.document].text[first.end : last.start].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The quotes as numbered citations, and the text around them."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+def compose(quotes: Sequence[Quote], *, sources: Sources, wording: Wording) -> Composed:
+    """Numbers the quotes in the order they are shown and puts the fixed wording around them.
+
+    The line that introduces list items is quoted behind them, with a number of its own, once; not where a quote holds it.
+    """
+    citations: list[Citation] = []
+    lines: list[str] = []
+    for (document, section, lead), run in groupby(quotes, key=lambda quote: (quote.document, quote.section, quote.lead)):
+        group = list(run)
+        lines.append(_source_line(group[0], lines_before=citations, sources=sources, wording=wording))
+        for quote in group:
+            citations.append(_citation(quote, len(citations) + 1, sources))
+            lines.append(_shown(quote, len(citations), sources, wording))
+        if lead is not None and not _holds(quotes, citations, document, lead):
+            companion = replace(group[0], start=lead.start, end=lead.end, lead=None, left=0)
+            citations.append(_citation(companion, len(citations) + 1, sources))
+            lines += [wording.text("answer.list_lead"), _shown(companion, len(citations), sources, wording)]
+        del section
+    return Composed("\n\n".join(line for line in lines if line), tuple(citations))
+
+
+def _holds(quotes: Sequence[Quote], citations: Sequence[Citation], document: str, lead: Span) -> bool:
+    spans = [(q.document, q.start, q.end) for q in quotes] + [(c.document, c.start, c.end) for c in citations]
+    return any(document == key and start <= lead.start and lead.end <= end for key, start, end in spans)
+
+
+def _source_line(quote: Quote, *, lines_before: Sequence[Citation], sources: Sources, wording: Wording) -> str:
+    """Names the source and the section; nothing where the quote before is from the same place."""
+    before = lines_before[-1] if lines_before else None
+    if before is not None and (before.document, before.heading) == (quote.document, quote.heading):
+        return ""
+    document = sources.documents[quote.document]
+    if not quote.heading:
+        return wording.text("answer.source", attribution=escape_markdown(document.attribution))
+    heading = escape_markdown(quote.heading[-1].rstrip("."))
+    return wording.text("answer.source_section", attribution=escape_markdown(document.attribution), heading=heading)
+
+
+def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
+    document = sources.documents[quote.document]
+    return Citation(
+        number=number,
+        document=document.key,
+        file=document.file,
+        title=document.title,
+        publisher=document.publisher,
+        url=document.url,
+        revised=document.revised,
+        heading=quote.heading,
+        quote=sources.words(document.key, quote.start, quote.end),
+        start=quote.start,
+        end=quote.end,
+        source_sha256=document.sha256,
+        score=quote.score,
+        link=f"/source/{document.key}#c{quote.start}-{quote.end}",
+        rights=document.rights,
+    )
+
+
+def _shown(quote: Quote, number: int, sources: Sources, wording: Wording) -> str:
+    """A quote as a Markdown block quote: list items as list items, the number at its end."""
+    text = sources.documents[quote.document].text
+    lines = []
+    for depth, start, end in _pieces(quote, sources.outline(quote.document)):
+        bullet = "" if depth is None else "  " * depth + "- "
+        lines.append((bullet, escape_markdown(clean(text[start:end]))))
+    lines[-1] = (lines[-1][0], f"{lines[-1][1]} [{number}]")
+    shown = "\n".join(f"> {bullet}{words}" if bullet else f"> {words}\n>" for bullet, words in lines).removesuffix("\n>")
+    return shown + (f"\n\n{wording.text('answer.more_items', count=quote.left)}" if quote.left else "")
+
+
+def _pieces(quote: Quote, outline: Outline) -> list[tuple[int | None, int, int]]:
+    """The quote cut at its blocks and list items: (depth of the item or None, start, end), in reading order."""
+    pieces: list[tuple[int | None, int, int]] = []
+    for block in outline.blocks:
+        if block.start >= quote.end or block.end <= quote.start:
+            continue
+        items = [item for item in block.items if block.start <= item.start < block.end]
+        starts: list[tuple[int | None, int]] = [(item.depth, item.start) for item in items]
+        if not items or block.start < items[0].start:
+            starts.insert(0, (None, block.start))
+        ends = [start for _, start in starts[1:]] + [block.end]
+        pieces += [(depth, start, end) for (depth, start), end in zip(starts, ends, strict=True)]
+    inside = [(depth, max(start, quote.start), min(end, quote.end)) for depth, start, end in pieces]
+    return [(depth, start, end) for depth, start, end in inside if start < end]
+
+
+def escape_markdown(words: str) -> str:
+    """Source words as Markdown that shows exactly these words: no markup, no HTML, no link comes out of them."""
+    return _MARKDOWN.sub(r"\\\1", words)
+
+
+def unescape_markdown(text: str) -> str:
+    """The words that ``escape_markdown`` was given."""
+    return re.sub(r"\\([\\`*_{}\[\]<>#|~$&])", r"\1", text)

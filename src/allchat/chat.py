@@ -1,0 +1,353 @@
+"""Chat: the whole way from a question to a verified answer, and from a corpus to an index."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any
+
+from allchat.answer import Composed, Quote, Sources, choose, compose, escape_markdown
+from allchat.chunk import chunk
+from allchat.corpus import CORPUS_FILE, clean, read_corpus, read_text
+from allchat.embed import PACKAGED_MODEL, Embedder, load_embedder
+from allchat.errors import CorpusError, QuestionError, StoreError, VerificationError
+from allchat.guard import Guard
+from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
+from allchat.lexicon import read_lay_terms, read_questions, word_files
+from allchat.outline import outline_document
+from allchat.records import Answer, Document, LayTerm, Outline, Verdict
+from allchat.retrieve import Found, Search, content_words
+from allchat.understand import resolve
+from allchat.verify import verify_quotes
+from allchat.wording import Wording, load_wording
+
+PASSAGE_TOKENS = 200
+QUESTION_CHARACTERS = 4000
+"""A longer question is refused; the longest message of our development data has about 3,000."""
+
+OLD_DAYS = 731
+"""A source revised longer ago than this is said to be old."""
+
+SUGGESTIONS = 3
+HITS = 12
+
+
+def build(
+    corpus: Path,
+    *,
+    index: Path,
+    model: str = PACKAGED_MODEL,
+    passage_tokens: int = PASSAGE_TOKENS,
+    embedder: Embedder | None = None,
+    progress: bool = False,
+    force: bool = False,
+) -> Path:
+    """Builds the index of a corpus unless an index of the same inputs is there, and gives the index's folder.
+
+    Raises:
+        CorpusError, ModelError, StoreError: nothing was built; an index that was there is whole.
+    """
+    corpus, index = Path(corpus), Path(index)
+    documents = read_corpus(corpus)
+    outlines = tuple(outline_document(document) for document in documents)
+    questions = read_questions(corpus, documents=documents, outlines=outlines)
+    lay_terms = read_lay_terms(corpus)
+    embedder = embedder or load_embedder(model)
+    inputs = build_inputs(corpus, documents=documents, embedder=embedder, passage_tokens=passage_tokens)
+    if not force and current_inputs(index) == inputs:
+        return index
+    passages = tuple(
+        passage
+        for document, outline in zip(documents, outlines, strict=True)
+        for passage in chunk(outline, document=document, max_tokens=passage_tokens, fits_window=embedder.fits)
+    )
+    settings = {"known_words": _known_words(documents, lay_terms, [question.text for question in questions])}
+    contents = Contents(documents, outlines, passages, questions)
+    write_index(contents, folder=index, embedder=embedder, inputs=inputs, settings=settings, progress=progress)
+    return index
+
+
+def build_inputs(corpus: Path, *, documents: Sequence[Document], embedder: Embedder, passage_tokens: int) -> dict[str, Any]:
+    """What an index depends on, in words that an error can name."""
+    return {
+        "allchat": package_version("allchat"),
+        "documents": {document.key: {"sha256": document.sha256, "facts": _hash(repr((facts(document), document.layout)))} for document in documents},
+        "word files": {path.relative_to(corpus).as_posix(): _hash(path.read_bytes()) for path in word_files(corpus, documents=documents)},
+        "model": {"name": embedder.name, "sha256": embedder.fingerprint},
+        "passage_tokens": passage_tokens,
+    }
+
+
+def _hash(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def _known_words(documents: Sequence[Document], lay_terms: Sequence[LayTerm], questions: Sequence[str]) -> list[str]:
+    texts = [clean(document.text) for document in documents]
+    texts += [word for term in lay_terms for word in (*term.source, *term.lay)]
+    return sorted({word for text in (*texts, *questions) for word in content_words(text)})
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call, as an operator set it."""
+
+    emergency_number: str = "911"
+    crisis_number: str = "988"
+    poison_number: str = "1-800-222-1222"
+    region: str = "in the United States"
+    care_team: str = "your child's care team"
+
+    def values(self) -> dict[str, str]:
+        """The values for the wording's braces."""
+        return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+class Chat:
+    """Answers questions from one index. Safe to share between threads; keeps nothing of what is asked."""
+
+    def __init__(
+        self,
+        *,
+        index: Index,
+        corpus: Path,
+        documents: Sequence[Document],
+        embedder: Embedder,
+        lay_terms: Sequence[LayTerm] = (),
+        guard: Guard | None = None,
+        wording: Wording | None = None,
+        contact: Contact | None = None,
+        today: date | None = None,
+    ) -> None:
+        self.index = index
+        self.documents: Mapping[str, Document] = {document.key: document for document in documents}
+        self._corpus = corpus
+        self._embedder = embedder
+        self._search = Search(index, embedder=embedder, lay_terms=lay_terms)
+        self._guard = guard or Guard.load()
+        self._wording = wording or load_wording()
+        self._contact = contact or Contact()
+        self._today = today
+        self.outline = lru_cache(maxsize=256)(index.outline)
+        self._sources = Sources(self.documents, self.outline)
+
+    @classmethod
+    def open(
+        cls,
+        index: str | Path = "index",
+        *,
+        corpus: str | Path | None = None,
+        model: str = PACKAGED_MODEL,
+        passage_tokens: int | None = None,
+        embedder: Embedder | None = None,
+        contact: Contact | None = None,
+        today: date | None = None,
+    ) -> Chat:
+        """Opens an index with the corpus it was built from (``corpus``, or the folder ``corpus`` beside the index or here).
+
+        Raises:
+            StoreError: there is no index, it is damaged, or it is not of this corpus, model and settings.
+            CorpusError, ModelError: a source or the model is not as declared.
+        """
+        opened = open_index(Path(index))
+        folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
+        documents = read_corpus(folder)
+        embedder = embedder or load_embedder(model)
+        built = opened.manifest["inputs"]
+        tokens = built["passage_tokens"] if passage_tokens is None else passage_tokens
+        _must_fit(built, build_inputs(folder, documents=documents, embedder=embedder, passage_tokens=tokens), index=Path(index))
+        return cls(
+            index=opened,
+            corpus=folder,
+            documents=documents,
+            embedder=embedder,
+            lay_terms=read_lay_terms(folder),
+            contact=contact,
+            today=today,
+        )
+
+    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:
+        """The verified answer to a question after ``history`` (the family's earlier questions, oldest first).
+
+        Raises:
+            QuestionError: the question is empty, too long, or not text.
+            VerificationError: a quote is not what its source says now; nothing may be shown.
+        """
+        turn = _Turn(self, check_question(question), [text for text in history if text.strip()], id)
+        return turn.answer()
+
+    def passages(self, document: str) -> int:
+        """How many passages the index has of a document."""
+        return self.index.passage_counts().get(document, 0)
+
+    def read_source(self, document: str) -> str:
+        """A document's text, read from its file now.
+
+        Raises:
+            VerificationError: the file is gone or is no longer the one the index was built from.
+        """
+        known = self.documents[document]
+        try:
+            return read_text(self._corpus / known.file, sha256=known.sha256)
+        except CorpusError as error:
+            raise VerificationError(f"{error} Answers from it are withheld until then.") from error
+
+    def versions(self) -> dict[str, str]:
+        """What an answer depends on."""
+        return {"allchat": package_version("allchat"), "index": self.index.version, "model": self._embedder.name}
+
+
+class _Turn:
+    """One question on its way: screen, understand, retrieve, decide, compose, verify. Each stage is timed."""
+
+    def __init__(self, chat: Chat, question: str, history: Sequence[str], id: str) -> None:
+        self._chat = chat
+        self._question = question
+        self._history = history
+        self._id = id
+        self._understood = question
+        self._times: dict[str, float] = {}
+        self._begun = time.perf_counter()
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self._times[stage] = round(1000 * (time.perf_counter() - begun), 3)
+
+    def answer(self) -> Answer:
+        with self._timed("screen"):
+            verdict = self._chat._guard.screen(self._question)
+        if verdict.kind in ("urgent", "chat", "out_of_scope"):
+            return self._fixed(verdict)
+        found, vectors = self._retrieve()
+        del vectors
+        return self._refusal(verdict, found) if verdict.kind == "refusal" else self._from_sources(verdict, found)
+
+    def _retrieve(self) -> tuple[Found, Any]:
+        self._understood = resolve(self._question, history=self._history)
+        search = self._chat._search
+        wordings = tuple(dict.fromkeys((*search.wordings(self._question), *search.wordings(self._understood))))
+        with self._timed("embed"):
+            vectors = self._chat._embedder.encode(wordings)
+        with self._timed("retrieve"):
+            return search.find(wordings, vectors=vectors, limit=HITS), vectors
+
+    def _fixed(self, verdict: Verdict) -> Answer:
+        values = self._chat._contact.values()
+        text = self._chat._wording.text(f"{verdict.kind}.{verdict.reason}.text", **values)
+        return self._record(verdict.kind or "chat", verdict, text)
+
+    def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
+        if not self._answers(found):
+            return self._silence(verdict, found)
+        with self._timed("compose"):
+            quotes = choose(found.hits, sources=self._chat._sources)
+            composed = compose(quotes, sources=self._chat._sources, wording=self._chat._wording)
+        text = f"{self._chat._wording.text('answer.lead')}\n\n{composed.text}"
+        return self._record("answer", verdict, text, composed=composed, suggestions=self._suggest(found, quotes))
+
+    def _answers(self, found: Found) -> bool:
+        return found.best["question"] >= 0.55 or found.best["sentence"] >= 0.55
+
+    def _silence(self, verdict: Verdict, found: Found) -> Answer:
+        wording = self._chat._wording
+        if max(found.best["question"], found.best["sentence"]) < 0.35:
+            return self._record("out_of_scope", replace(verdict, reason="unrelated"), wording.text("out_of_scope.unrelated.text"))
+        headings = list(dict.fromkeys(hit.heading[-1] for hit in found.hits if hit.heading))[:3]
+        nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
+        parts = [wording.text("not_found.text"), wording.text("not_found.nearest"), nearest, wording.text("not_found.help")]
+        return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
+
+    def _refusal(self, verdict: Verdict, found: Found) -> Answer:
+        wording, values = self._chat._wording, self._chat._contact.values()
+        name = f"refusal.{verdict.reason}"
+        with self._timed("compose"):
+            quotes = choose(found.hits, sources=self._chat._sources, words=90, quotes=2)
+            composed = compose(quotes, sources=self._chat._sources, wording=wording)
+        parts = [wording.text(f"{name}.text", **values), wording.text(f"{name}.lead", **values), composed.text]
+        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed, suggestions=())
+
+    def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
+        shown = [(quote.document, quote.start, quote.end) for quote in quotes]
+        fresh = [
+            self._chat.index.first_question(hit.block)
+            for hit in found.hits
+            if not any(hit.block.document == key and hit.block.start < end and start < hit.block.end for key, start, end in shown)
+        ]
+        return tuple(dict.fromkeys(text for text in fresh if text))[:SUGGESTIONS]
+
+    def _record(
+        self, kind: Any, verdict: Verdict, text: str, *, composed: Composed | None = None, suggestions: Sequence[str] = ()
+    ) -> Answer:
+        citations = () if composed is None else composed.citations
+        with self._timed("verify"):
+            verify_quotes(text, citations, read=self._chat.read_source)
+        notices = (*self._age(citations), *self._privacy(verdict))
+        self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
+        return Answer(
+            id=self._id,
+            question=self._question,
+            understood_as=self._understood,
+            kind=kind,
+            reason=verdict.reason,
+            text=text,
+            citations=citations,
+            notices=notices,
+            suggestions=tuple(suggestions),
+            versions=self._chat.versions(),
+            timings_ms=dict(self._times),
+        )
+
+    def _age(self, citations: Sequence[Any]) -> Iterator[str]:
+        today = self._chat._today or date.today()
+        for key in dict.fromkeys(citation.document for citation in citations):
+            document = self._chat.documents[key]
+            if document.revised is None:
+                yield self._chat._wording.text("notice.undated", title=document.title)
+            elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
+                yield self._chat._wording.text("notice.old", title=document.title, date=document.revised)
+
+    def _privacy(self, verdict: Verdict) -> Iterator[str]:
+        if verdict.private:
+            yield self._chat._wording.text("private.text")
+
+
+def check_question(question: object) -> str:
+    """The question, if it can be asked.
+
+    Raises:
+        QuestionError: it is not text, empty, without a letter or digit, too long, or holds broken characters.
+    """
+    if not isinstance(question, str):
+        raise QuestionError("the question is not text. Send it as a string.")
+    if any(unicodedata.category(character) == "Cs" for character in question):
+        raise QuestionError("the question holds half a character (a lone surrogate). Send it as valid Unicode.")
+    if len(question) > QUESTION_CHARACTERS:
+        raise QuestionError(f"the question has {len(question)} characters, the most is {QUESTION_CHARACTERS}. Ask it more shortly.")
+    kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in question).strip()
+    if not any(character.isalnum() for character in kept):
+        raise QuestionError("the question has no words. Ask in words, such as: what is a lumbar puncture?")
+    return kept
+
+
+def _corpus_folder(index: Path, corpus: Path | None) -> Path:
+    candidates = [corpus] if corpus is not None else [index.parent / "corpus", Path("corpus")]
+    for folder in candidates:
+        if (folder / CORPUS_FILE).is_file():
+            return folder
+    raise CorpusError(f"{candidates[0] / CORPUS_FILE}: there is no such file. Name the corpus folder.")
+
+
+def _must_fit(built: Mapping[str, Any], now: Mapping[str, Any], *, index: Path) -> None:
+    differing = [name for name in now if built.get(name) != now[name]]
+    if differing:
+        raise StoreError(f"{index}: was built from other {' and '.join(differing)} than there are now. Run: allchat build")

@@ -1,0 +1,287 @@
+"""The command line: build, ask, batch, serve, verify, corpus. A thin door: reads settings, calls chat, prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TextIO, TypeVar
+
+import click
+from tqdm import tqdm
+
+from allchat.answer import unescape_markdown
+from allchat.chat import Chat, Contact, build
+from allchat.corpus import read_corpus
+from allchat.errors import AllchatError, QuestionError
+from allchat.records import Answer
+from allchat.settings import Settings, load_settings
+from allchat.verify import recheck
+
+BAD_INPUT = 2
+"""Exit code where the caller's input cannot be taken."""
+
+BROKEN = 3
+"""Exit code where allchat itself cannot answer: no index, a damaged file, a quote that does not hold."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Turns allchat's own errors into one line on stderr and an exit code; anything else is a defect and stays loud."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except AllchatError as error:
+            click.echo(f"allchat: {error}", err=True)
+            sys.exit(BAD_INPUT if isinstance(error, QuestionError) else BROKEN)
+
+    return run
+
+
+def _settings_options(command: Callable[P, R]) -> Callable[P, R]:
+    for option in (
+        click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="Settings file (allchat.toml)."),
+        click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder."),
+        click.option("--index", type=click.Path(path_type=Path), help="Index folder."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="allchat")
+def cli() -> None:
+    """Answers families' questions about childhood leukemia with the exact words of trusted sources."""
+
+
+@cli.command("build")
+@_settings_options
+@click.option("--force", is_flag=True, help="Build anew even if the index is up to date.")
+@_guarded
+def build_command(index: Path | None, corpus: Path | None, settings_file: Path | None, force: bool) -> None:
+    """Build the index from the corpus; does nothing where it is up to date."""
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    before = _pointer(settings.index)
+    build(
+        settings.corpus,
+        index=settings.index,
+        model=settings.model,
+        passage_tokens=settings.passage_tokens,
+        progress=sys.stderr.isatty(),
+        force=force,
+    )
+    after = _pointer(settings.index)
+    click.echo(f"{settings.index}: {'up to date' if before == after and not force else 'built'} ({after})")
+
+
+def _pointer(index: Path) -> str | None:
+    pointer = index / "current"
+    return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
+
+
+def open_chat(settings: Settings) -> Chat:
+    """The chat that the settings describe.
+
+    Raises:
+        AllchatError: see ``Chat.open``.
+    """
+    contact = Contact(
+        emergency_number=settings.emergency_number,
+        crisis_number=settings.crisis_number,
+        poison_number=settings.poison_number,
+        region=settings.region,
+        care_team=settings.care_team,
+    )
+    return Chat.open(
+        settings.index, corpus=settings.corpus, model=settings.model, passage_tokens=settings.passage_tokens, contact=contact
+    )
+
+
+@cli.command()
+@click.argument("question")
+@_settings_options
+@click.option("--history", multiple=True, help="An earlier question of the family, oldest first; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer record.")
+@_guarded
+def ask(
+    question: str, history: tuple[str, ...], as_json: bool, index: Path | None, corpus: Path | None, settings_file: Path | None
+) -> None:
+    """Answer one QUESTION with quotes."""
+    chat = open_chat(load_settings(settings_file, index=index, corpus=corpus))
+    answer = chat.ask(question, history=history)
+    click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else readable(answer))
+
+
+def readable(answer: Answer, *, width: int = 100) -> str:
+    """An answer as plain text for a terminal: the text, where each quote stands, notices, suggestions."""
+    parts = [_plain(answer.text, width=width)]
+    if answer.citations:
+        parts.append("\n".join(f"[{c.number}] {c.file}, characters {c.start} to {c.end}" for c in answer.citations))
+        rights = dict.fromkeys((c.publisher, c.url, c.revised or "date not stated in this copy", c.rights) for c in answer.citations)
+        parts += [_fill(f"{publisher}. {url} (last revised: {revised}). {right}", width=width) for publisher, url, revised, right in rights]
+    parts += [_fill(notice, width=width) for notice in answer.notices]
+    if answer.suggestions:
+        parts.append("\n".join(("You could also ask:", *(f"  - {suggestion}" for suggestion in answer.suggestions))))
+    return "\n\n".join(parts)
+
+
+def _plain(markdown: str, *, width: int) -> str:
+    lines = []
+    for line in markdown.splitlines():
+        quoted = line.startswith(">")
+        words = unescape_markdown(line.lstrip("> ").rstrip()).replace("**", "")
+        indent = "    " if quoted else ""
+        hanging = indent + "  " if words.startswith("- ") else indent
+        lines.append(textwrap.fill(words, width, initial_indent=indent, subsequent_indent=hanging) if words else "")
+    return "\n".join(lines)
+
+
+def _fill(text: str, *, width: int) -> str:
+    return textwrap.fill(text, width)
+
+
+@cli.command()
+@click.argument("questions", type=click.File("rb"))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File for the answer records, one a line.")
+@_settings_options
+@_guarded
+def batch(questions: Any, out: Path, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """Answer a file of QUESTIONS, one JSON object a line: {"id", "question", "history"}.
+
+    The answers come one a line in the same order. A bad line is reported with its number and does not stop the rest; the
+    exit code is then 1.
+    """
+    lines = questions.read().splitlines()
+    chat = open_chat(load_settings(settings_file, index=index, corpus=corpus))
+    bad = 0
+    with _writing(out) as file:
+        for number, line in enumerate(tqdm(lines, unit="question", disable=not sys.stderr.isatty()), start=1):
+            if not line.strip():
+                continue
+            try:
+                answer = chat.ask(**batch_question(line))
+            except QuestionError as error:
+                bad += 1
+                click.echo(f"line {number}: {error}", err=True)
+                continue
+            file.write(json.dumps(answer.to_dict(), ensure_ascii=False) + "\n")
+    if bad:
+        click.echo(f"allchat: {bad} of {len(lines)} lines could not be answered; the others are in {out}.", err=True)
+        sys.exit(1)
+
+
+def _writing(out: Path) -> TextIO:
+    try:
+        return out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise QuestionError(f"{out}: cannot be written ({error.strerror}). Name another file.") from error
+
+
+def batch_question(line: bytes) -> dict[str, Any]:
+    """The arguments for ``Chat.ask`` from one line of a batch file.
+
+    Raises:
+        QuestionError: the line is not a JSON object with an id, a question and, if any, a list of earlier questions.
+    """
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise QuestionError(f"is not JSON ({error}). Write one object a line.") from error
+    if not isinstance(row, Mapping) or not isinstance(row.get("id"), str) or not isinstance(row.get("question"), str):
+        raise QuestionError('is not an object with "id" and "question" as strings. Write {"id": "q-1", "question": "..."}.')
+    history = row.get("history") or []
+    if not isinstance(history, list) or not all(isinstance(text, str) for text in history):
+        raise QuestionError('"history" is not a list of strings. Write the family\'s earlier questions, oldest first.')
+    return {"question": row["question"], "history": history, "id": row["id"]}
+
+
+@cli.command()
+@_settings_options
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
+@_guarded
+def serve(host: str | None, port: int | None, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """Open the chat page and the HTTP doors."""
+    settings = load_settings(settings_file, index=index, corpus=corpus, host=host, port=port)
+    # Imported here: the server brings gradio, which the other commands must not pay for.
+    from allchat.server import run
+
+    run(open_chat(settings), host=settings.host, port=settings.port, allowed_origins=settings.allowed_origins)
+
+
+@cli.command("verify")
+@click.argument("file", type=click.File("rb"))
+@_settings_options
+@_guarded
+def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """Re-check the citations of saved answers in FILE (one record, or one a line) against today's corpus."""
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    documents = {document.key: document for document in read_corpus(settings.corpus)}
+    failed = 0
+    for record in saved_records(file.read()):
+        for citation in record["citations"]:
+            check = recheck(citation, documents=documents)
+            failed += check.state != "holds"
+            click.echo(f"{record['id']} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}")
+            if check.state == "changed":
+                click.echo(f"    saved: {citation['quote']}\n    now:   {check.found}")
+    if failed:
+        click.echo(f"allchat: {failed} citations do not hold as saved.", err=True)
+        sys.exit(1)
+
+
+def _where(start: int | None, end: int | None) -> str:
+    return "" if start is None else f", characters {start} to {end}"
+
+
+def saved_records(content: bytes) -> Iterator[Mapping[str, Any]]:
+    """The answer records of a file: one JSON object, or one a line.
+
+    Raises:
+        QuestionError: the file holds something else.
+    """
+    try:
+        text = content.decode()
+        try:
+            rows: Sequence[Any] = [json.loads(text)]
+        except ValueError:
+            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise QuestionError(f"the file is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch.") from error
+    for number, row in enumerate(rows, start=1):
+        if not _is_record(row):
+            raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
+        yield row
+
+
+def _is_record(row: Any) -> bool:
+    wanted = {"number": int, "document": str, "quote": str, "start": int, "end": int}
+    if not isinstance(row, Mapping) or "id" not in row or not isinstance(row.get("citations"), list):
+        return False
+    return all(isinstance(c, Mapping) and all(isinstance(c.get(key), kind) for key, kind in wanted.items()) for c in row["citations"])
+
+
+@cli.command("corpus")
+@_settings_options
+@_guarded
+def corpus_command(index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """List the sources with publisher, revised date, rights and passages."""
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    chat = open_chat(settings)
+    for document in chat.documents.values():
+        click.echo(f"{document.key}\n  {document.title}\n  {document.publisher}\n  {document.url}")
+        click.echo(f"  last revised: {document.revised or 'date not stated in this copy'}")
+        click.echo(f"  passages: {chat.passages(document.key)}, sha256: {document.sha256}")
+        click.echo(textwrap.indent(_fill(f"rights: {document.rights}", width=96), "  "))
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="allchat")

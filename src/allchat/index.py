@@ -1,0 +1,439 @@
+"""Index: vectors in FAISS, everything else in SQLite (words in FTS5), and a manifest that says what it was built from.
+
+It is built aside and renamed into place, and the same input gives the same bytes. Opened, it is read-only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.corpus import clean
+from allchat.embed import Embedder, Vectors
+from allchat.errors import StoreError
+from allchat.records import Block, Document, Furniture, Item, Outline, Passage, Question, Section, Span
+
+FORMAT: Final = 1
+"""Raised whenever the files' layout changes: an index of another format is built anew."""
+
+MANIFEST: Final = "manifest.json"
+VECTORS: Final = "vectors.faiss"
+WORDS: Final = "words.sqlite"
+CURRENT: Final = "current"
+
+Grain = Literal["sentence", "block", "passage", "heading", "question"]
+GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "question")
+
+_SCHEMA = """
+CREATE TABLE documents (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sections (document TEXT, number INTEGER, heading TEXT, start INTEGER, "end" INTEGER, PRIMARY KEY (document, number));
+CREATE TABLE blocks (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, kind TEXT, start INTEGER, "end" INTEGER,
+    leads TEXT, items TEXT, term TEXT);
+CREATE TABLE sentences (block INTEGER, number INTEGER, start INTEGER, "end" INTEGER, PRIMARY KEY (block, number));
+CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, start INTEGER, "end" INTEGER, text TEXT, tokens INTEGER);
+CREATE TABLE furniture (document TEXT, start INTEGER, "end" INTEGER, what TEXT, PRIMARY KEY (document, start));
+CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER, text TEXT);
+CREATE TABLE rows (row INTEGER, grain INTEGER, block INTEGER, sentence INTEGER);
+CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '', tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that goes into an index."""
+
+    documents: tuple[Document, ...]
+    outlines: tuple[Outline, ...]
+    passages: tuple[Passage, ...]
+    questions: tuple[Question, ...] = ()
+
+
+class Index:
+    """An opened index: read-only, safe to share between threads."""
+
+    def __init__(self, folder: Path, *, manifest: Mapping[str, Any], version: str) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.version = version
+        self._lock = threading.Lock()
+        self._words = sqlite3.connect(
+            f"{(folder / WORDS).resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        self._vectors = faiss.read_index(str(folder / VECTORS))
+        rows = np.array(self._all("SELECT row, grain, block, sentence FROM rows ORDER BY row, block"), dtype=np.int64)
+        self._rows = rows.reshape(-1, 4)
+        self._first = np.searchsorted(self._rows[:, 0], np.arange(self._vectors.ntotal + 1))
+        self.block_count = int(self._all("SELECT count(*) FROM blocks")[0][0])
+
+    def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._words.execute(query, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise StoreError(f"{self.folder / WORDS}: {error}. Run: allchat build --force") from error
+
+    def near(self, vectors: Vectors, *, limit: int) -> list[NDArray[np.float64]]:
+        """For each query vector an ``(m, 4)`` array of (cosine, grain, block, sentence), most similar rows first.
+
+        ``limit`` bounds the vector rows that are looked at; a row that leads to several blocks gives several lines.
+        """
+        if self._vectors.ntotal == 0 or len(vectors) == 0:
+            return [np.zeros((0, 4)) for _ in vectors]
+        cosines, rows = self._vectors.search(np.ascontiguousarray(vectors), min(limit, self._vectors.ntotal))
+        return [self._targets(cosine, row) for cosine, row in zip(cosines, rows, strict=True)]
+
+    def _targets(self, cosines: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        first, after = self._first[rows], self._first[rows + 1]
+        counts = after - first
+        lines = np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+        return np.column_stack((np.repeat(cosines.astype(np.float64), counts), self._rows[lines, 1:]))
+
+    def matching(self, words: str, *, limit: int, weights: tuple[float, float, float]) -> list[tuple[int, float]]:
+        """Blocks that match an FTS5 expression, as (block, BM25), larger is better; ties by block.
+
+        ``weights`` are BM25's column weights for heading, body and questions. An empty expression gives nothing.
+        """
+        if not words:
+            return []
+        query = (
+            "SELECT rowid, -bm25(words, ?, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?"
+        )
+        return [(int(block), float(score)) for block, score in self._all(query, (*weights, words, limit))]
+
+    def vocabulary(self) -> dict[str, int]:
+        """Each stem of the index with the number of blocks it stands in."""
+        return {str(term): int(count) for term, count in self._all("SELECT term, doc FROM vocabulary ORDER BY term")}
+
+    def setting(self, name: str) -> Any:
+        """A value that the build stored beside the words, or None."""
+        found = self._all("SELECT value FROM settings WHERE name = ?", (name,))
+        return json.loads(found[0][0]) if found else None
+
+    def block(self, number: int) -> Block:
+        """The block of that number (0 to ``block_count - 1``, in the order of documents and of reading)."""
+        return self.blocks([number])[0]
+
+    def blocks(self, numbers: Iterable[int]) -> list[Block]:
+        """The blocks of these numbers, in the order asked for."""
+        wanted = list(numbers)
+        marks = ",".join("?" * len(wanted))
+        rows = self._all(f"SELECT {_BLOCK_COLUMNS} FROM blocks WHERE id IN ({marks})", wanted)  # noqa: S608 - only marks
+        spans = self._all(f'SELECT block, start, "end" FROM sentences WHERE block IN ({marks}) ORDER BY block, number', wanted)  # noqa: S608
+        found = {row[0]: _block(row, [Span(start, end) for block, start, end in spans if block == row[0]]) for row in rows}
+        return [found[number] for number in wanted]
+
+    def questions(self) -> list[tuple[int, int, str]]:
+        """All questions as (block, sentence or -1, text), in the order of the blocks."""
+        return [(int(b), int(s), str(t)) for b, s, t in self._all("SELECT block, sentence, text FROM questions ORDER BY id")]
+
+    def first_question(self, block: Block) -> str | None:
+        """The first of our questions that a block answers, or None."""
+        query = "SELECT q.text FROM questions q JOIN blocks b ON b.id = q.block WHERE b.document = ? AND b.start = ? ORDER BY q.id LIMIT 1"
+        rows = self._all(query, (block.document, block.start))
+        return str(rows[0][0]) if rows else None
+
+    def heading(self, block: Block) -> tuple[str, ...]:
+        """The path of headings above a block, outermost first."""
+        rows = self._all("SELECT heading FROM sections WHERE document = ? AND number = ?", (block.document, block.section))
+        return tuple(json.loads(rows[0][0]))
+
+    def outline(self, document: str) -> Outline:
+        """The outline of one document as it was when the index was built."""
+        sections = self._all('SELECT number, heading, start, "end" FROM sections WHERE document = ? ORDER BY number', (document,))
+        numbers = [row[0] for row in self._all("SELECT id FROM blocks WHERE document = ? ORDER BY id", (document,))]
+        furniture = self._all('SELECT start, "end", what FROM furniture WHERE document = ? ORDER BY start', (document,))
+        return Outline(
+            document,
+            tuple(Section(document, number, tuple(json.loads(heading)), start, end) for number, heading, start, end in sections),
+            tuple(self.blocks(numbers)),
+            tuple(Furniture(*row) for row in furniture),
+        )
+
+    def passage_counts(self) -> dict[str, int]:
+        """How many passages each document has."""
+        return dict(self._all("SELECT document, count(*) FROM passages GROUP BY document ORDER BY document"))
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self._words.close()
+
+
+_BLOCK_COLUMNS = 'id, document, section, kind, start, "end", leads, items, term'
+
+
+def _block(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
+    _, document, section, kind, start, end, leads, items, term = row
+    return Block(
+        document,
+        section,
+        kind,
+        start,
+        end,
+        tuple(spans),
+        tuple(Span(*lead) for lead in json.loads(leads)),
+        tuple(Item(*item) for item in json.loads(items)),
+        term,
+    )
+
+
+def open_index(folder: Path) -> Index:
+    """The current index of ``folder``, every file checked against its manifest.
+
+    Raises:
+        StoreError: there is none, it is of another format, or a file is missing or altered.
+    """
+    current = _current(folder)
+    if current is None:
+        raise StoreError(f"{folder}: holds no index. Run: allchat build")
+    manifest, version = _manifest(current)
+    if manifest.get("format") != FORMAT:
+        raise StoreError(f"{current}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build")
+    for name, sha256 in manifest["files"].items():
+        if _sha256(current / name) != sha256:
+            raise StoreError(f"{current / name}: is not the file that was built: it was altered. Run: allchat build --force")
+    try:
+        return Index(current, manifest=manifest, version=version)
+    except (sqlite3.DatabaseError, RuntimeError) as error:
+        raise StoreError(f"{current}: cannot be read ({error}). Run: allchat build --force") from error
+
+
+def _current(folder: Path) -> Path | None:
+    try:
+        name = (folder / CURRENT).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{folder / CURRENT}: cannot be read ({error}). Run: allchat build --force") from error
+    if not re.fullmatch(r"[0-9a-f]{16}", name) or not (folder / name).is_dir():
+        raise StoreError(f"{folder / CURRENT}: names no index in {folder}. Run: allchat build --force")
+    return folder / name
+
+
+def _manifest(current: Path) -> tuple[dict[str, Any], str]:
+    path = current / MANIFEST
+    try:
+        content = path.read_bytes()
+        manifest = json.loads(content)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
+    version = hashlib.sha256(content).hexdigest()
+    if not version.startswith(current.name) or not isinstance(manifest, dict):
+        raise StoreError(f"{path}: is not the manifest that was built: it was altered. Run: allchat build --force")
+    return manifest, version
+
+
+def current_inputs(folder: Path) -> dict[str, Any] | None:
+    """What the current index was built from, or None where there is no whole index."""
+    try:
+        index = open_index(folder)
+    except StoreError:
+        return None
+    index.close()
+    return dict(index.manifest["inputs"])
+
+
+def write_index(
+    contents: Contents, *, folder: Path, embedder: Embedder, inputs: Mapping[str, Any], settings: Mapping[str, Any], progress: bool = False
+) -> Path:
+    """Builds the index aside, puts it in place in one step, and gives its folder. A killed build leaves the old one whole.
+
+    ``inputs`` go into the manifest and decide whether an index is stale; ``settings`` are values kept with the words.
+
+    Raises:
+        StoreError: another build is running, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _only_build(folder), tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as aside:
+            return _write(contents, Path(aside), folder, embedder, inputs, settings, progress)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise StoreError(f"{folder}: cannot be written ({error}). Free the disk or mend its permissions; the old index is whole.") from error
+
+
+def _write(
+    contents: Contents,
+    aside: Path,
+    folder: Path,
+    embedder: Embedder,
+    inputs: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    progress: bool,
+) -> Path:
+    texts, targets = _rows(contents)
+    vectors = embedder.encode(texts, progress=progress)
+    _write_words(aside / WORDS, contents, targets, settings)
+    _write_vectors(aside / VECTORS, vectors)
+    manifest = {
+        "format": FORMAT,
+        "inputs": dict(inputs),
+        "counts": {
+            "documents": len(contents.documents),
+            "blocks": sum(len(outline.blocks) for outline in contents.outlines),
+            "passages": len(contents.passages),
+            "questions": len(contents.questions),
+            "vectors": len(texts),
+        },
+        "files": {name: _sha256(aside / name) for name in (VECTORS, WORDS)},
+    }
+    content = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    (aside / MANIFEST).write_bytes(content)
+    return _put_in_place(aside, folder, name=hashlib.sha256(content).hexdigest()[:16])
+
+
+def _put_in_place(aside: Path, folder: Path, *, name: str) -> Path:
+    final = folder / name
+    if final.exists():
+        shutil.rmtree(final)  # the same input gave the same bytes: this is a repair
+    final.mkdir()
+    for path in sorted(aside.iterdir()):
+        os.replace(path, final / path.name)
+    pointer = aside / CURRENT
+    pointer.write_text(f"{name}\n", encoding="ascii")
+    os.replace(pointer, folder / CURRENT)
+    for other in sorted(folder.iterdir()):
+        if other.is_dir() and other != final and other != aside:
+            shutil.rmtree(other, ignore_errors=True)
+    return final
+
+
+@contextmanager
+def _only_build(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"{folder}: another build is running. Wait for it to end.") from None
+        yield
+
+
+def _rows(contents: Contents) -> tuple[list[str], list[tuple[int, int, int, int]]]:
+    """The texts to embed, and for each where it leads: (row, grain, block, sentence), sentence -1 for coarser grains."""
+    texts: list[str] = []
+    targets: list[tuple[int, int, int, int]] = []
+
+    def add(text: str, grain: Grain, blocks: Iterable[int], sentence: int = -1) -> None:
+        targets.extend((len(texts), GRAINS.index(grain), block, sentence) for block in blocks)
+        texts.append(text)
+
+    numbers = _numbers(contents)
+    sources = {document.key: document for document in contents.documents}
+    for outline in contents.outlines:
+        text = sources[outline.document].text
+        for section in outline.sections:
+            inside = [numbers[block.key] for block in outline.blocks if block.section == section.number]
+            if section.heading:
+                add(" \u2013 ".join(section.heading[-2:]), "heading", inside)
+        for block in outline.blocks:
+            number = numbers[block.key]
+            add(block_text(block, text=text), "block", [number])
+            for position, span in enumerate(block.sentences):
+                add(clean(text[span.start : span.end]), "sentence", [number], position)
+    for passage in contents.passages:
+        add(passage.text, "passage", _inside(passage, contents, numbers))
+    for question in contents.questions:
+        add(question.text, "question", [numbers[question.block.key]], -1 if question.sentence is None else question.sentence)
+    return texts, targets
+
+
+def block_text(block: Block, *, text: str) -> str:
+    """What is embedded for a block: the term or the lead lines it stands under, then its words."""
+    above = [block.term or "", *(clean(text[lead.start : lead.end]) for lead in block.leads)]
+    return "\n".join(part for part in (*above, clean(text[block.start : block.end])) if part)
+
+
+def _numbers(contents: Contents) -> dict[str, int]:
+    blocks = [block for outline in contents.outlines for block in outline.blocks]
+    return {block.key: number for number, block in enumerate(blocks)}
+
+
+def _inside(passage: Passage, contents: Contents, numbers: Mapping[str, int]) -> list[int]:
+    outline = next(outline for outline in contents.outlines if outline.document == passage.document)
+    return [numbers[b.key] for b in outline.blocks if b.start < passage.end and passage.start < b.end and b.section == passage.section]
+
+
+def _write_vectors(path: Path, vectors: Vectors) -> None:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors))
+    faiss.write_index(index, str(path))
+
+
+def _write_words(path: Path, contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]) -> None:
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;" + _SCHEMA)
+        for table, rows in _tables(contents, targets, settings):
+            for row in rows:
+                connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - our own names
+        connection.execute("INSERT INTO words(words) VALUES ('optimize')")
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _tables(
+    contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]
+) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
+    numbers = _numbers(contents)
+    blocks = [block for outline in contents.outlines for block in outline.blocks]
+    yield "documents", ((document.key, _json(facts(document))) for document in contents.documents)
+    yield "sections", ((s.document, s.number, _json(s.heading), s.start, s.end) for o in contents.outlines for s in o.sections)
+    yield "blocks", ((numbers[b.key], b.document, b.section, b.kind, b.start, b.end, _pairs(b.leads), _pairs(b.items), b.term) for b in blocks)
+    yield "sentences", ((numbers[b.key], n, s.start, s.end) for b in blocks for n, s in enumerate(b.sentences))
+    yield "passages", ((n, p.document, p.section, p.start, p.end, p.text, p.tokens) for n, p in enumerate(contents.passages))
+    yield "furniture", ((o.document, f.start, f.end, f.what) for o in contents.outlines for f in o.furniture)
+    yield "questions", (
+        (n, numbers[q.block.key], -1 if q.sentence is None else q.sentence, q.text) for n, q in enumerate(contents.questions)
+    )
+    yield "rows", targets
+    yield "words(rowid, heading, body, questions)", _word_rows(contents, blocks)
+    yield "settings", ((name, _json(settings[name])) for name in sorted(settings))
+
+
+def _word_rows(contents: Contents, blocks: Sequence[Block]) -> Iterator[tuple[int, str, str, str]]:
+    sources = {document.key: document.text for document in contents.documents}
+    headings = {(s.document, s.number): " ".join(s.heading) for outline in contents.outlines for s in outline.sections}
+    asked: dict[str, list[str]] = {}
+    for question in contents.questions:
+        asked.setdefault(question.block.key, []).append(question.text)
+    for number, block in enumerate(blocks):
+        heading = headings[(block.document, block.section)]
+        yield number, heading, block_text(block, text=sources[block.document]), "\n".join(asked.get(block.key, []))
+
+
+def facts(document: Document) -> dict[str, Any]:
+    """What is known about a document besides its text and layout."""
+    return {name: value for name, value in asdict(document).items() if name not in ("text", "layout")}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _pairs(spans: Sequence[Span] | Sequence[Item]) -> str:
+    return _json([list(asdict(span).values()) for span in spans])
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror}). Run: allchat build --force") from error

@@ -1,0 +1,251 @@
+"""The records that the stages hand to each other. Frozen, slotted, and without any import of this package."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+BlockKind = Literal["heading", "paragraph", "lead", "list", "definition", "caption"]
+AnswerKind = Literal["answer", "refusal", "urgent", "not_found", "out_of_scope", "chat"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of a document's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FurnitureRule:
+    """Declared page furniture: from the line that begins with ``begins`` through the line that begins with ``through``.
+
+    Without ``through`` it is that line alone, or everything after it with ``to_end``. With ``inline`` it starts inside a
+    line, at the exact words of ``begins``, and runs to the end of that line.
+    """
+
+    begins: str
+    what: str
+    through: str | None = None
+    to_end: bool = False
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """A list that the copy shows without bullets: its lead line, how each item begins, and what follows it."""
+
+    lead: str
+    items: tuple[str, ...]
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a source file is laid out: whole paragraphs on a line, or wrapped lines as in the text of a PDF."""
+
+    wrapped: bool = False
+    headings: tuple[str, ...] = ()
+    furniture: tuple[FurnitureRule, ...] = ()
+    lists: tuple[ListRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source text with what is known about where it comes from.
+
+    ``text`` is the file's bytes decoded as UTF-8 and nothing else: every offset in allchat counts its characters.
+    ``revised`` is an ISO date, or None where the copy states none.
+    """
+
+    key: str
+    file: str
+    title: str
+    publisher: str
+    copy: str
+    url: str
+    revised: str | None
+    audience: str
+    language: str
+    rights: str
+    notes: str
+    attribution: str
+    sha256: str
+    text: str = field(repr=False)
+    layout: Layout = field(default=Layout(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it, up to the next heading.
+
+    ``heading`` is the path of headings from the outermost to the section's own, normalised.
+    """
+
+    document: str
+    number: int
+    heading: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One list item: its own span (without the items nested below it) and its depth, 0 being the outermost."""
+
+    start: int
+    end: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The smallest piece that may be quoted whole: a paragraph, a list with its lead line, a definition item, ...
+
+    A ``lead`` introduces definition items (or sub-headings) that are blocks of their own; their spans are its ``items``,
+    and it is quoted with them. A ``heading`` is a whole sentence that the source uses as a heading. ``sentences`` lie in reading order inside ``start``..``end``. ``leads`` are the lines outside the block that
+    introduce it (outermost first); a quote of the block never leaves without them. ``items`` are set for lists.
+    """
+
+    document: str
+    section: int
+    kind: BlockKind
+    start: int
+    end: int
+    sentences: tuple[Span, ...]
+    leads: tuple[Span, ...] = ()
+    items: tuple[Item, ...] = ()
+    term: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable name of the block; its order is the order of documents and of reading."""
+        return f"{self.document}:{self.start:07d}-{self.end:07d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """A stretch of a source that is not body text, and why it is left out."""
+
+    start: int
+    end: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A document's structure. Blocks and furniture together cover every character that is not white space."""
+
+    document: str
+    sections: tuple[Section, ...]
+    blocks: tuple[Block, ...]
+    furniture: tuple[Furniture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Consecutive blocks of one section, small enough for the embedding model's window.
+
+    ``text`` is what is embedded: the heading path, a line break, the normalised words. ``tokens`` counts it with tiktoken.
+    """
+
+    document: str
+    section: int
+    start: int
+    end: int
+    text: str
+    tokens: int
+
+    @property
+    def key(self) -> str:
+        """Stable name of the passage; ties are broken by it."""
+        return f"{self.document}:{self.start:07d}-{self.end:07d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of ours that a block answers; ``sentence`` numbers the sentence that answers it, None for the block."""
+
+    block: Block
+    sentence: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayTerm:
+    """Families' words (``lay``) for what the sources call by one of ``source``."""
+
+    source: tuple[str, ...]
+    lay: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A block that a search found. ``score`` in [0, 1], larger is better; ``parts`` says what it is made of.
+
+    ``sentences`` gives the sentences of the block that stand out, by their number, with a score each.
+    """
+
+    block: Block
+    heading: tuple[str, ...]
+    score: float
+    parts: dict[str, float]
+    sentences: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote and where it stands: ``clean(text[start:end]) == quote`` in the document's text."""
+
+    number: int
+    document: str
+    file: str
+    title: str
+    publisher: str
+    url: str
+    revised: str | None
+    heading: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    source_sha256: str
+    score: float
+    link: str
+    rights: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the screen makes of a question before anything is searched.
+
+    ``kind`` is None where the question goes on to retrieval. ``reason`` is a word of the fixed wording
+    (``dose``, ``fever``, ...), ``rule`` the id of the rule that matched, ``score`` the classifier's probability.
+    """
+
+    kind: Literal["urgent", "refusal", "out_of_scope", "chat"] | None
+    reason: str | None = None
+    rule: str | None = None
+    score: float | None = None
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer record. Field by field it is what ``--json``, ``batch`` and ``POST /v1/ask`` give."""
+
+    id: str
+    question: str
+    understood_as: str
+    kind: AnswerKind
+    reason: str | None
+    text: str
+    citations: tuple[Citation, ...]
+    notices: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    versions: dict[str, str]
+    timings_ms: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON-ready values, in the order of the fields."""
+        return asdict(self)

@@ -1,0 +1,346 @@
+"""What the page shows, as Markdown and HTML: pure functions of records and of our words.
+
+Three kinds of text meet here. Ours comes from the wording file. A source's is escaped when it becomes HTML. A family's
+question is escaped for Markdown and HTML at once, and stands only where the page repeats what was asked.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol, TypeAlias
+
+from allchat.marked import Mark, place, section_html, sections_of
+from allchat.records import Answer, Document, Outline
+from allchat.wording import load_wording
+
+Words: TypeAlias = Mapping[str, Any]
+
+MAX_TURNS = 20
+MAX_QUOTES = 40
+_MARKER = re.compile(r"(?<!\\)\[(\d{1,2})\](?!\()")
+_LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
+
+
+class Asker(Protocol):
+    """What the page and the server need of ``allchat.chat.Chat``."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents by key."""
+
+    def outline(self, document: str) -> Outline:
+        """The outline of the document with this key."""
+
+    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:  # noqa: A002
+        """Answer one question; ``history`` holds the family's earlier questions, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Where one numbered quote of one turn stands. No word of any question is in it."""
+
+    turn: int
+    number: int
+    document: str
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """The id of its mark in the page: unlike numbers, it never repeats from turn to turn."""
+        return f"t{self.turn}q{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What the page remembers between turns, in the browser's memory alone: how many turns, and their quotes."""
+
+    turn: int = 0
+    quotes: tuple[Quote, ...] = ()
+
+    def to_json(self) -> str:
+        """The trail as the page hands it to and fro."""
+        quotes = [[quote.turn, quote.number, quote.document, quote.start, quote.end] for quote in self.quotes]
+        return json.dumps({"turn": self.turn, "quotes": quotes}, separators=(",", ":"))
+
+
+CONTACT = {"emergency_number": "911", "crisis_number": "988", "care_team": "your child's care team"}
+
+
+def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) -> Words:
+    """The page's own words in one language, with the numbers and the name of the care team that an operator set.
+
+    Other braces stay: the page fills them with counts and dates.
+    """
+    contact = {**CONTACT, **contact}
+
+    def filled(text: Any) -> Any:
+        for name, value in contact.items():
+            text = text.replace(f"{{{name}}}", html.escape(value)) if isinstance(text, str) else text
+        return text
+
+    words = {name: filled(text) for name, text in load_wording(language).table("page").items()}
+    return words | {name: html.escape(contact[name]) for name in CONTACT}
+
+
+@cache
+def page_file(name: str) -> str:
+    """One of the page's own style sheets or scripts."""
+    return (files("allchat") / "data" / "page" / name).read_text(encoding="utf-8")
+
+
+def literal(text: str) -> str:
+    """Markdown that shows exactly the words of ``text``: every ASCII sign becomes a character reference.
+
+    White space becomes single spaces; control characters and lone surrogates become spaces too.
+    """
+    kept = "".join(" " if ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 else sign
+                   for sign in text)  # fmt: skip
+    return " ".join(kept.split()).translate(_LITERAL)
+
+
+def plain(markdown: str) -> str:
+    """The words that ``literal`` was given, with their white space made single."""
+    return html.unescape(markdown)
+
+
+def message(answer: Answer, *, turn: int, words: Words, again: bool = False) -> str:
+    """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel."""
+    parts = [_linked(answer, turn=turn, words=words)]
+    if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
+        said = f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>'
+        parts.insert(0, said)
+    parts += [f'<p class="note">{literal(notice)}</p>' for notice in answer.notices]
+    body = "\n\n".join(parts)
+    return f'<div class="urgent">\n\n{body}\n\n</div>' if answer.kind == "urgent" else body
+
+
+def _linked(answer: Answer, *, turn: int, words: Words) -> str:
+    titles = {citation.number: citation.title for citation in answer.citations}
+
+    def chip(found: re.Match[str]) -> str:
+        number = int(found[1])
+        if number not in titles:
+            return found[0]
+        return f'[{number}<span class="vh"> {words["source"]} {literal(titles[number])}</span>](#t{turn}q{number})'
+
+    return _MARKER.sub(chip, answer.text)
+
+
+def trouble(words: Words, *, what: str | None = None) -> str:
+    """What the conversation shows when no answer could be made; it can be taken neither for an answer nor for 'no'."""
+    return f'<div class="broken">\n\n**{words["broken"]}**\n\n{what or words["broken_more"]}\n\n</div>'
+
+
+def status(answer: Answer, *, turn: int, words: Words) -> str:
+    """One sentence for the status line: that the answer is there and what it rests on."""
+    if answer.kind == "urgent":
+        return str(words["ready_urgent"]).format(turn=turn)
+    quotes, sources = len(answer.citations), len({citation.document for citation in answer.citations})
+    if quotes > 1:
+        return str(words["ready_quotes" if sources > 1 else "ready_quotes_one"]).format(
+            turn=turn, quotes=quotes, sources=sources
+        )
+    return str(words["ready_quote" if quotes else "ready"]).format(turn=turn)
+
+
+def extended(trail: Trail, answer: Answer) -> Trail:
+    """The trail after one more answer; an urgent answer brings no quotes. Old turns fall off past ``MAX_TURNS``."""
+    turn = trail.turn + 1
+    cited = () if answer.kind == "urgent" else answer.citations
+    new = tuple(Quote(turn, cite.number, cite.document, cite.start, cite.end) for cite in cited)
+    return Trail(turn, tuple(quote for quote in trail.quotes + new if quote.turn > turn - MAX_TURNS))
+
+
+def read_trail(value: object, *, documents: Mapping[str, Document]) -> Trail:
+    """The trail that came back from the browser. It is not trusted: whatever does not fit is left out."""
+    try:
+        data = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict) or not _whole(data.get("turn"), most=10_000):
+        return Trail()
+    rows = data.get("quotes")
+    rows = rows if isinstance(rows, list) else []
+    kept = (row for row in rows[-MAX_TURNS * MAX_QUOTES :] if _quote_like(row, documents))
+    return Trail(data["turn"], tuple(Quote(*row) for row in kept))
+
+
+def _quote_like(row: object, documents: Mapping[str, Document]) -> bool:
+    if not (isinstance(row, list) and len(row) == 5 and isinstance(row[2], str) and row[2] in documents):
+        return False
+    size = len(documents[row[2]].text)
+    return _whole(row[0], most=10_000) and _whole(row[1], most=99) and all(_whole(cut, most=size) for cut in row[3:])
+
+
+def _whole(value: object, *, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False) -> str:
+    """The sources panel: the last turn's sources open, those of earlier turns folded below, newest first."""
+    turns = sorted({quote.turn for quote in trail.quotes}, reverse=True)
+    parts = []
+    if not turns or turns[0] != trail.turn:
+        parts.append(f'<p class="empty">{words[_empty(trail, urgent=urgent)]}</p>')
+    for turn in turns:
+        body = _turn_html([quote for quote in trail.quotes if quote.turn == turn], asker, words=words)
+        if turn == trail.turn:
+            parts.append(f'<div class="turn">{body}</div>')
+        else:
+            title = str(words["sources_of"]).format(turn=turn)
+            parts.append(f'<details class="turn"><summary>{title}</summary>{body}</details>')
+    return "".join(parts)
+
+
+def _empty(trail: Trail, *, urgent: bool) -> str:
+    if urgent:
+        return "sources_urgent"
+    return "sources_none" if trail.turn else "sources_empty"
+
+
+def _turn_html(quotes: Sequence[Quote], asker: Asker, *, words: Words) -> str:
+    keys = list(dict.fromkeys(quote.document for quote in quotes))
+    return "".join(
+        _source_html([quote for quote in quotes if quote.document == key], asker, words=words) for key in keys
+    )
+
+
+def _source_html(quotes: Sequence[Quote], asker: Asker, *, words: Words) -> str:
+    """One document of one turn: where it comes from, then every section that holds a quote."""
+    document, outline = asker.documents[quotes[0].document], asker.outline(quotes[0].document)
+    wanted = [mark_of(quote, words=words) for quote in quotes]
+    marks = [mark for mark in (place(mark, outline, text=document.text) for mark in wanted) if mark]
+    parts = []
+    for section in sections_of(marks, outline):
+        path = " › ".join(html.escape(name) for name in section.heading[:-1])
+        parts.append(f'<p class="path">{path}</p>' if path else "")
+        parts.append(section_html(section, outline, text=document.text, marks=marks, level=4))
+    if len(marks) < len(wanted):
+        parts.append(f'<p class="broken">{words["source_not_placed"]}</p>')
+    head = f'<h3>{html.escape(document.title)}</h3><p class="meta">{html.escape(document.publisher)}</p>'
+    body = f'<div class="body" lang="{html.escape(document.language)}">{"".join(parts)}</div>'
+    return (
+        f'<section class="source">{head}<p class="meta">{revised(document, words=words)}</p>{body}'
+        f"{_links(quotes, document, words=words)}{about(document, words=words)}</section>"
+    )
+
+
+def mark_of(quote: Quote, *, words: Words) -> Mark:
+    """The mark of one quote, with its number in front and the way back behind."""
+    starts, ends = (str(words[key]).format(number=quote.number) for key in ("quote_starts", "quote_ends"))
+    before = f'<span class="qn" aria-hidden="true">{quote.number}</span><span class="vh">{starts} </span>'
+    after = f'<span class="vh"> {ends}</span> <a class="ret" href="#ask">{words["back"]}</a>'
+    return Mark(quote.start, quote.end, quote.name, before, after)
+
+
+def _links(quotes: Sequence[Quote], document: Document, *, words: Words) -> str:
+    def outside(target: str, label: str) -> str:
+        label = f'{label}<span class="vh"> {words["new_tab"]}</span>'
+        return f'<a href="{html.escape(target)}" target="_blank" rel="noopener noreferrer">{label}</a>'
+
+    numbered = " ".join(outside(permanent_link(quote, document), str(quote.number)) for quote in quotes)
+    publisher = outside(document.url, words["publisher_page"])
+    return f'<p class="links">{words["whole_source"]} {numbered}</p><p class="links">{publisher}</p>'
+
+
+def permanent_link(quote: Quote, document: Document) -> str:
+    """Leads to the quote in the whole source, and says so when the source is no longer what it was."""
+    return f"/source/{quote.document}?start={quote.start}&end={quote.end}&sha256={document.sha256}#marked"
+
+
+def revised(document: Document, *, words: Words) -> str:
+    """When the document was last revised, in the words of the language, or that its copy does not say."""
+    if document.revised is None:
+        return str(words["revised_unknown"])
+    return str(words["revised"]).format(date=long_date(document.revised, words=words))
+
+
+def long_date(iso: str, *, words: Words) -> str:
+    """``2022-09-02`` as a family reads it; what is no full date stays as it is."""
+    try:
+        day = date.fromisoformat(iso)
+    except ValueError:
+        return html.escape(iso)
+    return str(words["date"]).format(day=day.day, month=words["months"][day.month - 1], year=day.year)
+
+
+def about(document: Document, *, words: Words) -> str:
+    """Rights, and what is known of our copy, folded."""
+    facts = [(words["copy"], document.copy), (words["rights"], document.rights)]
+    told = "".join(f"<p>{name} {html.escape(fact)}</p>" for name, fact in facts)
+    return f'<details class="about"><summary>{words["about_source"]}</summary>{told}</details>'
+
+
+def source_page(
+    document: Document, outline: Outline, *, words: Words, span: tuple[int, int] | None = None, changed: bool = False
+) -> str:
+    """A whole source as one HTML page, with ``span`` marked if it can be placed; if not, the page says so."""
+    mark = place(Mark(*span, "marked"), outline, text=document.text) if span and not changed else None
+    body = "".join(
+        section_html(section, outline, text=document.text, marks=[mark] if mark else [], level=_level(section.heading))
+        for section in outline.sections
+    )
+    return _SOURCE_PAGE.format(
+        lang=words["lang"],
+        language=html.escape(document.language),
+        title=html.escape(document.title),
+        style=page_file("source.css"),
+        script=page_file("source.js"),
+        home=words["source_home"],
+        notice=_source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
+        publisher=html.escape(document.publisher),
+        revised=revised(document, words=words),
+        url=html.escape(document.url),
+        publisher_page=words["publisher_page"],
+        about=about(document, words=words),
+        left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
+        body=body,
+    )
+
+
+def _level(heading: Sequence[str]) -> int:
+    return max(2, min(6, 1 + len(heading)))
+
+
+def _source_notice(*, asked: bool, placed: bool, changed: bool, words: Words) -> str:
+    if changed:
+        return f'<p class="say broken" role="status">{words["source_changed"]}</p>'
+    if placed:
+        return f'<p class="say">{words["source_marked"]} <a href="#marked">{words["source_jump"]}</a></p>'
+    return f'<p class="say broken" role="status">{words["source_not_placed"]}</p>' if asked else ""
+
+
+_SOURCE_PAGE = """<!doctype html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<p><a href="/">{home}</a></p>
+<h1 lang="{language}">{title}</h1>
+<p class="meta">{publisher}</p>
+<p class="meta">{revised} · <a href="{url}" rel="noopener noreferrer">{publisher_page}</a></p>
+{about}
+<p class="meta">{left_out}</p>
+{notice}
+<article lang="{language}">{body}</article>
+</main>
+<script>{script}</script>
+</body>
+</html>
+"""

@@ -1,0 +1,115 @@
+"""Verify: nothing leaves that is not in a source. Every quote is cut anew from the source file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+from allchat.answer import unescape_markdown
+from allchat.corpus import clean
+from allchat.errors import VerificationError
+from allchat.records import Citation, Document
+
+State = Literal["holds", "moved", "changed", "gone"]
+
+ReadSource = Callable[[str], str]
+"""Gives a document's text by its key, read from the file now."""
+
+_MARKER = re.compile(r" \[\d+\]$")
+
+
+def verify_quotes(text: str, citations: Sequence[Citation], *, read: ReadSource) -> None:
+    """Checks that every citation is the cut it says it is, and that every quoted line of ``text`` is in a citation.
+
+    Raises:
+        VerificationError: a quote is not what its source says now. Nothing of the answer may be shown.
+    """
+    for citation in citations:
+        found = clean(read(citation.document)[citation.start : citation.end])
+        if found != citation.quote:
+            raise VerificationError(
+                f"{citation.file}, characters {citation.start} to {citation.end}: the quote is not what the source says. "
+                "The answer is withheld. Run: allchat build"
+            )
+    quotes = [citation.quote for citation in citations]
+    for line in quoted_lines(text):
+        if not any(line in quote for quote in quotes):
+            raise VerificationError("a quoted line of the answer stands in none of its citations. The answer is withheld.")
+
+
+def quoted_lines(text: str) -> Iterator[str]:
+    """The lines of an answer's text that are shown as quotes, without marks and numbers."""
+    for line in text.splitlines():
+        if line.startswith(">"):
+            words = _MARKER.sub("", unescape_markdown(line[1:].strip().removeprefix("- ")))
+            if words:
+                yield words
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What has become of a saved citation: where it stands today, and the words found there."""
+
+    number: int
+    state: State
+    document: str
+    start: int | None
+    end: int | None
+    found: str
+
+
+def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Check:
+    """Holds a saved citation against today's corpus.
+
+    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document. ``changed``: the words
+    are no longer there, ``found`` has what comes nearest. ``gone``: the document is no longer in the corpus.
+    """
+    number, key, quote = int(citation["number"]), str(citation["document"]), str(citation["quote"])
+    document = documents.get(key)
+    if document is None:
+        return Check(number, "gone", key, None, None, "")
+    start, end = int(citation["start"]), int(citation["end"])
+    found = clean(document.text[start:end])
+    if found == quote:
+        return Check(number, "holds", key, start, end, found)
+    place = find_words(document.text, quote)
+    if place is not None:
+        return Check(number, "moved", key, *place, quote)
+    return Check(number, "changed", key, None, None, nearest(quote, document.text))
+
+
+def find_words(text: str, quote: str) -> tuple[int, int] | None:
+    """Where normalised words stand in a source, as offsets into it; the first place, or None.
+
+    Offsets are tried at each start of a word that begins as the quote does, so that ``clean`` itself decides.
+    """
+    first = quote[:1]
+    for match in re.finditer(r"\S+", text):
+        if clean(text[match.start() : match.start() + 4]).startswith(first):
+            end = _end_of(text, match.start(), quote)
+            if end is not None:
+                return match.start(), end
+    return None
+
+
+def _end_of(text: str, start: int, quote: str) -> int | None:
+    for match in re.compile(r"\S+").finditer(text, start):
+        words = clean(text[start : match.end()])
+        if words == quote:
+            return match.end()
+        if not quote.startswith(words):
+            return None
+    return None
+
+
+def nearest(quote: str, text: str) -> str:
+    """The stretch of ``text`` (normalised) that shares most with a quote; empty where nothing does."""
+    words = clean(text)
+    match = SequenceMatcher(None, words, quote, autojunk=False).find_longest_match()
+    if match.size == 0:
+        return ""
+    start = max(0, match.a - match.b)
+    return words[start : start + len(quote)]

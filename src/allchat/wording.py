@@ -1,0 +1,67 @@
+"""Wording: every sentence of ours, from one file per language. Nothing else may speak for allchat."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from functools import cache
+from typing import Any
+
+from allchat.errors import SettingsError
+
+
+class Wording:
+    """The fixed sentences of one language, by their dotted name (``answer.lead``)."""
+
+    def __init__(self, tables: dict[str, Any], *, language: str) -> None:
+        self._tables = tables
+        self.language = language
+
+    def text(self, name: str, **values: object) -> str:
+        """The sentence of that name, its ``{braces}`` filled. Values are names, numbers and headings, never a user's words.
+
+        Raises:
+            SettingsError: there is no such sentence.
+        """
+        return str(self._find(name)).format(**values)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The list of sentences of that name.
+
+        Raises:
+            SettingsError: there is no such list.
+        """
+        return tuple(str(text) for text in self._find(name))
+
+    def has(self, name: str) -> bool:
+        """Whether there is a sentence or a table of that name."""
+        try:
+            self._find(name)
+        except SettingsError:
+            return False
+        return True
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A whole table, such as the words of the page."""
+        return dict(self._find(name))
+
+    def _find(self, name: str) -> Any:
+        found: Any = self._tables
+        for part in name.split("."):
+            if not isinstance(found, dict) or part not in found:
+                raise SettingsError(f"wording/{self.language}.toml: has no {name!r}. Add it, or correct the name.")
+            found = found[part]
+        return found
+
+
+@cache
+def load_wording(language: str = "en") -> Wording:
+    """The packaged wording of a language.
+
+    Raises:
+        SettingsError: there is no wording file for it.
+    """
+    file = importlib.resources.files("allchat").joinpath(f"data/wording/{language}.toml")
+    if not file.is_file():
+        raise SettingsError(f"there is no wording for the language {language!r}. Write data/wording/{language}.toml.")
+    return Wording(tomllib.loads(file.read_text(encoding="utf-8")), language=language)

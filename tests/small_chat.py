@@ -1,0 +1,190 @@
+"""A small real chat for the tests of the page and the server: two tiny sources, answers that are a function of the question."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from allchat.corpus import clean
+from allchat.errors import QuestionError, StoreError, VerificationError
+from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span
+
+LEAFLET = """Skip to menu
+
+Signs of leukemia
+
+The signs of leukemia include the following:
+
+  • Fever.
+  • Bruising:
+      • on the arms,
+      • on the legs.
+  • Feeling tired & <b>weak</b>.
+
+Check with the doctor about any of these signs.
+""" + "".join(f"\nParagraph {n} stands here so that the section is longer than the panel is high.\n" for n in range(30)) + """
+At the end of the section the last words are quoted.
+
+Treatment
+
+Treatment has three phases.
+"""  # fmt: skip
+
+NOTES = "Side eﬀects\r\n\r\nHair may be lost [9]. It grows back.\r\n"
+
+
+def document(key: str, text: str, *, revised: str | None) -> Document:
+    return Document(
+        key=key,
+        file=f"{key}.txt",
+        title=f"The {key} <title>",
+        publisher="A publisher & friends",
+        copy="a copy",
+        url=f"https://example.org/{key}?a=1&b=2",
+        revised=revised,
+        audience="families",
+        language="en",
+        rights="Quote as you like.",
+        notes="",
+        attribution="",
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        text=text,
+    )
+
+
+def span(text: str, words: str) -> Span:
+    start = text.index(words)
+    return Span(start, start + len(words))
+
+
+def paragraph(key: str, text: str, words: str, *, section: int, kind: str = "paragraph") -> Block:
+    cut = span(text, words)
+    return Block(key, section, kind, cut.start, cut.end, (cut,))  # type: ignore[arg-type]
+
+
+def signs_list(text: str) -> Block:
+    start, end = span(text, "The signs").start, span(text, "</b>weak").end if "</b>weak" in text else 0
+    end = span(text, "weak</b>.").end
+    rows = [
+        ("• Fever.", 0),
+        ("• Bruising:", 0),
+        ("• on the arms,", 1),
+        ("• on the legs.", 1),
+        ("• Feeling tired & <b>weak</b>.", 0),
+    ]
+    items = tuple(Item(span(text, words).start, span(text, words).end, depth) for words, depth in rows)
+    return Block("leaflet", 0, "list", start, end, (), items=items)
+
+
+def leaflet_outline(text: str) -> Outline:
+    filler = [paragraph("leaflet", text, f"Paragraph {n} stands here so that the section is longer than the panel is high.", section=0)
+              for n in range(30)]  # fmt: skip
+    blocks = (
+        paragraph("leaflet", text, "Signs of leukemia", section=0, kind="heading"),
+        signs_list(text),
+        paragraph("leaflet", text, "Check with the doctor about any of these signs.", section=0),
+        *filler,
+        paragraph("leaflet", text, "At the end of the section the last words are quoted.", section=0),
+        paragraph("leaflet", text, "Treatment has three phases.", section=1),
+    )
+    end = text.index("Treatment\n")
+    sections = (
+        Section("leaflet", 0, ("Signs of leukemia",), text.index("Signs"), end),
+        Section("leaflet", 1, ("Signs of leukemia", "Treatment"), end, len(text)),
+    )
+    return Outline("leaflet", sections, blocks, (Furniture(0, 12, "a menu"),))
+
+
+def notes_outline(text: str) -> Outline:
+    blocks = (
+        paragraph("notes", text, "Side eﬀects", section=0, kind="heading"),
+        paragraph("notes", text, "Hair may be lost [9]. It grows back.", section=0),
+    )
+    return Outline("notes", (Section("notes", 0, ("Side effects",), 0, len(text)),), blocks, ())
+
+
+class SmallChat:
+    """Answers by a word of the question. ``asked`` keeps what it was asked, with the history."""
+
+    starters = ("What are the signs?", "Is there treatment?")
+
+    def __init__(self) -> None:
+        self._documents = {
+            "leaflet": document("leaflet", LEAFLET, revised="2022-09-02"),
+            "notes": document("notes", NOTES, revised=None),
+        }
+        self._outlines = {"leaflet": leaflet_outline(LEAFLET), "notes": notes_outline(NOTES)}
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        return self._documents
+
+    def outline(self, document: str) -> Outline:
+        return self._outlines[document]
+
+    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:
+        self.asked.append((question, tuple(history)))
+        if "unreadable" in question:
+            raise QuestionError("question: this cannot be read. Write it in words.")
+        if "withheld" in question:
+            raise VerificationError("leaflet: a quote does not match its source. The answer is withheld.")
+        if "store" in question:
+            raise StoreError("index: it is missing. Run allchat build.")
+        if "crash" in question:
+            raise RuntimeError(f"unexpected: {question}")
+        if "emergency" in question:
+            return self.answer(id, question, kind="urgent", text="**Call 911 now.**\n\nSay what happened.")
+        if "football" in question:
+            return self.answer(id, question, kind="out_of_scope", text="allchat covers childhood leukemia.")
+        understood = "What are the signs of leukemia?" if history and "they" in question else question
+        quotes = [("leaflet", "The signs of leukemia include the following:\n\n  • Fever."),
+                  ("leaflet", "At the end of the section the last words are quoted."),
+                  ("notes", "Hair may be lost [9].")]  # fmt: skip
+        text = "The sources say:\n\n> The signs of leukemia include the following:\n>\n> - Fever. [1]\n\n> At the end of the section the last words are quoted. [2]\n\n> Hair may be lost. [3]"
+        return self.answer(id, question, kind="answer", text=text, quotes=quotes, understood=understood)
+
+    def answer(
+        self,
+        id: str,
+        question: str,
+        *,
+        kind: str,
+        text: str,
+        quotes: Sequence[tuple[str, str]] = (),
+        understood: str | None = None,
+    ) -> Answer:
+        return Answer(
+            id=id,
+            question=question,
+            understood_as=question if understood is None else understood,
+            kind=kind,  # type: ignore[arg-type]
+            reason=None,
+            text=text,
+            citations=tuple(self.citation(n, key, words) for n, (key, words) in enumerate(quotes, 1)),
+            notices=("One of the sources states no date.",) if quotes else (),
+            suggestions=("How is it treated?", "Do they go away?", "What is next?") if quotes else (),
+            versions={"allchat": "0"},
+            timings_ms={"total": 1.0},
+        )
+
+    def citation(self, number: int, key: str, words: str) -> Citation:
+        source = self._documents[key]
+        cut = span(source.text, words)
+        return Citation(
+            number=number,
+            document=key,
+            file=source.file,
+            title=source.title,
+            publisher=source.publisher,
+            url=source.url,
+            revised=source.revised,
+            heading=("Signs of leukemia",),
+            quote=clean(words),
+            start=cut.start,
+            end=cut.end,
+            source_sha256=source.sha256,
+            score=0.5,
+            link=f"/source/{key}#c{cut.start}-{cut.end}",
+            rights=source.rights,
+        )
