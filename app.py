@@ -1,6 +1,6 @@
 """Start the page: ``python app.py`` is ``allchat serve``."""
 
-from allchat.cli import main
+from allchat.cli import cli
 
 if __name__ == "__main__":
-    main(["serve"])
+    cli(["serve"], prog_name="allchat")

@@ -6,9 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from no_network import refuse_outside_connections
+from word_hash import WordHash
+
+if TYPE_CHECKING:
+    from allchat.chat import Chat
 
 # Before anything imports the libraries that read them.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -16,6 +21,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 ROOT = Path(__file__).parents[1]
+SMALL = ROOT / "tests" / "corpus_small"
 ATTEMPTS = refuse_outside_connections()
 
 
@@ -33,6 +39,39 @@ def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from allchat.chat import build
 
     return build(ROOT / "corpus", index=tmp_path_factory.mktemp("built") / "index")
+
+
+@pytest.fixture(scope="session")
+def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of ``tests/corpus_small`` with the word-hash embedder; not to be changed."""
+    from allchat.chat import build
+
+    return build(SMALL, index=tmp_path_factory.mktemp("small") / "index", embedder=WordHash())
+
+
+@pytest.fixture(scope="session")
+def small_chat(small_index: Path) -> Chat:
+    """Answers from ``tests/corpus_small`` within milliseconds."""
+    from allchat.chat import Chat
+
+    return Chat.open(small_index, corpus=SMALL, embedder=WordHash())
+
+
+@pytest.fixture(scope="session")
+def word_chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
+    """Answers from the real texts with the word-hash embedder; not calibrated, which takes a real model's vectors."""
+    from allchat.chat import Chat, build
+
+    folder = tmp_path_factory.mktemp("words")
+    shutil.copytree(ROOT / "corpus", folder / "corpus", ignore=shutil.ignore_patterns("calibration.toml"))
+    index = build(folder / "corpus", index=folder / "index", embedder=WordHash())
+    return Chat.open(index, embedder=WordHash())
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A copy of ``tests/corpus_small`` that a test may change."""
+    return Path(shutil.copytree(SMALL, tmp_path / "corpus"))
 
 
 @pytest.fixture(scope="session")

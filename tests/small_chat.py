@@ -1,14 +1,16 @@
-"""A small real chat for the tests of the page and the server: two tiny sources, answers that are a function of the question."""
+"""A small real chat for the tests of page and server: two tiny sources, answers that depend on the question alone."""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 
 from allchat.corpus import clean
 from allchat.errors import QuestionError, StoreError, VerificationError
 from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span
 
+FILLER = "Paragraph {n} stands here so that the section is longer than the panel is high."
 LEAFLET = """Skip to menu
 
 Signs of leukemia
@@ -22,13 +24,13 @@ The signs of leukemia include the following:
   • Feeling tired & <b>weak</b>.
 
 Check with the doctor about any of these signs.
-""" + "".join(f"\nParagraph {n} stands here so that the section is longer than the panel is high.\n" for n in range(30)) + """
+FILLER
 At the end of the section the last words are quoted.
 
 Treatment
 
 Treatment has three phases.
-"""  # fmt: skip
+""".replace("FILLER", "".join(f"\n{FILLER.format(n=n)}\n" for n in range(30)))
 
 NOTES = "Side eﬀects\r\n\r\nHair may be lost [9]. It grows back.\r\n"
 
@@ -63,8 +65,7 @@ def paragraph(key: str, text: str, words: str, *, section: int, kind: str = "par
 
 
 def signs_list(text: str) -> Block:
-    start, end = span(text, "The signs").start, span(text, "</b>weak").end if "</b>weak" in text else 0
-    end = span(text, "weak</b>.").end
+    start, end = span(text, "The signs").start, span(text, "weak</b>.").end
     rows = [
         ("• Fever.", 0),
         ("• Bruising:", 0),
@@ -77,8 +78,7 @@ def signs_list(text: str) -> Block:
 
 
 def leaflet_outline(text: str) -> Outline:
-    filler = [paragraph("leaflet", text, f"Paragraph {n} stands here so that the section is longer than the panel is high.", section=0)
-              for n in range(30)]  # fmt: skip
+    filler = [paragraph("leaflet", text, FILLER.format(n=n), section=0) for n in range(30)]
     blocks = (
         paragraph("leaflet", text, "Signs of leukemia", section=0, kind="heading"),
         signs_list(text),
@@ -123,8 +123,10 @@ class SmallChat:
     def outline(self, document: str) -> Outline:
         return self._outlines[document]
 
-    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:
+    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:  # noqa: A002
         self.asked.append((question, tuple(history)))
+        if "slow" in question:
+            time.sleep(1.0)
         if "unreadable" in question:
             raise QuestionError("question: this cannot be read. Write it in words.")
         if "withheld" in question:
@@ -141,12 +143,15 @@ class SmallChat:
         quotes = [("leaflet", "The signs of leukemia include the following:\n\n  • Fever."),
                   ("leaflet", "At the end of the section the last words are quoted."),
                   ("notes", "Hair may be lost [9].")]  # fmt: skip
-        text = "The sources say:\n\n> The signs of leukemia include the following:\n>\n> - Fever. [1]\n\n> At the end of the section the last words are quoted. [2]\n\n> Hair may be lost. [3]"
+        text = (
+            "The sources say:\n\n> The signs of leukemia include the following:\n>\n> - Fever. [1]\n\n"
+            "> At the end of the section the last words are quoted. [2]\n\n> Hair may be lost. [3]"
+        )
         return self.answer(id, question, kind="answer", text=text, quotes=quotes, understood=understood)
 
     def answer(
         self,
-        id: str,
+        id: str,  # noqa: A002
         question: str,
         *,
         kind: str,

@@ -16,25 +16,32 @@ from allchat.outline import leans
 from allchat.records import Block, Citation, Document, Hit, Outline, Span
 from allchat.wording import Wording
 
-WORDS = 150
+WORDS = 170
 """Words of quotes in an answer, where the sources allow; the first quote may exceed it if it is one list."""
 
-QUOTE_WORDS = 85
-"""A paragraph longer than this is quoted in part: the sentences that stand out and what they lean on."""
+FIRST_WORDS, FURTHER_WORDS = 130, 85
+"""A paragraph longer than this, as the first quote or a further one, is quoted in part: the sentences that stand out and
+what they lean on."""
 
 QUOTES = 4
 """Quotes in an answer, not counting the lead lines that come with them."""
 
-KEEP = 0.62
+KEEP = 0.7
 """A further quote needs at least this share of the best hit's score."""
 
-_POINTER = re.compile(r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|To find out more)")
+ASKED = 0.7
+"""A block that only points elsewhere is quoted where one of its own questions is as near as this cosine."""
+
+_POINTER = re.compile(
+    r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|"
+    r"To find out more)"
+)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of one document. ``lead`` is the line that introduces the item it is; ``left`` counts items left out."""
+    """A stretch of one document. ``lead`` is the line that introduces the item; ``left`` counts items left out."""
 
     document: str
     section: int
@@ -64,11 +71,28 @@ def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes:
     for hit in _with_whole_lists(hits):
         if len(chosen) >= quotes or (chosen and hit.score < KEEP * hits[0].score):
             break
-        fresh = [quote for quote in _quotes_of(hit, sources) if not _known(quote, chosen, sources)]
+        most = FURTHER_WORDS if chosen else FIRST_WORDS
+        fresh = [quote for found in _quotes_of(hit, sources, most) for quote in _fresh(found, chosen, sources)]
         used = sum(_count(quote, sources) for quote in chosen)
         if fresh and (not chosen or used + sum(_count(quote, sources) for quote in fresh) <= words):
             chosen += fresh
     return _joined(_grouped(chosen), sources=sources)
+
+
+def _fresh(quote: Quote, chosen: Sequence[Quote], sources: Sources) -> list[Quote]:
+    """The quote with the heading that sums it up, or without it where that is quoted; none where all is quoted."""
+    forms = (_with_heading(quote, sources), quote)
+    return [form for form in forms if not _known(form, chosen, sources)][:1]
+
+
+def _with_heading(quote: Quote, sources: Sources) -> Quote:
+    """A quote that begins right below a heading which is itself a sentence starts with that heading: it sums up."""
+    outline = sources.outline(quote.document)
+    text = sources.documents[quote.document].text
+    heading = outline.sections[quote.section]
+    above = text[heading.start : quote.start]
+    sums_up = quote.lead is None and heading.heading[-1:] == (clean(above),) and clean(above).endswith(".")
+    return replace(quote, start=heading.start) if sums_up else quote
 
 
 def _with_whole_lists(hits: Sequence[Hit]) -> list[Hit]:
@@ -81,14 +105,14 @@ def _with_whole_lists(hits: Sequence[Hit]) -> list[Hit]:
     return kept
 
 
-def _quotes_of(hit: Hit, sources: Sources) -> list[Quote]:
+def _quotes_of(hit: Hit, sources: Sources, most: int) -> list[Quote]:
     block = hit.block
     outline = sources.outline(block.document)
     if block.kind == "lead":
         return _list_quotes(hit, outline, sources)
     if block.kind == "heading":
-        return _heading_quotes(hit, outline, sources)
-    span = _window(hit, sources)
+        return _heading_quotes(hit, outline, sources, most)
+    span = _window(hit, sources, most)
     return [] if span is None else [_quote(hit, span, lead=_lead_for(block, span))]
 
 
@@ -111,7 +135,9 @@ def _list_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
     whole = Span(block.start, block.items[-1].end) if block.items else lead
     inside = [other for other in outline.blocks if whole.start < other.start < whole.end]
     text = sources.documents[block.document].text
-    follows = all(other.leads == (lead,) for other in inside) and not any(whole.start < f.start < whole.end for f in outline.furniture)
+    follows = all(other.leads == (lead,) for other in inside) and not any(
+        whole.start < f.start < whole.end for f in outline.furniture
+    )
     if follows and len(clean(text[whole.start : whole.end]).split()) <= WORDS:
         return [_quote(hit, whole)]
     shown, left = block.items[:ITEMS], len(block.items[ITEMS:])
@@ -127,39 +153,44 @@ def _brief(start: int, outline: Outline) -> Span:
     return Span(block.start, block.sentences[0].end)
 
 
-def _heading_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
-    """A heading that is a sentence, with the block below it where both are short; a bare title gives its first block."""
+def _heading_quotes(hit: Hit, outline: Outline, sources: Sources, most: int) -> list[Quote]:
+    """A heading that is a sentence, with the block below it where both are short; a bare title gives that block."""
     block = hit.block
-    below = next((b for b in outline.blocks if b.start >= block.end and b.section == block.section and b.kind != "heading"), None)
+    below = next(
+        (b for b in outline.blocks if b.start >= block.end and b.section == block.section and b.kind != "heading"), None
+    )
     sentence = sources.words(block.document, block.start, block.end).endswith(".")
     if below is None:
         return [_quote(hit, Span(block.start, block.end))] if sentence else []
     if not sentence:
-        return _quotes_of(replace(hit, block=below, sentences={}), sources)
+        return _quotes_of(replace(hit, block=below, sentences={}), sources, most)
     together = Span(block.start, below.end)
-    if below.kind in ("paragraph", "list") and len(sources.words(block.document, together.start, together.end).split()) <= QUOTE_WORDS:
+    if (
+        below.kind in ("paragraph", "list")
+        and len(sources.words(block.document, together.start, together.end).split()) <= most
+    ):
         return [_quote(hit, together)]
     return [_quote(hit, Span(block.start, block.end))]
 
 
-def _window(hit: Hit, sources: Sources) -> Span | None:
+def _window(hit: Hit, sources: Sources, most: int) -> Span | None:
     """The sentences of a block to quote: all of a short one or a list, else those around the ones that stand out."""
     block = hit.block
     words = [sources.words(block.document, span.start, span.end) for span in block.sentences]
     first, last = 0, len(words) - 1
-    whole = sum(len(sentence.split()) for sentence in words) <= QUOTE_WORDS
+    whole = sum(len(sentence.split()) for sentence in words) <= most
     if not whole and block.kind in ("paragraph", "caption", "definition") and len(block.items) <= 1:
-        first, last = _around(hit, words)
+        first, last = _around(hit, words, most)
     while first < last and _POINTER.match(words[first]):
         first += 1
     while last > first and _POINTER.match(words[last]):
         last -= 1
-    if _POINTER.match(words[first]):
+    if _POINTER.match(words[first]) and hit.parts["question"] < ASKED:
         return None
     return Span(block.sentences[first].start, block.sentences[last].end)
 
 
-def _around(hit: Hit, words: Sequence[str]) -> tuple[int, int]:
+def _around(hit: Hit, words: Sequence[str], most: int) -> tuple[int, int]:
     best = max(range(len(words)), key=lambda number: (hit.sentences.get(number, -1.0), -number)) if hit.sentences else 0
     first = last = 0 if hit.block.kind == "definition" else best
     last = max(last, best)
@@ -167,7 +198,7 @@ def _around(hit: Hit, words: Sequence[str]) -> tuple[int, int]:
         first -= 1
 
     def room(start: int, end: int) -> bool:
-        return sum(len(sentence.split()) for sentence in words[start : end + 1]) <= QUOTE_WORDS
+        return sum(len(sentence.split()) for sentence in words[start : end + 1]) <= most
 
     while last + 1 < len(words) and room(first, last + 1):
         last += 1
@@ -185,16 +216,22 @@ def _known(quote: Quote, chosen: Iterable[Quote], sources: Sources) -> bool:
     words = sources.words(quote.document, quote.start, quote.end)
     return any(
         (quote.document == other.document and quote.start < other.end and other.start < quote.end)
-        or words in sources.words(other.document, other.start, other.end)
+        or _repeats(words, sources.words(other.document, other.start, other.end))
         for other in chosen
     )
+
+
+def _repeats(words: str, other: str) -> bool:
+    return words in other or other in words
 
 
 def _grouped(quotes: Sequence[Quote]) -> list[Quote]:
     """Quotes of one section side by side, in the order of the best of them, sections of one document too."""
     documents = list(dict.fromkeys(quote.document for quote in quotes))
     sections = list(dict.fromkeys((quote.document, quote.section) for quote in quotes))
-    return sorted(quotes, key=lambda q: (documents.index(q.document), sections.index((q.document, q.section)), quotes.index(q)))
+    return sorted(
+        quotes, key=lambda q: (documents.index(q.document), sections.index((q.document, q.section)), quotes.index(q))
+    )
 
 
 def _joined(quotes: Sequence[Quote], *, sources: Sources) -> tuple[Quote, ...]:
@@ -228,11 +265,14 @@ class Composed:
 def compose(quotes: Sequence[Quote], *, sources: Sources, wording: Wording) -> Composed:
     """Numbers the quotes in the order they are shown and puts the fixed wording around them.
 
-    The line that introduces list items is quoted behind them, with a number of its own, once; not where a quote holds it.
+    The line that introduces list items is quoted behind them, with a number of its own, once; not where a quote holds
+    it.
     """
     citations: list[Citation] = []
     lines: list[str] = []
-    for (document, section, lead), run in groupby(quotes, key=lambda quote: (quote.document, quote.section, quote.lead)):
+    for (document, section, lead), run in groupby(
+        quotes, key=lambda quote: (quote.document, quote.section, quote.lead)
+    ):
         group = list(run)
         lines.append(_source_line(group[0], lines_before=citations, sources=sources, wording=wording))
         for quote in group:
@@ -292,7 +332,9 @@ def _shown(quote: Quote, number: int, sources: Sources, wording: Wording) -> str
         bullet = "" if depth is None else "  " * depth + "- "
         lines.append((bullet, escape_markdown(clean(text[start:end]))))
     lines[-1] = (lines[-1][0], f"{lines[-1][1]} [{number}]")
-    shown = "\n".join(f"> {bullet}{words}" if bullet else f"> {words}\n>" for bullet, words in lines).removesuffix("\n>")
+    shown = "\n".join(f"> {bullet}{words}" if bullet else f"> {words}\n>" for bullet, words in lines).removesuffix(
+        "\n>"
+    )
     return shown + (f"\n\n{wording.text('answer.more_items', count=quote.left)}" if quote.left else "")
 
 

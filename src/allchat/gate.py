@@ -38,7 +38,8 @@ PAGE_API = {
 FOLDERS = ("/assets/", "/static/", "/gradio_api/heartbeat/", "/source/")
 LASTING = ("/assets/", "/static/")
 ASKING = {"/v1/ask", "/gradio_api/queue/join"}
-METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
+READING = {"GET", "HEAD", "OPTIONS"}
+POSTING = (*ASKING, "/gradio_api/cancel")
 
 
 @dataclass(slots=True)
@@ -154,10 +155,10 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         path = scope["path"]
-        if scope["method"] not in METHODS:
-            return NO_METHOD
         if not any(is_served(path.removeprefix(prefix), page=path.startswith(prefix)) for prefix in self.prefixes):
             return NO_ROUTE
+        if scope["method"] not in methods_of(path):
+            return NO_METHOD
         address = scope["client"][0] if scope.get("client") else ""
         asks = scope["method"] == "POST" and path.endswith(tuple(ASKING))
         return TOO_MANY if asks and not self.rate.allows(address, seconds=time.monotonic()) else None
@@ -168,6 +169,13 @@ def is_served(path: str, *, page: bool = True) -> bool:
     if ".." in path or "\\" in path or "\0" in path:
         return False
     return path in OURS or (page and (path in PAGE | PAGE_API or path.startswith(FOLDERS)))
+
+
+def methods_of(path: str) -> set[str]:
+    """The methods that a served path takes."""
+    if path == "/v1/ask":
+        return {"POST", "OPTIONS"}
+    return READING | {"POST"} if path.endswith(POSTING) else READING
 
 
 async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | None:

@@ -6,15 +6,15 @@ It is built aside and renamed into place, and the same input gives the same byte
 from __future__ import annotations
 
 import fcntl
+import filecmp
 import hashlib
 import json
-import os
 import re
 import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,21 +36,26 @@ MANIFEST: Final = "manifest.json"
 VECTORS: Final = "vectors.faiss"
 WORDS: Final = "words.sqlite"
 CURRENT: Final = "current"
+ASIDE: Final = ".building-"
+NAME: Final = "[0-9a-f]{16}"
 
 Grain = Literal["sentence", "block", "passage", "heading", "question"]
 GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "question")
 
 _SCHEMA = """
 CREATE TABLE documents (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sections (document TEXT, number INTEGER, heading TEXT, start INTEGER, "end" INTEGER, PRIMARY KEY (document, number));
+CREATE TABLE sections (document TEXT, number INTEGER, heading TEXT, start INTEGER, "end" INTEGER,
+    PRIMARY KEY (document, number));
 CREATE TABLE blocks (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, kind TEXT, start INTEGER, "end" INTEGER,
     leads TEXT, items TEXT, term TEXT);
 CREATE TABLE sentences (block INTEGER, number INTEGER, start INTEGER, "end" INTEGER, PRIMARY KEY (block, number));
-CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, start INTEGER, "end" INTEGER, text TEXT, tokens INTEGER);
+CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, start INTEGER, "end" INTEGER,
+    text TEXT, tokens INTEGER);
 CREATE TABLE furniture (document TEXT, start INTEGER, "end" INTEGER, what TEXT, PRIMARY KEY (document, start));
 CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER, text TEXT);
 CREATE TABLE rows (row INTEGER, grain INTEGER, block INTEGER, sentence INTEGER);
-CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '', tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '',
+    tokenize = 'porter unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -114,9 +119,15 @@ class Index:
         if not words:
             return []
         query = (
-            "SELECT rowid, -bm25(words, ?, ?, ?) AS score FROM words WHERE words MATCH ? ORDER BY score DESC, rowid LIMIT ?"
+            "SELECT rowid, -bm25(words, ?, ?, ?) AS score FROM words WHERE words MATCH ? "
+            "ORDER BY score DESC, rowid LIMIT ?"
         )
         return [(int(block), float(score)) for block, score in self._all(query, (*weights, words, limit))]
+
+    def holding(self, word: str) -> frozenset[int]:
+        """The blocks that hold a word or its stem, in their heading, their text or their questions."""
+        quoted = '"' + word.replace('"', "") + '"'
+        return frozenset(int(row[0]) for row in self._all("SELECT rowid FROM words WHERE words MATCH ?", (quoted,)))
 
     def vocabulary(self) -> dict[str, int]:
         """Each stem of the index with the number of blocks it stands in."""
@@ -134,36 +145,54 @@ class Index:
     def blocks(self, numbers: Iterable[int]) -> list[Block]:
         """The blocks of these numbers, in the order asked for."""
         wanted = list(numbers)
-        marks = ",".join("?" * len(wanted))
-        rows = self._all(f"SELECT {_BLOCK_COLUMNS} FROM blocks WHERE id IN ({marks})", wanted)  # noqa: S608 - only marks
-        spans = self._all(f'SELECT block, start, "end" FROM sentences WHERE block IN ({marks}) ORDER BY block, number', wanted)  # noqa: S608
-        found = {row[0]: _block(row, [Span(start, end) for block, start, end in spans if block == row[0]]) for row in rows}
+        found = {number: block for number in dict.fromkeys(wanted) for block in self._blocks(number, number)}
         return [found[number] for number in wanted]
+
+    def _blocks(self, first: int, last: int) -> list[Block]:
+        rows = self._all(f"SELECT {_BLOCK_COLUMNS} FROM blocks WHERE id BETWEEN ? AND ? ORDER BY id", (first, last))  # noqa: S608 - our own names
+        query = 'SELECT block, start, "end" FROM sentences WHERE block BETWEEN ? AND ? ORDER BY block, number'
+        spans: dict[int, list[Span]] = {}
+        for block, start, end in self._all(query, (first, last)):
+            spans.setdefault(block, []).append(Span(start, end))
+        return [_block(row, spans.get(row[0], [])) for row in rows]
 
     def questions(self) -> list[tuple[int, int, str]]:
         """All questions as (block, sentence or -1, text), in the order of the blocks."""
-        return [(int(b), int(s), str(t)) for b, s, t in self._all("SELECT block, sentence, text FROM questions ORDER BY id")]
+        return [
+            (int(b), int(s), str(t)) for b, s, t in self._all("SELECT block, sentence, text FROM questions ORDER BY id")
+        ]
 
-    def first_question(self, block: Block) -> str | None:
-        """The first of our questions that a block answers, or None."""
-        query = "SELECT q.text FROM questions q JOIN blocks b ON b.id = q.block WHERE b.document = ? AND b.start = ? ORDER BY q.id LIMIT 1"
-        rows = self._all(query, (block.document, block.start))
-        return str(rows[0][0]) if rows else None
+    def questions_of(self, block: Block) -> list[str]:
+        """Our questions that a block answers, in the order of their file."""
+        query = (
+            "SELECT q.text FROM questions q JOIN blocks b ON b.id = q.block WHERE b.document = ? AND b.start = ? "
+            "ORDER BY q.id"
+        )
+        return [str(row[0]) for row in self._all(query, (block.document, block.start))]
 
     def heading(self, block: Block) -> tuple[str, ...]:
         """The path of headings above a block, outermost first."""
-        rows = self._all("SELECT heading FROM sections WHERE document = ? AND number = ?", (block.document, block.section))
+        rows = self._all(
+            "SELECT heading FROM sections WHERE document = ? AND number = ?", (block.document, block.section)
+        )
         return tuple(json.loads(rows[0][0]))
 
     def outline(self, document: str) -> Outline:
         """The outline of one document as it was when the index was built."""
-        sections = self._all('SELECT number, heading, start, "end" FROM sections WHERE document = ? ORDER BY number', (document,))
-        numbers = [row[0] for row in self._all("SELECT id FROM blocks WHERE document = ? ORDER BY id", (document,))]
+        sections = self._all(
+            'SELECT number, heading, start, "end" FROM sections WHERE document = ? ORDER BY number', (document,)
+        )
+        first, last = self._all(
+            "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM blocks WHERE document = ?", (document,)
+        )[0]
         furniture = self._all('SELECT start, "end", what FROM furniture WHERE document = ? ORDER BY start', (document,))
         return Outline(
             document,
-            tuple(Section(document, number, tuple(json.loads(heading)), start, end) for number, heading, start, end in sections),
-            tuple(self.blocks(numbers)),
+            tuple(
+                Section(document, number, tuple(json.loads(heading)), start, end)
+                for number, heading, start, end in sections
+            ),
+            tuple(self._blocks(first, last)),
             tuple(Furniture(*row) for row in furniture),
         )
 
@@ -205,10 +234,14 @@ def open_index(folder: Path) -> Index:
         raise StoreError(f"{folder}: holds no index. Run: allchat build")
     manifest, version = _manifest(current)
     if manifest.get("format") != FORMAT:
-        raise StoreError(f"{current}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build")
+        raise StoreError(
+            f"{current}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build"
+        )
     for name, sha256 in manifest["files"].items():
         if _sha256(current / name) != sha256:
-            raise StoreError(f"{current / name}: is not the file that was built: it was altered. Run: allchat build --force")
+            raise StoreError(
+                f"{current / name}: is not the file that was built: it was altered. Run: allchat build --force"
+            )
     try:
         return Index(current, manifest=manifest, version=version)
     except (sqlite3.DatabaseError, RuntimeError) as error:
@@ -222,7 +255,7 @@ def _current(folder: Path) -> Path | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{folder / CURRENT}: cannot be read ({error}). Run: allchat build --force") from error
-    if not re.fullmatch(r"[0-9a-f]{16}", name) or not (folder / name).is_dir():
+    if not re.fullmatch(NAME, name) or not (folder / name).is_dir():
         raise StoreError(f"{folder / CURRENT}: names no index in {folder}. Run: allchat build --force")
     return folder / name
 
@@ -251,36 +284,71 @@ def current_inputs(folder: Path) -> dict[str, Any] | None:
 
 
 def write_index(
-    contents: Contents, *, folder: Path, embedder: Embedder, inputs: Mapping[str, Any], settings: Mapping[str, Any], progress: bool = False
-) -> Path:
-    """Builds the index aside, puts it in place in one step, and gives its folder. A killed build leaves the old one whole.
-
-    ``inputs`` go into the manifest and decide whether an index is stale; ``settings`` are values kept with the words.
-
-    Raises:
-        StoreError: another build is running, or the folder cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _only_build(folder), tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as aside:
-            return _write(contents, Path(aside), folder, embedder, inputs, settings, progress)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise StoreError(f"{folder}: cannot be written ({error}). Free the disk or mend its permissions; the old index is whole.") from error
-
-
-def _write(
     contents: Contents,
-    aside: Path,
+    *,
     folder: Path,
     embedder: Embedder,
     inputs: Mapping[str, Any],
     settings: Mapping[str, Any],
-    progress: bool,
+    finish: Callable[[Index], Mapping[str, bytes]] | None = None,
+    progress: bool = False,
 ) -> Path:
-    texts, targets = _rows(contents)
-    vectors = embedder.encode(texts, progress=progress)
-    _write_words(aside / WORDS, contents, targets, settings)
-    _write_vectors(aside / VECTORS, vectors)
+    """Builds the index aside, puts it in place in one step, and gives its folder. A killed build leaves the old one.
+
+    ``inputs`` go into the manifest and decide whether an index is stale; ``settings`` are values kept with the words.
+    ``finish`` is handed the index before it is in place and gives further files for it, by name.
+
+    Raises:
+        StoreError: another build is running, or the folder cannot be written.
+    """
+    with _disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _only_build(folder):
+        texts, targets = _rows(contents)
+        vectors = embedder.encode(texts, progress=progress)
+        with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
+            _write_words(Path(aside, WORDS), contents, targets, settings)
+            _write_vectors(Path(aside, VECTORS), vectors)
+            if finish is not None:
+                _write_further(Path(aside), finish)
+            name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts))
+            return _put_in_place(Path(aside), folder, name=name)
+
+
+def _write_further(aside: Path, finish: Callable[[Index], Mapping[str, bytes]]) -> None:
+    index = Index(aside, manifest={}, version="")
+    try:
+        further = finish(index)
+    finally:
+        index.close()
+    for name, content in further.items():
+        (aside / name).write_bytes(content)
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise StoreError(
+            f"{folder}: cannot be written ({error}). Free the disk or mend its permissions; the old index is whole."
+        ) from error
+
+
+@contextmanager
+def _only_build(folder: Path) -> Iterator[None]:
+    with _disk_errors(folder):
+        lock = (folder / ".lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"{folder}: another build is running. Wait for it to end.") from None
+        yield
+
+
+def _write_manifest(aside: Path, contents: Contents, *, inputs: Mapping[str, Any], vectors: int) -> str:
+    """Writes the manifest and gives the name of the index: the beginning of the manifest's sha256."""
     manifest = {
         "format": FORMAT,
         "inputs": dict(inputs),
@@ -289,43 +357,42 @@ def _write(
             "blocks": sum(len(outline.blocks) for outline in contents.outlines),
             "passages": len(contents.passages),
             "questions": len(contents.questions),
-            "vectors": len(texts),
+            "vectors": vectors,
         },
-        "files": {name: _sha256(aside / name) for name in (VECTORS, WORDS)},
+        "files": {path.name: _sha256(path) for path in sorted(aside.iterdir())},
     }
     content = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     (aside / MANIFEST).write_bytes(content)
-    return _put_in_place(aside, folder, name=hashlib.sha256(content).hexdigest()[:16])
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _put_in_place(aside: Path, folder: Path, *, name: str) -> Path:
     final = folder / name
-    if final.exists():
-        shutil.rmtree(final)  # the same input gave the same bytes: this is a repair
-    final.mkdir()
-    for path in sorted(aside.iterdir()):
-        os.replace(path, final / path.name)
+    if not _same_files(aside, final):
+        shutil.rmtree(final, ignore_errors=True)
+        final.mkdir()
+        for path in sorted(aside.iterdir()):
+            path.replace(final / path.name)
     pointer = aside / CURRENT
     pointer.write_text(f"{name}\n", encoding="ascii")
-    os.replace(pointer, folder / CURRENT)
+    pointer.replace(folder / CURRENT)
     for other in sorted(folder.iterdir()):
-        if other.is_dir() and other != final and other != aside:
+        # Only what a build has made: the folder may be one that holds other things.
+        ours = other.name.startswith(ASIDE) or re.fullmatch(NAME, other.name)
+        if ours and other.is_dir() and other not in (final, aside):
             shutil.rmtree(other, ignore_errors=True)
     return final
 
 
-@contextmanager
-def _only_build(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(f"{folder}: another build is running. Wait for it to end.") from None
-        yield
+def _same_files(one: Path, other: Path) -> bool:
+    """Whether ``other`` already holds the files of ``one``: then it may be in use, and is left as it is."""
+    return all(
+        (other / path.name).is_file() and filecmp.cmp(path, other / path.name, shallow=False) for path in one.iterdir()
+    )
 
 
 def _rows(contents: Contents) -> tuple[list[str], list[tuple[int, int, int, int]]]:
-    """The texts to embed, and for each where it leads: (row, grain, block, sentence), sentence -1 for coarser grains."""
+    """The texts to embed, and where each leads: (row, grain, block, sentence), sentence -1 for coarser grains."""
     texts: list[str] = []
     targets: list[tuple[int, int, int, int]] = []
 
@@ -335,22 +402,39 @@ def _rows(contents: Contents) -> tuple[list[str], list[tuple[int, int, int, int]
 
     numbers = _numbers(contents)
     sources = {document.key: document for document in contents.documents}
+    inside = _by_section(contents)
     for outline in contents.outlines:
         text = sources[outline.document].text
         for section in outline.sections:
-            inside = [numbers[block.key] for block in outline.blocks if block.section == section.number]
             if section.heading:
-                add(" \u2013 ".join(section.heading[-2:]), "heading", inside)
+                blocks = inside.get((section.document, section.number), [])
+                add(" \u2013 ".join(section.heading[-2:]), "heading", [numbers[block.key] for block in blocks])
         for block in outline.blocks:
             number = numbers[block.key]
             add(block_text(block, text=text), "block", [number])
             for position, span in enumerate(block.sentences):
                 add(clean(text[span.start : span.end]), "sentence", [number], position)
     for passage in contents.passages:
-        add(passage.text, "passage", _inside(passage, contents, numbers))
+        blocks = [
+            b for b in inside[passage.document, passage.section] if b.start < passage.end and passage.start < b.end
+        ]
+        add(passage.text, "passage", [numbers[block.key] for block in blocks])
     for question in contents.questions:
-        add(question.text, "question", [numbers[question.block.key]], -1 if question.sentence is None else question.sentence)
+        add(
+            question.text,
+            "question",
+            [numbers[question.block.key]],
+            -1 if question.sentence is None else question.sentence,
+        )
     return texts, targets
+
+
+def _by_section(contents: Contents) -> dict[tuple[str, int], list[Block]]:
+    inside: dict[tuple[str, int], list[Block]] = {}
+    for outline in contents.outlines:
+        for block in outline.blocks:
+            inside.setdefault((block.document, block.section), []).append(block)
+    return inside
 
 
 def block_text(block: Block, *, text: str) -> str:
@@ -364,18 +448,15 @@ def _numbers(contents: Contents) -> dict[str, int]:
     return {block.key: number for number, block in enumerate(blocks)}
 
 
-def _inside(passage: Passage, contents: Contents, numbers: Mapping[str, int]) -> list[int]:
-    outline = next(outline for outline in contents.outlines if outline.document == passage.document)
-    return [numbers[b.key] for b in outline.blocks if b.start < passage.end and passage.start < b.end and b.section == passage.section]
-
-
 def _write_vectors(path: Path, vectors: Vectors) -> None:
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors))
-    faiss.write_index(index, str(path))
+    path.write_bytes(faiss.serialize_index(index).tobytes())  # faiss.write_index says nothing of a full disk
 
 
-def _write_words(path: Path, contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]) -> None:
+def _write_words(
+    path: Path, contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]
+) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.executescript("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;" + _SCHEMA)
@@ -394,13 +475,29 @@ def _tables(
     numbers = _numbers(contents)
     blocks = [block for outline in contents.outlines for block in outline.blocks]
     yield "documents", ((document.key, _json(facts(document))) for document in contents.documents)
-    yield "sections", ((s.document, s.number, _json(s.heading), s.start, s.end) for o in contents.outlines for s in o.sections)
-    yield "blocks", ((numbers[b.key], b.document, b.section, b.kind, b.start, b.end, _pairs(b.leads), _pairs(b.items), b.term) for b in blocks)
+    yield (
+        "sections",
+        ((s.document, s.number, _json(s.heading), s.start, s.end) for o in contents.outlines for s in o.sections),
+    )
+    yield (
+        "blocks",
+        (
+            (numbers[b.key], b.document, b.section, b.kind, b.start, b.end, _pairs(b.leads), _pairs(b.items), b.term)
+            for b in blocks
+        ),
+    )
     yield "sentences", ((numbers[b.key], n, s.start, s.end) for b in blocks for n, s in enumerate(b.sentences))
-    yield "passages", ((n, p.document, p.section, p.start, p.end, p.text, p.tokens) for n, p in enumerate(contents.passages))
+    yield (
+        "passages",
+        ((n, p.document, p.section, p.start, p.end, p.text, p.tokens) for n, p in enumerate(contents.passages)),
+    )
     yield "furniture", ((o.document, f.start, f.end, f.what) for o in contents.outlines for f in o.furniture)
-    yield "questions", (
-        (n, numbers[q.block.key], -1 if q.sentence is None else q.sentence, q.text) for n, q in enumerate(contents.questions)
+    yield (
+        "questions",
+        (
+            (n, numbers[q.block.key], -1 if q.sentence is None else q.sentence, q.text)
+            for n, q in enumerate(contents.questions)
+        ),
     )
     yield "rows", targets
     yield "words(rowid, heading, body, questions)", _word_rows(contents, blocks)

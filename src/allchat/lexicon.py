@@ -1,25 +1,29 @@
 """Lexicon: the word files that staff may edit, which lead families' words to the sources' blocks.
 
-``corpus/lay_terms.toml`` holds lay words for the sources' terms, ``corpus/questions/<document>.toml`` the questions that a
-family might ask of a block. Both only help to find; nothing of them is ever shown as a statement.
+``corpus/lay_terms.toml`` holds lay words for the sources' terms, ``corpus/questions/<document>.toml`` the questions
+that a family might ask of a block. Both only help to find; nothing of them is ever shown as a statement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from allchat.corpus import clean, read_toml
+from allchat.corpus import CORPUS_FILE, clean, read_toml, source_ids
 from allchat.errors import CorpusError
-from allchat.records import Block, Document, LayTerm, Outline, Question
+from allchat.records import Block, Document, Examples, LayTerm, Outline, Question
 
 LAY_TERMS_FILE = "lay_terms.toml"
 QUESTIONS_FOLDER = "questions"
+CALIBRATION_FILE = "calibration.toml"
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+_Words = Annotated[str, Field(pattern=r"\S")]
 
 
 class _Table(BaseModel):
@@ -27,8 +31,8 @@ class _Table(BaseModel):
 
 
 class _Term(_Table):
-    source: list[str]
-    lay: list[str]
+    source: list[_Words] = Field(min_length=1)
+    lay: list[_Words]
     note: str = ""
 
 
@@ -37,8 +41,8 @@ class _Terms(_Table):
 
 
 class _Anchor(_Table):
-    begins: str
-    questions: list[str]
+    begins: _Words
+    questions: list[_Words]
     under: str = ""
 
 
@@ -46,14 +50,36 @@ class _Anchors(_Table):
     block: list[_Anchor] = []
 
 
-def read_lay_terms(corpus: Path) -> tuple[LayTerm, ...]:
-    """The lay words of ``corpus/lay_terms.toml``; none where there is no such file.
+class _Examples(_Table):
+    answerable: list[_Words] = []
+    near: list[_Words] = []
+    far: list[_Words] = []
+
+
+def read_examples(corpus: Path) -> Examples:
+    """The examples of ``corpus/calibration.toml``; none where there is no such file.
 
     Raises:
         CorpusError: the file is not as described at its top.
     """
+    path = corpus / CALIBRATION_FILE
+    found = _parsed(_Examples, path) if path.exists() else _Examples()
+    return Examples(tuple(found.answerable), tuple(found.near), tuple(found.far))
+
+
+def read_lay_terms(corpus: Path) -> tuple[LayTerm, ...]:
+    """The lay words of ``corpus/lay_terms.toml``; none where there is no such file.
+
+    Raises:
+        CorpusError: the file is not as described at its top, or a lay word stands in two terms.
+    """
     path = corpus / LAY_TERMS_FILE
     terms = _parsed(_Terms, path).term if path.exists() else []
+    seen: set[str] = set()
+    for word in (word.lower() for term in terms for word in term.lay):
+        if word in seen:
+            raise CorpusError(f"{path}: the lay word {word!r} stands twice. Keep it in one term only.")
+        seen.add(word)
     return tuple(LayTerm(tuple(term.source), tuple(term.lay)) for term in terms)
 
 
@@ -61,8 +87,14 @@ def read_questions(corpus: Path, *, documents: Sequence[Document], outlines: Seq
     """The questions of ``corpus/questions``, each with the block it asks for; a document without a file has none.
 
     Raises:
-        CorpusError: a beginning stands in no block or in several, a key is unknown, or a file is for no document.
+        CorpusError: a beginning stands in no block or in several, a key is unknown, or a file is for no source.
     """
+    declared = source_ids(corpus)
+    for path in sorted((corpus / QUESTIONS_FOLDER).glob("*.toml")):
+        if path.stem not in declared:
+            raise CorpusError(
+                f"{path}: {CORPUS_FILE} declares no such source. Name the file after an id, or remove it."
+            )
     questions: list[Question] = []
     for document, outline in zip(documents, outlines, strict=True):
         path = corpus / QUESTIONS_FOLDER / f"{document.key}.toml"
@@ -75,7 +107,11 @@ def read_questions(corpus: Path, *, documents: Sequence[Document], outlines: Seq
 
 def word_files(corpus: Path, *, documents: Sequence[Document]) -> Iterator[Path]:
     """The word files that exist for these documents, in a fixed order."""
-    wanted = [corpus / LAY_TERMS_FILE, *(corpus / QUESTIONS_FOLDER / f"{document.key}.toml" for document in documents)]
+    wanted = [
+        corpus / LAY_TERMS_FILE,
+        corpus / CALIBRATION_FILE,
+        *(corpus / QUESTIONS_FOLDER / f"{document.key}.toml" for document in documents),
+    ]
     return (path for path in wanted if path.exists())
 
 
@@ -103,7 +139,11 @@ def _anchored(anchor: _Anchor, *, document: Document, outline: Outline, path: Pa
             if clean(document.text[span.start : span.end]).startswith(anchor.begins)
         ]
     if len(found) != 1:
-        fact = "stands at the beginning of no block or sentence" if not found else f"begins {len(found)} blocks or sentences"
+        fact = (
+            "stands at the beginning of no block or sentence"
+            if not found
+            else f"begins {len(found)} blocks or sentences"
+        )
         remedy = "Copy it anew from the source" if not found else "Make it longer, or add the heading it stands under"
         raise CorpusError(f"{path}: begins = {anchor.begins!r} {fact} of {document.file}. {remedy}.")
     return found[0]

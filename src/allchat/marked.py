@@ -94,7 +94,8 @@ def _segment(text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
     before = "".join(f'<span id="{mark.name}" tabindex="-1">{mark.before}</span>' for mark in opened[1:])
     after = "".join(mark.after for mark in marks if mark.end == end)
     name = f' id="{opened[0].name}" tabindex="-1"' if opened else ""
-    return f"<mark{name}>{opened[0].before if opened else ''}{before}{words}{after}</mark>"
+    names = " ".join(mark.name for mark in marks)
+    return f'<mark class="{names}"{name}>{opened[0].before if opened else ""}{before}{words}{after}</mark>'
 
 
 def shown(source: str) -> str:
@@ -138,17 +139,28 @@ def _tags(line: Line, *, level: int) -> tuple[str, str]:
     return ('<p class="caption">' if line.kind == "caption" else "<p>"), "</p>"
 
 
-def section_html(section: Section, outline: Outline, *, text: str, marks: Sequence[Mark] = (), level: int) -> str:
-    """The section's heading and all its blocks; the heading is marked like any other words when it is quoted."""
-    blocks = [block for block in outline.blocks if block.section == section.number]
+def section_html(
+    section: Section, outline: Outline, *, text: str, marks: Sequence[Mark] = (), level: int, whole: bool = True
+) -> str:
+    """The section's heading and its blocks; the heading is marked like any other words when it is quoted.
+
+    Not ``whole``: only its heading and the blocks in which a mark stands.
+    """
+    blocks = [
+        block
+        for block in outline.blocks
+        if block.section == section.number and (whole or block.kind == "heading" or _touches(block, marks))
+    ]
     body = blocks_html(blocks, text=text, marks=marks, level=level)
     headed = not section.heading or (bool(blocks) and blocks[0].kind == "heading")
     return body if headed else f"<h{level}>{html.escape(section.heading[-1])}</h{level}>{body}"
 
 
+def _touches(block: Block, marks: Iterable[Mark]) -> bool:
+    return any(block.start < mark.end and mark.start < block.end for mark in marks)
+
+
 def sections_of(marks: Collection[Mark], outline: Outline) -> tuple[Section, ...]:
     """The sections in which the marks stand, in reading order."""
-    numbers = {
-        block.section for block in outline.blocks for mark in marks if block.start < mark.end and mark.start < block.end
-    }
+    numbers = {block.section for block in outline.blocks if _touches(block, marks)}
     return tuple(section for section in outline.sections if section.number in numbers)

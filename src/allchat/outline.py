@@ -7,12 +7,13 @@ source) -> blocks. Nothing is dropped: what is not a block is named as furniture
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from allchat.corpus import BULLETS, clean
+from allchat.corpus import BULLETS, LINE_ENDS, clean
 from allchat.errors import CorpusError
 from allchat.records import Block, BlockKind, Document, Furniture, FurnitureRule, Item, Outline, Section, Span
 
@@ -28,12 +29,25 @@ TERM_WORDS = 12
 ANAPHORS = ("this", "these", "they", "it", "its", "their", "those", "such", "he", "she", "however", "also", "but")
 """First words that lean on the sentence before: a quote does not start with one of them."""
 
-_ABBREVIATION = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|vs|etc|Fig|Inc|Jr|Sr|e\.g|i\.e|U\.S|approx)|\b[A-Z])\.$")
-_SENTENCE_END = re.compile(r"[.!?]+[\"'”’)\]]*(?:\s*\[\d{1,3}\])*(?=\s+[\"'“‘(\[]*[A-Z0-9])")  # noqa: RUF001
-_TERMINAL = re.compile(r"[.!?:][\"'”’)\]]*(?:\s*\[\d{1,3}\])*$")  # noqa: RUF001
-_FIGURE = re.compile(r"^[^.:]{2,80}; (?:\(Panel|.{0,40}?\b(?:drawing|panel|photo\w*|image|diagram|illustration)\b)", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|vs|etc|Fig|Inc|Jr|Sr|e\.g|i\.e|U\.S|approx)|\b[A-Z]|^\s*\d{1,3})\.$"
+)
+_SENTENCE_END = re.compile(r"([.!?]+[\"'”’)\]]*)(?:\s*\[\d{1,3}\])*+(?=\s+[\"'“‘(\[]*[A-Z0-9])")
+_TERMINAL = re.compile(r"[.!?:][\"'”’)\]]*(?:\s*\[\d{1,3}\])*$")
+_FIGURE = re.compile(
+    r"^[^.:]{2,80}; (?:\(Panel|.{0,40}?\b(?:drawing|panel|photo\w*|image|diagram|illustration)\b)", re.IGNORECASE
+)
 _COLON_TERM = re.compile(r"^([^:.]{2,90}):\s+\S")
-_LIGATURE_SPELLINGS = (("ffi", "ﬃ"), ("ffl", "ﬄ"), ("ff", "ﬀ"), ("fi", "ﬁ"), ("fl", "ﬂ"))  # noqa: RUF001
+_LIST_MARK = re.compile(r"(?:[-*+\u2013\u2014]|\d{1,2}[.)])\s+\S")
+_LIGATURE_SPELLINGS = {
+    "ffi": "(?:ffi|ﬃ|ﬀi|fﬁ)",
+    "ffl": "(?:ffl|ﬄ|ﬀl|fﬂ)",
+    "ff": "(?:ff|ﬀ)",
+    "fi": "(?:fi|ﬁ)",
+    "fl": "(?:fl|ﬂ)",
+    "st": "(?:st|ﬅ|ﬆ)",
+}
+_LETTERS = re.compile("ffi|ffl|ff|fi|fl|st|.", re.DOTALL)
 
 _AtomKind = Literal["heading", "text", "item", "caption"]
 
@@ -45,6 +59,7 @@ class _Line:
     indent: int
     bullet: bool
     gap: bool  # a blank line stands before it
+    parted: bool = False  # furniture stands before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +77,23 @@ def outline_document(document: Document) -> Outline:
     Raises:
         CorpusError: a heading, list or furniture rule of corpus.toml does not fit the text.
     """
-    lines, furniture = _without_furniture(_lines(document.text), document=document)
-    atoms, doubled = _levels(_wrapped_atoms(lines, document) if document.layout.wrapped else _line_atoms(lines, document), document)
+    lines, declared = _without_furniture(_lines(document.text, marks=not document.layout.wrapped), document=document)
+    atoms = _wrapped_atoms(lines, document) if document.layout.wrapped else _line_atoms(lines, document)
+    atoms, wordless = _with_words(atoms, text=document.text)
+    atoms, doubled = _levels(atoms, document)
+    furniture = tuple(sorted((*declared, *wordless, *doubled), key=lambda piece: piece.start))
     sections = _sections(atoms, document=document)
-    blocks = _Blocks(document=document, atoms=atoms, sections=sections).build()
-    return Outline(document.key, sections, blocks, tuple(sorted((*furniture, *doubled), key=lambda piece: piece.start)))
+    blocks = _Blocks(document=document, atoms=atoms, sections=sections, furniture=furniture).build()
+    return Outline(document.key, sections, blocks, furniture)
 
 
 def sentences(text: str, *, start: int, end: int) -> tuple[Span, ...]:
-    """The sentences of ``text[start:end]``, in reading order; together they hold everything but the white space between."""
+    """The sentences of ``text[start:end]``, in reading order; together they hold all but the white space between."""
     spans: list[Span] = []
     begin = start
     for match in _SENTENCE_END.finditer(text, start, end):
         stop = match.end()
-        if not _ABBREVIATION.search(text[begin:stop]):
+        if not _ABBREVIATION.search(text[begin : match.end(1)]):
             spans.append(_stripped(text, begin, stop))
             begin = stop
     rest = _stripped(text, begin, end)
@@ -83,10 +101,13 @@ def sentences(text: str, *, start: int, end: int) -> tuple[Span, ...]:
 
 
 def locate(text: str, words: str, *, after: int = 0, line_start: bool = True) -> Span | None:
-    """Where normalised ``words`` stand in a source: white space, ligatures and bullets may differ. First match, or None."""
+    """Where normalised ``words`` stand in a source, the first place or None; white space and ligatures may differ.
+
+    With ``line_start`` they begin a line, after its indent and bullet.
+    """
     pattern = r"\s+".join(_spelled(word) for word in words.split())
     if line_start:
-        pattern = rf"(?:(?<=[\r\n])|\A)[ \t\ufeff{BULLETS}]*({pattern})"
+        pattern = rf"(?:(?<=[{LINE_ENDS}])|\A)[^\S{LINE_ENDS}]*[\ufeff{BULLETS}]*[^\S{LINE_ENDS}]*({pattern})"
     match = re.compile(pattern).search(text, after)
     return None if match is None else Span(*match.span(1 if line_start else 0))
 
@@ -98,27 +119,26 @@ def leans(sentence: str) -> bool:
 
 
 def _spelled(word: str) -> str:
-    pattern = re.escape(word)
-    for letters, ligature in _LIGATURE_SPELLINGS:
-        pattern = re.sub(f"{letters}(?![^(]*\\))", f"(?:{letters}|{ligature})", pattern)
-    return pattern
+    pieces = _LETTERS.findall(word)
+    return "".join(_LIGATURE_SPELLINGS.get(piece, re.escape(piece)) for piece in pieces)
 
 
 def _stripped(text: str, start: int, end: int) -> Span:
-    while start < end and (text[start].isspace() or text[start] == "\ufeff"):
+    while start < end and (text[start].isspace() or (start == 0 and text[start] == "\ufeff")):
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
     return Span(start, end)
 
 
-def _lines(text: str) -> list[_Line]:
+def _lines(text: str, *, marks: bool) -> list[_Line]:
+    """The lines that hold anything. With ``marks``, "- " and "1. " make a list item as bullets do."""
     lines: list[_Line] = []
     offset, gap = 0, True
     for raw in text.splitlines(keepends=True):
         span = _stripped(text, offset, offset + len(raw))
         if span.start < span.end:
-            bullet = text[span.start] in BULLETS
+            bullet = text[span.start] in BULLETS or (marks and _LIST_MARK.match(text, span.start, span.end) is not None)
             indent = len(text[offset : span.start].lstrip("\ufeff").expandtabs(4))
             lines.append(_Line(span.start, span.end, indent, bullet, gap))
         gap = span.start >= span.end
@@ -131,11 +151,34 @@ def _without_furniture(lines: list[_Line], *, document: Document) -> tuple[list[
     furniture = [_declared_furniture(rule, document=document) for rule in document.layout.furniture]
     if text.startswith("\ufeff"):
         furniture.append(Furniture(0, 1, "byte order mark"))
-    furniture += [
-        Furniture(line.start, line.end, "description of a figure") for line in lines if _FIGURE.match(text[line.start : line.end])
-    ]
-    kept = [cut for line in lines if (cut := _cut(line, furniture, text=text)) is not None]
+    furniture += [Furniture(line.start, line.end, "description of a figure") for line in _figures(lines, document)]
+    furniture = _apart(furniture)
+    kept: list[_Line] = []
+    parted = False
+    for line in lines:
+        cut = _cut(line, furniture, text=text)
+        if cut is not None:
+            kept.append(replace(cut, parted=parted))
+        parted = cut is None or cut.end < line.end
     return kept, furniture
+
+
+def _figures(lines: Sequence[_Line], document: Document) -> list[_Line]:
+    """Lines that describe a figure. In wrapped text a line is no unit: only declared furniture is left out there."""
+    if document.layout.wrapped:
+        return []
+    return [line for line in lines if _FIGURE.match(document.text[line.start : line.end])]
+
+
+def _apart(furniture: Sequence[Furniture]) -> list[Furniture]:
+    """Furniture in the order of the text; what overlaps is one piece, called as the first of it."""
+    apart: list[Furniture] = []
+    for piece in sorted(furniture, key=lambda piece: (piece.start, -piece.end)):
+        if apart and piece.start < apart[-1].end:
+            apart[-1] = replace(apart[-1], end=max(apart[-1].end, piece.end))
+        else:
+            apart.append(piece)
+    return apart
 
 
 def _declared_furniture(rule: FurnitureRule, *, document: Document) -> Furniture:
@@ -148,7 +191,7 @@ def _declared_furniture(rule: FurnitureRule, *, document: Document) -> Furniture
 
 
 def _line_end(text: str, offset: int) -> int:
-    found = re.compile(r"[\r\n]").search(text, offset)
+    found = re.compile(rf"[{LINE_ENDS}]").search(text, offset)
     return len(text.rstrip()) if found is None else found.start()
 
 
@@ -173,26 +216,36 @@ def _cut(line: _Line, furniture: Sequence[Furniture], *, text: str) -> _Line | N
 
 
 def _line_atoms(lines: list[_Line], document: Document) -> list[_Atom]:
-    """One line is one paragraph, item or heading; bullets nest by their indent; a caption follows its figure at once."""
+    """One line is one paragraph, item or heading; bullets nest by their indent; a caption follows its figure."""
+    if document.layout.lists:
+        raise CorpusError(
+            f"corpus.toml, source {document.key!r}: [[source.lists]] is for the layout 'wrapped'. Remove it."
+        )
     text = document.text
-    figures = {line.end for line in _lines(text) if _FIGURE.match(text[line.start : line.end])}
     declared = {clean(heading) for heading in document.layout.headings}
+    figures = {line.end for line in _figures(_lines(text, marks=True), document)}
+    before = {line.start: previous.end for previous, line in pairwise(_lines(text, marks=True))}
     bullets: list[int] = []
     atoms = []
     for line in lines:
-        if not line.bullet and line.indent == 0:
-            bullets.clear()
-        if line.bullet:
-            bullets = [*(indent for indent in bullets if indent < line.indent), line.indent]
-        depth = len(bullets) - 1 if line.bullet else sum(indent < line.indent for indent in bullets)
-        kind = _line_kind(line, text=text, declared=declared, after_figure=_follows(line, figures, text=text))
-        atoms.append(_Atom(kind, line.start, line.end, depth))
+        bullets, depth = _nested(line, bullets)
+        captioned = not line.gap and before.get(line.start) in figures
+        atoms.append(_Atom(_line_kind(line, text=text, declared=declared, after_figure=captioned), *_ends(line), depth))
     _must_hold_all(declared, {clean(text[atom.start : atom.end]) for atom in atoms}, document=document)
     return atoms
 
 
-def _follows(line: _Line, ends: set[int], *, text: str) -> bool:
-    return not line.gap and len(text[: line.start].rstrip()) in ends
+def _ends(line: _Line) -> tuple[int, int]:
+    return line.start, line.end
+
+
+def _nested(line: _Line, bullets: Sequence[int]) -> tuple[list[int], int]:
+    """The indents of the list items that are open after a line, outermost first, and the line's own depth."""
+    if line.bullet:
+        open_items = [*(indent for indent in bullets if indent < line.indent), line.indent]
+        return open_items, len(open_items) - 1
+    open_items = [] if line.indent == 0 else list(bullets)
+    return open_items, sum(indent < line.indent for indent in open_items)
 
 
 def _line_kind(line: _Line, *, text: str, declared: set[str], after_figure: bool) -> _AtomKind:
@@ -207,27 +260,43 @@ def _line_kind(line: _Line, *, text: str, declared: set[str], after_figure: bool
 def _must_hold_all(declared: set[str], found: set[str], *, document: Document) -> None:
     for heading in sorted(declared - found):
         _must_locate(document, heading)
-        raise CorpusError(f"corpus.toml, source {document.key!r}: the heading {heading!r} is not a line of its own. Correct it.")
+        raise CorpusError(
+            f"corpus.toml, source {document.key!r}: the heading {heading!r} is not a line of its own. Correct it."
+        )
 
 
 def _title_like(words: str) -> bool:
-    return len(words) <= TITLE_CHARACTERS and words[:1].isupper() and ":" not in words and not re.search(r"[.!?;,\]]$", words)
+    return (
+        len(words) <= TITLE_CHARACTERS
+        and words[:1].isupper()
+        and ":" not in words
+        and not re.search(r"[.!?;,\]]$", words)
+    )
 
 
 def _wrapped_atoms(lines: list[_Line], document: Document) -> list[_Atom]:
-    """Paragraphs put together from broken lines. A paragraph ends at a title, at a declared list, or at a short last line."""
-    marks = _list_marks(document)
+    """Paragraphs put together from broken lines.
+
+    A paragraph ends at a title, at a bullet, at a declared list, at furniture, or at a short last line.
+    """
+    text = document.text
+    marks, regions = _list_marks(document), _list_regions(document)
+    declared = {clean(heading) for heading in document.layout.headings}
     full = max((line.end - line.start for line in lines), default=0)
+    bullets: list[int] = []
     atoms: list[_Atom] = []
     for previous, line, following in _neighbours(lines):
-        if _wrapped_title(previous, line, following, text=document.text):
+        if clean(text[line.start : line.end]) in declared or _wrapped_title(previous, line, following, text=text):
             atoms.append(_Atom("heading", line.start, line.end))
-        elif line.start in marks or previous is None or _breaks(previous, line, atoms, full=full, text=document.text):
-            depth = _depth(line.start, document=document)
-            item = marks.get(line.start) == "item"
-            atoms.append(_Atom("item" if item else "text", line.start, line.end, depth - item))
+            bullets = []
+        elif line.start in marks or line.bullet or previous is None or _breaks(previous, line, atoms, full, document):
+            bullets, depth = _nested(line, bullets)
+            item = line.bullet or marks.get(line.start) == "item"
+            declared_depth = sum(start <= line.start < end for start, end in regions)
+            atoms.append(_Atom("item" if item else "text", line.start, line.end, max(depth, declared_depth - item)))
         else:
             atoms[-1] = replace(atoms[-1], end=line.end)
+    _must_hold_all(declared, {clean(text[atom.start : atom.end]) for atom in atoms}, document=document)
     return atoms
 
 
@@ -240,15 +309,22 @@ def _neighbours(lines: Sequence[_Line]) -> Iterator[tuple[_Line | None, _Line, _
 def _wrapped_title(previous: _Line | None, line: _Line, following: _Line | None, *, text: str) -> bool:
     ended = previous is None or bool(_TERMINAL.search(text[previous.start : previous.end]))
     opens = following is not None and text[following.start].isupper() and not following.gap
-    return line.gap and ended and opens and _title_like(clean(text[line.start : line.end]))
+    return (line.gap or line.parted) and ended and opens and _title_like(clean(text[line.start : line.end]))
 
 
-def _breaks(previous: _Line, line: _Line, atoms: Sequence[_Atom], *, full: int, text: str) -> bool:
-    if not atoms or atoms[-1].kind == "heading":
-        return True
+def _breaks(previous: _Line, line: _Line, atoms: Sequence[_Atom], full: int, document: Document) -> bool:
+    text = document.text
     ended = bool(_TERMINAL.search(text[previous.start : previous.end]))
+    if line.parted:
+        if not ended and text[line.start].islower():
+            words = clean(text[line.start : line.end])
+            raise CorpusError(
+                f"corpus.toml, source {document.key!r}: furniture stands inside the sentence that goes on "
+                f"with {words!r}, which could not be quoted whole. Correct the rule, or take it out of the copy."
+            )
+        return True
     short = previous.end - previous.start < 0.8 * full
-    return ended and text[line.start].isupper() and (short or line.gap)
+    return atoms[-1].kind == "heading" or (ended and text[line.start].isupper() and (short or line.gap))
 
 
 def _list_marks(document: Document) -> dict[int, str]:
@@ -266,18 +342,26 @@ def _list_marks(document: Document) -> dict[int, str]:
     return marks
 
 
-def _depth(offset: int, *, document: Document) -> int:
-    """How many declared lists a line stands in."""
+def _list_regions(document: Document) -> list[tuple[int, int]]:
+    """From the first item of each declared list to the text behind it; how many hold a line is the line's depth."""
     regions = []
     for rule in document.layout.lists:
         first = _must_locate(document, rule.items[0], after=_must_locate(document, rule.lead, line_start=False).end)
         regions.append((first.start, _must_locate(document, rule.until, after=first.end).start))
-    return sum(start <= offset < end for start, end in regions)
+    return regions
+
+
+def _with_words(atoms: Sequence[_Atom], *, text: str) -> tuple[list[_Atom], list[Furniture]]:
+    """The atoms that say something; a bullet or a footnote number alone is furniture."""
+    wordless = {atom.start for atom in atoms if not clean(text[atom.start : atom.end])}
+    kept = [atom for atom in atoms if atom.start not in wordless]
+    return kept, [Furniture(a.start, a.end, "a mark without words") for a in atoms if a.start in wordless]
 
 
 def _levels(atoms: list[_Atom], document: Document) -> tuple[list[_Atom], list[Furniture]]:
-    """Headings with their level (1 stands twice in the copy, 2 is declared, 3 is title-like), the first of a doubled pair
-    set aside."""
+    """Headings with their level (1 stands twice in the copy, 2 is declared, 3 is title-like); the first of two is set
+    aside.
+    """
     text = document.text
     words = {atom: clean(text[atom.start : atom.end]) for atom in atoms if atom.kind == "heading"}
     doubled = {first for first, second in pairwise(atoms) if first in words and words.get(second) == words[first]}
@@ -293,13 +377,13 @@ def _levels(atoms: list[_Atom], document: Document) -> tuple[list[_Atom], list[F
 
 def _sections(atoms: Sequence[_Atom], *, document: Document) -> tuple[Section, ...]:
     starts = [atom for index, atom in enumerate(atoms) if atom.kind == "heading" or index == 0]
-    ends = [*(atom.start for atom in starts[1:]), atoms[-1].end if atoms else 0]
+    ends = [*(atom.start for atom in starts[1:]), *(atom.end for atom in atoms[-1:])]
     path: list[tuple[int, str]] = []
     sections = []
     for number, (atom, end) in enumerate(zip(starts, ends, strict=True)):
         if atom.kind == "heading":
-            path = [*((level, words) for level, words in path if level < atom.level), (atom.level, "")]
-            path[-1] = (atom.level, clean(document.text[atom.start : atom.end]))
+            above = [(level, words) for level, words in path if level < atom.level]
+            path = [*above, (atom.level, clean(document.text[atom.start : atom.end]))]
         sections.append(Section(document.key, number, tuple(words for _, words in path), atom.start, end))
     return tuple(sections)
 
@@ -307,10 +391,19 @@ def _sections(atoms: Sequence[_Atom], *, document: Document) -> tuple[Section, .
 class _Blocks:
     """Puts atoms together to blocks."""
 
-    def __init__(self, *, document: Document, atoms: Sequence[_Atom], sections: Sequence[Section]) -> None:
+    def __init__(
+        self,
+        *,
+        document: Document,
+        atoms: Sequence[_Atom],
+        sections: Sequence[Section],
+        furniture: Sequence[Furniture],
+    ) -> None:
         self._text = document.text
         self._document = document.key
         self._atoms = atoms
+        self._numbers = {atom: number for number, atom in enumerate(atoms)}
+        self._furniture = [piece.start for piece in furniture]
         self._starts = [section.start for section in sections]
         self._leads: dict[int, tuple[Span, ...]] = {}  # by the start of an item that is a block of its own
         self._terms: dict[int, str] = {}  # by the start of an atom that stands inside a definition item
@@ -337,13 +430,22 @@ class _Blocks:
         return clean(self._text[start:end])
 
     def _introduces(self, index: int) -> bool:
-        atom = self._atoms[index]
-        following = self._atoms[index + 1 : index + 2]
-        return self._words(atom.start, atom.end).endswith(":") and bool(following) and following[0].kind != "heading"
+        """Whether a text leads to what follows: it ends in a colon, or in no stop and a list stands below it."""
+        atom, words = self._atoms[index], self._words(self._atoms[index].start, self._atoms[index].end)
+        following = next(iter(self._atoms[index + 1 : index + 2]), None)
+        if following is None or following.kind == "heading" or following.depth < atom.depth:
+            return False
+        listed = following.kind == "item" and not _TERMINAL.search(words)
+        return listed or (words.endswith(":") and (following.kind == "item" or not self._introduces(index + 1)))
+
+    def _parted(self, start: int, end: int) -> bool:
+        """Whether furniture stands between two places."""
+        return bisect_left(self._furniture, end) > bisect_left(self._furniture, start)
 
     def _heading(self, index: int) -> Block:
         atom = self._atoms[index]
         if not self._words(atom.start, atom.end).endswith(":"):
+            self._lead_items_under(index)
             return self._block("heading", atom.start, atom.end)
         below = []
         for other in self._atoms[index + 1 :]:
@@ -353,31 +455,51 @@ class _Blocks:
                 below.append(Item(other.start, other.end, 0))
         return self._block("lead", atom.start, atom.end, items=tuple(below))
 
+    def _lead_items_under(self, index: int) -> None:
+        """A list right below a title has the title for its lead line ("Never give these")."""
+        title = self._atoms[index]
+        following = self._atoms[index + 1 : index + 2]
+        if following and following[0].kind == "item" and not self._parted(title.end, following[0].start):
+            members = self._members(index + 1, depth=following[0].depth)
+            heads = [member for member in members if member.kind == "item" and member.depth == following[0].depth]
+            self._lead_members(Span(title.start, title.end), heads, members)
+
     def _led(self, index: int) -> list[Block]:
         """A text that ends in a colon: with the list below it, or with the text that it announces."""
         atom, following = self._atoms[index], self._atoms[index + 1]
         if following.kind != "item":
+            if self._parted(atom.end, following.start):
+                return [self._block("paragraph", atom.start, atom.end)]
             self._listed.add(following.start)
             return [self._block("paragraph", atom.start, following.end)]
         lead = self._lead_line(atom)
-        before = [] if lead.start == atom.start else [self._block("paragraph", atom.start, self._end_before(atom, lead))]
+        before = (
+            [] if lead.start == atom.start else [self._block("paragraph", atom.start, self._end_before(atom, lead))]
+        )
         members = self._members(index + 1, depth=following.depth)
         heads = [member for member in members if member.kind == "item" and member.depth == following.depth]
-        if any(member.kind != "item" for member in members) or all(self._term(head) for head in heads):
+        parted = self._parted(atom.end, members[-1].start)
+        if parted or any(member.kind != "item" for member in members) or all(self._term(head) for head in heads):
             return [*before, self._definitions(lead, heads, members)]
         self._listed.update(member.start for member in members)
         items = tuple(Item(member.start, member.end, member.depth - following.depth) for member in members)
         return [*before, self._block("list", lead.start, members[-1].end, lead=lead, items=items)]
 
     def _definitions(self, lead: Span, heads: Sequence[_Atom], members: Sequence[_Atom]) -> Block:
-        term = ""
-        for member in members:
-            if member in heads:
-                term = self._term(member) or ""
-                self._leads[member.start] = (lead,)
-            self._terms[member.start] = term
+        self._lead_members(lead, heads, members)
         items = tuple(Item(head.start, self._extent(head), 0) for head in heads)
         return self._block("lead", lead.start, lead.end, items=items)
+
+    def _lead_members(self, lead: Span, heads: Sequence[_Atom], members: Sequence[_Atom]) -> None:
+        """Notes for each member of a list that becomes a block of its own what introduces it, and its term."""
+        term, head, end = "", members[0], members[0].end
+        for member in members:
+            if member in heads:
+                term, head, end = self._term(member) or "", member, self._extent(member)
+                self._leads[member.start] = (lead,)
+            elif member.kind == "item" and member.start >= end:  # below a text of its head: no part of the head's block
+                self._leads[member.start] = (lead, Span(head.start, head.end))
+            self._terms[member.start] = term
 
     def _lead_line(self, atom: _Atom) -> Span:
         spans = list(sentences(self._text, start=atom.start, end=atom.end))
@@ -393,14 +515,13 @@ class _Blocks:
     def _members(self, first: int, *, depth: int) -> list[_Atom]:
         members = []
         for atom in self._atoms[first:]:
-            inside = atom.kind == "item" and atom.depth >= depth or atom.kind in ("text", "caption") and atom.depth > depth
-            if not inside:
+            if atom.kind == "heading" or atom.depth < depth or (atom.kind != "item" and atom.depth == depth):
                 break
             members.append(atom)
         return members
 
     def _term(self, atom: _Atom) -> str | None:
-        """What a definition item defines: "Lumbar puncture: A procedure ..." or "Re-induction chemotherapy. This stage ..."."""
+        """What a definition item defines: "Lumbar puncture: A procedure ..." or "Re-induction. This stage ..."."""
         words = self._words(atom.start, atom.end)
         if match := _COLON_TERM.match(words):
             return match.group(1)
@@ -412,8 +533,8 @@ class _Blocks:
     def _extent(self, head: _Atom) -> int:
         """Where an item ends, with the deeper items that follow it at once."""
         end = head.end
-        for atom in self._atoms[self._atoms.index(head) + 1 :]:
-            if atom.kind != "item" or atom.depth <= head.depth:
+        for atom in self._atoms[self._numbers[head] + 1 :]:
+            if atom.kind != "item" or atom.depth <= head.depth or self._parted(end, atom.start):
                 break
             end = atom.end
         return end
@@ -440,6 +561,10 @@ class _Blocks:
         pieces = [Span(item.start, item.end) for item in items if start <= item.start < end]
         if lead is not None:
             pieces = [lead, *pieces]
-        spans = [span for piece in pieces or [Span(start, end)] for span in sentences(self._text, start=piece.start, end=piece.end)]
-        section = sum(begin <= start for begin in self._starts) - 1
+        spans = [
+            span
+            for piece in pieces or [Span(start, end)]
+            for span in sentences(self._text, start=piece.start, end=piece.end)
+        ]
+        section = bisect_right(self._starts, start) - 1
         return Block(self._document, section, kind, start, end, tuple(spans), leads, items, self._terms.get(start))

@@ -19,10 +19,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class FurnitureRule:
-    """Declared page furniture: from the line that begins with ``begins`` through the line that begins with ``through``.
+    """Declared page furniture: from the line beginning with ``begins`` through the line beginning with ``through``.
 
-    Without ``through`` it is that line alone, or everything after it with ``to_end``. With ``inline`` it starts inside a
-    line, at the exact words of ``begins``, and runs to the end of that line.
+    Without ``through`` it is that line alone, or everything after it with ``to_end``. With ``inline`` it starts inside
+    a line, at the exact words of ``begins``, and runs to the end of that line.
     """
 
     begins: str
@@ -103,8 +103,9 @@ class Item:
 class Block:
     """The smallest piece that may be quoted whole: a paragraph, a list with its lead line, a definition item, ...
 
-    A ``lead`` introduces definition items (or sub-headings) that are blocks of their own; their spans are its ``items``,
-    and it is quoted with them. A ``heading`` is a whole sentence that the source uses as a heading. ``sentences`` lie in reading order inside ``start``..``end``. ``leads`` are the lines outside the block that
+    A ``lead`` introduces definition items (or sub-headings) that are blocks of their own; their spans are its
+    ``items``, and it is quoted with them. A ``heading`` is a title, or a whole sentence that the source uses as one.
+    ``sentences`` lie in reading order inside ``start``..``end``. ``leads`` are the lines outside the block that
     introduce it (outermost first); a quote of the block never leaves without them. ``items`` are set for lists.
     """
 
@@ -147,7 +148,8 @@ class Outline:
 class Passage:
     """Consecutive blocks of one section, small enough for the embedding model's window.
 
-    ``text`` is what is embedded: the heading path, a line break, the normalised words. ``tokens`` counts it with tiktoken.
+    ``text`` is what is embedded: the heading path, a line break, the normalised words; ``tokens`` counts it with
+    tiktoken.
     """
 
     document: str
@@ -165,7 +167,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of ours that a block answers; ``sentence`` numbers the sentence that answers it, None for the block."""
+    """A question of ours that a block answers; ``sentence`` numbers the sentence that does, None for the block."""
 
     block: Block
     sentence: int | None
@@ -178,6 +180,15 @@ class LayTerm:
 
     source: tuple[str, ...]
     lay: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Questions of ours to calibrate on: those the sources answer, near misses, and other subjects."""
+
+    answerable: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    far: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

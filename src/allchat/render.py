@@ -18,7 +18,7 @@ from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
 from allchat.marked import Mark, place, section_html, sections_of
-from allchat.records import Answer, Document, Outline
+from allchat.records import Answer, Document, Outline, Section
 from allchat.wording import load_wording
 
 Words: TypeAlias = Mapping[str, Any]
@@ -72,7 +72,8 @@ class Trail:
         return json.dumps({"turn": self.turn, "quotes": quotes}, separators=(",", ":"))
 
 
-CONTACT = {"emergency_number": "911", "crisis_number": "988", "care_team": "your child's care team"}
+NUMBERS = ("emergency_number", "crisis_number", "poison_number")
+CONTACT = dict(zip(NUMBERS, ("911", "988", "1-800-222-1222"), strict=True)) | {"care_team": "your child's care team"}
 
 
 def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) -> Words:
@@ -120,7 +121,15 @@ def message(answer: Answer, *, turn: int, words: Words, again: bool = False) -> 
         parts.insert(0, said)
     parts += [f'<p class="note">{literal(notice)}</p>' for notice in answer.notices]
     body = "\n\n".join(parts)
-    return f'<div class="urgent">\n\n{body}\n\n</div>' if answer.kind == "urgent" else body
+    return (
+        f'<div class="urgent">\n\n{callable_numbers(body, words=words)}\n\n</div>' if answer.kind == "urgent" else body
+    )
+
+
+def callable_numbers(text: str, *, words: Words) -> str:
+    """Our own text with the operator's numbers as links that a phone calls when they are touched."""
+    numbers = "|".join(re.escape(str(words[name])) for name in NUMBERS)
+    return re.sub(rf"(?<![\w-])(?:{numbers})(?![\w-])", lambda found: f"[{found[0]}](tel:{found[0]})", text)
 
 
 def _linked(answer: Answer, *, turn: int, words: Words) -> str:
@@ -192,7 +201,8 @@ def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False) -> 
     if not turns or turns[0] != trail.turn:
         parts.append(f'<p class="empty">{words[_empty(trail, urgent=urgent)]}</p>')
     for turn in turns:
-        body = _turn_html([quote for quote in trail.quotes if quote.turn == turn], asker, words=words)
+        quotes = [quote for quote in trail.quotes if quote.turn == turn]
+        body = _turn_html(quotes, asker, words=words, whole=turn == trail.turn)
         if turn == trail.turn:
             parts.append(f'<div class="turn">{body}</div>')
         else:
@@ -207,38 +217,52 @@ def _empty(trail: Trail, *, urgent: bool) -> str:
     return "sources_none" if trail.turn else "sources_empty"
 
 
-def _turn_html(quotes: Sequence[Quote], asker: Asker, *, words: Words) -> str:
+def _turn_html(quotes: Sequence[Quote], asker: Asker, *, words: Words, whole: bool) -> str:
     keys = list(dict.fromkeys(quote.document for quote in quotes))
     return "".join(
-        _source_html([quote for quote in quotes if quote.document == key], asker, words=words) for key in keys
+        _source_html([quote for quote in quotes if quote.document == key], asker, words=words, whole=whole)
+        for key in keys
     )
 
 
-def _source_html(quotes: Sequence[Quote], asker: Asker, *, words: Words) -> str:
-    """One document of one turn: where it comes from, then every section that holds a quote."""
+def _source_html(quotes: Sequence[Quote], asker: Asker, *, words: Words, whole: bool) -> str:
+    """One document of one turn: where it comes from, then every section that holds a quote.
+
+    Of earlier turns only the quoted blocks are sent again, not ``whole`` sections: a phone may be far from its antenna.
+    """
     document, outline = asker.documents[quotes[0].document], asker.outline(quotes[0].document)
     wanted = [mark_of(quote, words=words) for quote in quotes]
     marks = [mark for mark in (place(mark, outline, text=document.text) for mark in wanted) if mark]
     parts = []
-    for section in sections_of(marks, outline):
+    for section in by_first_quote(sections_of(marks, outline), marks):
         path = " › ".join(html.escape(name) for name in section.heading[:-1])
         parts.append(f'<p class="path">{path}</p>' if path else "")
-        parts.append(section_html(section, outline, text=document.text, marks=marks, level=4))
+        parts.append(section_html(section, outline, text=document.text, marks=marks, level=4, whole=whole))
     if len(marks) < len(wanted):
         parts.append(f'<p class="broken">{words["source_not_placed"]}</p>')
     head = f'<h3>{html.escape(document.title)}</h3><p class="meta">{html.escape(document.publisher)}</p>'
     body = f'<div class="body" lang="{html.escape(document.language)}">{"".join(parts)}</div>'
     return (
         f'<section class="source">{head}<p class="meta">{revised(document, words=words)}</p>{body}'
-        f"{_links(quotes, document, words=words)}{about(document, words=words)}</section>"
+        f"{_links(quotes, document, words=words)}{about(document, words=words) if whole else ''}</section>"
     )
+
+
+def by_first_quote(sections: Sequence[Section], marks: Sequence[Mark]) -> list[Section]:
+    """The sections in the order in which the answer quotes them; ``marks`` stand in that order."""
+
+    def first(section: Section) -> int:
+        inside = (n for n, mark in enumerate(marks) if section.start <= mark.start < section.end)
+        return next(inside, len(marks))
+
+    return sorted(sections, key=first)
 
 
 def mark_of(quote: Quote, *, words: Words) -> Mark:
     """The mark of one quote, with its number in front and the way back behind."""
     starts, ends = (str(words[key]).format(number=quote.number) for key in ("quote_starts", "quote_ends"))
     before = f'<span class="qn" aria-hidden="true">{quote.number}</span><span class="vh">{starts} </span>'
-    after = f'<span class="vh"> {ends}</span> <a class="ret" href="#ask">{words["back"]}</a>'
+    after = f'<span class="vh"> {ends}</span> <a class="ret {quote.name}" href="#ask">{words["back"]}</a>'
     return Mark(quote.start, quote.end, quote.name, before, after)
 
 

@@ -3,7 +3,7 @@
     question -> clauses of tokens -> named lists and phrases found in each clause -> the first rule that is met
 
 A phrase is words in a row. In it ``word*`` is any ending, ``(a|b)`` either word, ``_`` any one word, ``..`` up to three
-words, ``^`` the beginning of a clause, ``@name`` any phrase of the list ``name``, and ``<fever-temperature>``,
+words, ``^`` and ``$`` the beginning and the end of a clause, ``@name`` any phrase of the list ``name``, and ``<fever-temperature>``,
 ``<number>``, ``<dose>`` a number that was understood. ``lists.toml`` explains the fields of a rule.
 """
 
@@ -30,8 +30,25 @@ NEGATION_REACH = 4  # words between "no" and what it denies: "no sign of a fever
 LONGEST_CLAUSE = 400  # words; what is longer is cut, so that a pasted book stays cheap
 TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|[a-z]+(?:'[a-z]+)*|[.!?;:,\n()°%+&*<>\[\]{}|-]")
 UNITS = frozenset({"c", "f", "degree", "degrees", "celsius", "fahrenheit", "grados", "°"})
-DOSE_UNITS = frozenset({"mg", "ml", "mcg", "g", "milligram", "milligrams", "tablet", "tablets", "pill", "pills", "units"})
+DOSE_UNITS = frozenset(
+    {"mg", "ml", "mcg", "g", "milligram", "milligrams", "tablet", "tablets", "pill", "pills", "units"}
+)
+OXYGEN = frozenset(
+    {"oxygen", "ox", "oximeter", "sats", "sat", "saturation", "spo", "oxigeno", "saturacion", "oximetro"}
+)
+QUESTION_WORDS = frozenset(
+    {"what", "how", "why", "which", "when", "where", "who", "que", "como", "cual", "cuanto", "cuantos", "cuando"}
+)
+JOINERS = frozenset({"and", "but", "so", "also", "then", "or", "pero", "y"})
+AUXILIARIES = frozenset({"is", "are", "can", "could", "should", "would", "will", "do", "does", "did"})
 HARD_BREAKS = frozenset(".!?;:\n()")
+SUBJECTS = frozenset({"it", "he", "she", "they", "this", "that", "these", "those", "we", "i", "you", "there"})
+NO_TELLING_AFTER = (
+    AUXILIARIES
+    | SUBJECTS
+    | frozenset("was were has have had may might must shall not if because since while after before until whether which "
+                "whose as a an the my our his her their your than it's like only also just when".split())
+)  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -62,7 +79,9 @@ class _Fold(dict[int, str]):
         return self[code]
 
 
-_FOLD = _Fold({ord(quote): "'" for quote in "’‘`´ʼ"} | {ord(mark): "?" for mark in "¿"} | {ord(dash): "-" for dash in "–—"})
+_FOLD = _Fold(
+    {ord(quote): "'" for quote in "’‘`´ʼ"} | {ord(mark): "?" for mark in "¿"} | {ord(dash): "-" for dash in "–—"}
+)
 
 
 def fold(text: str) -> str:
@@ -135,7 +154,7 @@ class Speller:
             if form in self._vocabulary or form in self._known or (form.endswith("s") and form[:-1] in self._known):
                 return form
         word = re.sub(r"(.)\1{2,}", r"\1\1", word)
-        return self._nearest(word) if 5 <= len(word) <= 24 else word
+        return self._nearest(word) if 4 <= len(word) <= 24 else word
 
     def _nearest(self, word: str) -> str:
         reach = self._reach(word)
@@ -147,18 +166,28 @@ class Speller:
 class Reader:
     """Turns a question into clauses of normalised tokens."""
 
-    def __init__(self, *, short: dict[str, str], starters: frozenset[str], links: frozenset[str], fillers: frozenset[str],
-                 speller: Speller) -> None:
+    def __init__(
+        self,
+        *,
+        short: dict[str, str],
+        starters: frozenset[str],
+        links: frozenset[str],
+        fillers: frozenset[str],
+        tellers: frozenset[str],
+        speller: Speller,
+    ) -> None:
         self._short = {word: tuple(full.split()) for word, full in short.items()}
         self._starters = starters
         self._links = links
         self._fillers = fillers
+        self._tellers = tellers
         self._speller = speller
 
     def read(self, text: str) -> tuple[Clause, ...]:
         """The clauses of ``text`` in order; none is empty."""
         tokens = self._mark_numbers(self._tokens(fold(text)))
-        return tuple(clause for part in self._split(tokens) if (clause := self._clause(part)))
+        bare = not any(token.word in HARD_BREAKS or token.word == "," for token in tokens)
+        return tuple(clause for part in self._split(tokens, bare=bare) if (clause := self._clause(part)))
 
     def _tokens(self, folded: str) -> list[Token]:
         found: list[Token] = []
@@ -184,16 +213,20 @@ class Reader:
         return f"{stem} {full}" if full else stem
 
     def _mark_numbers(self, tokens: list[Token]) -> list[Token]:
-        return [t._replace(marks=_number_marks(tokens, at)) if t.word[0].isdigit() else t for at, t in enumerate(tokens)]
+        return [
+            t._replace(marks=_number_marks(tokens, at)) if t.word[0].isdigit() else t for at, t in enumerate(tokens)
+        ]
 
-    def _split(self, tokens: list[Token]) -> list[list[Token]]:
+    def _split(self, tokens: list[Token], *, bare: bool) -> list[list[Token]]:
+        """``tokens`` in clauses. ``bare``: without any punctuation, so that a new subject must do as a break."""
         parts: list[list[Token]] = [[]]
         for at, token in enumerate(tokens):
-            if self._breaks(parts[-1], tokens, at) or len(parts[-1]) >= LONGEST_CLAUSE:
+            breaks = self._breaks(parts[-1], tokens, at) or (bare and self._tells(parts[-1], tokens, at))
+            if breaks or len(parts[-1]) >= LONGEST_CLAUSE:
                 parts.append([])
-            if token.word.isalnum() or token.word == "%":
+            if token.word[0].isalnum() or token.word == "%":
                 parts[-1].append(token)
-        return parts
+        return _with_tags(parts)
 
     def _breaks(self, current: list[Token], tokens: list[Token], at: int) -> bool:
         word = tokens[at].word
@@ -203,31 +236,59 @@ class Reader:
             return self._starts(tokens, at + 1)
         if not current:
             return False
-        if current[-1].word in {"and", "but", "so", "also", "then", "or", "pero", "y"}:
-            return len(current) > 1 and self._starts(tokens, at)
+        if current[-1].word in JOINERS:
+            return len(current) > 1 and (
+                self._asks(tokens, at) or (word not in AUXILIARIES and self._starts(tokens, at))
+            )
+        if current[0].word in QUESTION_WORDS and word not in QUESTION_WORDS:
+            return False  # "what dose should I give" is one question
+        if word in AUXILIARIES and current[-1].word in SUBJECTS:
+            return False  # "my dad thinks it is our fault" is one statement
         return len(current) >= 2 and self._asks(tokens, at) and current[-1].word not in self._links
+
+    def _tells(self, current: list[Token], tokens: list[Token], at: int) -> bool:
+        """Whether a statement about someone begins here: "what is remission | my son has a fever"."""
+        if len(current) < 3 or current[-1].word in NO_TELLING_AFTER or current[-1].word in self._links:
+            return False
+        return any(" ".join(t.word for t in tokens[at : at + n]) in self._tellers for n in (2, 3))
 
     def _starts(self, tokens: list[Token], at: int) -> bool:
         return at < len(tokens) and (tokens[at].word in self._fillers or tokens[at].word in self._starters)
 
     def _asks(self, tokens: list[Token], at: int) -> bool:
-        return " ".join(t.word for t in tokens[at : at + 2]) in self._starters
+        return at + 1 < len(tokens) and f"{tokens[at].word} {tokens[at + 1].word}" in self._starters
 
     def _clause(self, tokens: list[Token]) -> Clause | None:
-        while tokens and tokens[0].word in self._fillers:
-            tokens = tokens[1:]
         if not tokens:
             return None
-        return Clause((Token("^", tokens[0].start, tokens[0].start), *tokens), tokens[0].start, tokens[-1].end)
+        while len(tokens) > 2 and tokens[0].word in self._fillers:
+            tokens = tokens[1:]
+        start, end = tokens[0].start, tokens[-1].end
+        return Clause((Token("^", start, start), *tokens, Token("$", end, end)), start, end)
+
+
+def _with_tags(parts: list[list[Token]]) -> list[list[Token]]:
+    """``parts`` with a bare "is it?", "do they?" put to what stands before it: it asks about nothing else."""
+    kept: list[list[Token]] = []
+    for part in parts:
+        if kept and kept[-1] and len(part) == 2 and part[0].word in AUXILIARIES and part[1].word in {"it", "they"}:
+            kept[-1] = [*kept[-1], *part]
+        else:
+            kept.append(part)
+    return kept
 
 
 def _number_marks(tokens: list[Token], at: int) -> tuple[str, ...]:
     following = tokens[at + 1].word if at + 1 < len(tokens) else ""
     marks = ["<number>"]
-    if following in DOSE_UNITS:
+    if re.fullmatch(r"(19|20)\d\d", tokens[at].word):
+        marks.append("<year>")
+    elif following in DOSE_UNITS:
         marks.append("<dose>")
     elif _is_fever(tokens, at, following):
         marks.append("<fever-temperature>")
+    elif _is_low_oxygen(tokens, at):
+        marks.append("<low-oxygen>")
     return tuple(marks)
 
 
@@ -240,9 +301,30 @@ def _is_fever(tokens: list[Token], at: int, following: str) -> bool:
     if not (38.0 <= value <= 42.5 or 100.4 <= value <= 108.0):
         return False
     around = {t.word for t in tokens[max(0, at - 6) : at] + tokens[at + 1 : at + 4]}
-    told = following in UNITS or bool(around & {"temperature", "fever", "thermometer", "fiebre", "temperatura", "calentura"})
-    counted = following in {"weeks", "week", "days", "hours", "kg", "kilos", "pounds", "months", "%", "years", "year", "mm"}
+    told = following in UNITS or bool(
+        around & {"temperature", "fever", "thermometer", "fiebre", "temperatura", "calentura"}
+    )
+    counted = following in {
+        "weeks",
+        "week",
+        "days",
+        "hours",
+        "kg",
+        "kilos",
+        "pounds",
+        "months",
+        "%",
+        "years",
+        "year",
+        "mm",
+    }
     return told or ("." in word and not counted)
+
+
+def _is_low_oxygen(tokens: list[Token], at: int) -> bool:
+    """An oxygen saturation of 50 to 93 percent, told from other numbers by the word beside it."""
+    around = {t.word for t in tokens[max(0, at - 6) : at] + tokens[at + 1 : at + 4]}
+    return re.fullmatch(r"[5-8]\d|9[0-3]", tokens[at].word) is not None and not around.isdisjoint(OXYGEN)
 
 
 class _Node(dict[str, "_Node"]):
@@ -361,8 +443,8 @@ class Phrasebook:
         return self._symbols[token.word]
 
     def _forms(self, word: str) -> tuple[str, ...]:
-        if word == "^":
-            return ("^",)
+        if word in {"^", "$"}:
+            return (word,)
         forms = [word, "_"]
         forms += [f"{word[:n]}*" for n in range(2, len(word) + 1) if word[:n] in self._prefixes]
         if word.endswith("s") and len(word) > 3:
@@ -370,7 +452,9 @@ class Phrasebook:
         return tuple(forms)
 
 
-def _walk(node: _Node, edges: list[list[tuple[str, int]]], start: int, at: int, found: dict[str, set[tuple[int, int]]]) -> None:
+def _walk(
+    node: _Node, edges: list[list[tuple[str, int]]], start: int, at: int, found: dict[str, set[tuple[int, int]]]
+) -> None:
     for label in node.ends:
         found[label].add((start, at))
     if ".." in node:
@@ -420,7 +504,7 @@ class Message:
     @cached_property
     def words(self) -> int:
         """How many words the message has."""
-        return sum(len(clause.tokens) - 1 for clause in self.clauses)
+        return sum(len(clause.tokens) - 2 for clause in self.clauses)
 
 
 _RULE_FIELDS = {"id", "reason", "why", "all", "also", "none", "never", "within", "personal", "deniable", "least_words",
@@ -431,10 +515,13 @@ def _rule(entry: dict[str, Any], *, kind: str, defaults: dict[str, Any], file: s
     name = entry.get("id", "?")
     unknown = sorted(set(entry) - _RULE_FIELDS)
     if unknown or not {"id", "reason", "why", "all"} <= set(entry):
-        raise SettingsError(f"{file}: rule {name}: needs id, reason, why, all; unknown fields {unknown}. Correct the rule.")
+        raise SettingsError(
+            f"{file}: rule {name}: needs id, reason, why, all; unknown fields {unknown}. Correct the rule."
+        )
     values: dict[str, Any] = {k: v for k, v in defaults.items() if k not in entry} | entry
     for key in ("none", "never"):
         values[key] = tuple(dict.fromkeys([*defaults.get(key, ()), *entry.get(key, ())]))
+    values["also"] = [*defaults.get("also", ()), *entry.get("also", ())]
     for key in ("all", "also"):
         values[key] = tuple(tuple(group) for group in values.get(key, ()))
     for key in ("match", "not_match"):
@@ -442,17 +529,25 @@ def _rule(entry: dict[str, Any], *, kind: str, defaults: dict[str, Any], file: s
     return Rule(kind=kind, **values)
 
 
+def _rows(phrases: list[str]) -> frozenset[str]:
+    """``phrases`` with their brackets expanded."""
+    return frozenset(" ".join(words) for phrase in phrases for words in expand(phrase))
+
+
 class RuleBook:
     """The rules of a folder in the order in which they are tried."""
 
-    def __init__(self, rules: tuple[Rule, ...], lists: dict[str, list[str]], reading: dict[str, Any], *, known: frozenset[str]) -> None:
+    def __init__(
+        self, rules: tuple[Rule, ...], lists: dict[str, list[str]], reading: dict[str, Any], *, known: frozenset[str]
+    ) -> None:
         self.rules = rules
         plain = {p for rule in rules for p in rule.phrases() if not re.fullmatch(r"@[\w-]+", p)}
         self._book = Phrasebook(lists, plain)
         self._check(lists)
         self._reader = Reader(
             short=reading["short"],
-            starters=frozenset(" ".join(words) for phrase in reading["starters"] for words in expand(phrase)),
+            starters=_rows(reading["starters"]),
+            tellers=_rows(reading["tellers"]),
             links=frozenset(reading["links"]),
             fillers=frozenset(reading["fillers"]),
             speller=Speller(self._book.vocabulary, known=known | frozenset(reading["real_words"])),
@@ -463,7 +558,9 @@ class RuleBook:
         twice = sorted({i for i in ids if ids.count(i) > 1})
         named = {p[1:] for rule in self.rules for p in rule.phrases() if re.fullmatch(r"@[\w-]+", p)}
         if twice or named - set(lists):
-            raise SettingsError(f"guard rules: ids used twice {twice}, lists that do not exist {sorted(named - set(lists))}.")
+            raise SettingsError(
+                f"guard rules: ids used twice {twice}, lists that do not exist {sorted(named - set(lists))}."
+            )
 
     @classmethod
     def load(cls, folder: Path | None, *, order: tuple[str, ...]) -> RuleBook:
@@ -478,7 +575,9 @@ class RuleBook:
             tables = {name: tomllib.loads((base / name).read_text(encoding="utf-8")) for name in order}
             known = frozenset((base / "words.txt").read_text(encoding="utf-8").split())
         except (OSError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"{base}: {error}. Restore the file, or point the guard at a complete folder.") from error
+            raise SettingsError(
+                f"{base}: {error}. Restore the file, or point the guard at a complete folder."
+            ) from error
         rules = tuple(
             _rule(entry, kind=table["kind"], defaults=table.get("every", {}), file=name)
             for name, table in tables.items()
@@ -489,12 +588,29 @@ class RuleBook:
     def read(self, text: str) -> Message:
         """``text`` as clauses with everything found in them."""
         clauses = self._reader.read(text)
-        hits = tuple(self._book.hits(clause) for clause in clauses)
+        hits = tuple(_with_form(self._book.hits(clause), words=len(clause.tokens) - 2) for clause in clauses)
         return Message(text, clauses, hits, frozenset(label for found in hits for label in found))
 
     def first(self, message: Message) -> Rule | None:
         """The first rule that ``message`` meets, in the order of the files."""
         return next((rule for rule in self.rules if meets(message, rule)), None)
+
+
+def _with_form(found: Hits, *, words: int) -> Hits:
+    """``found`` and marks of the clause's form.
+
+    ``<impersonal-question>`` asks about nobody here, ``<general-question>`` about children, doctors, a disease or a drug
+    in general, ``<general-statement>`` says something about them.
+    """
+    marks: Hits = {}
+    nobody = "@person" not in found and "@the-child" not in found
+    if words > 2 and nobody and "@question-start" in found and "@points-back" not in found:
+        marks["<impersonal-question>"] = found["@question-start"]
+    if nobody and "@general-question" in found:
+        marks["<general-question>"] = found["@general-question"]
+    if "@the-child" not in found and "@general-statement" in found:
+        marks["<general-statement>"] = found["@general-statement"]
+    return found | marks
 
 
 def meets(message: Message, rule: Rule) -> bool:
@@ -523,7 +639,7 @@ def _denied(span: tuple[int, int], negations: Spans) -> bool:
 
 
 def _is_personal(found: Hits, labels: frozenset[str]) -> bool:
-    """The clause names someone, or is no question and the message names someone, or it reports what is happening now."""
+    """The clause names someone; or it is no question, and the message names someone or the clause tells of now."""
     if "@person" in found:
         return True
     return "@question-start" not in found and ("@person" in labels or "@now" in found)

@@ -20,6 +20,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from allchat.errors import AllchatError, QuestionError, VerificationError
 from allchat.gate import Gate, Rate, Refusal
@@ -28,6 +29,7 @@ from allchat.render import CONTACT, Asker, Words, page_file, page_words, source_
 
 MAX_HISTORY = 10
 MAX_ID = 200
+READING = ["GET", "HEAD"]
 _AGAIN = "ask again; tell the operator if it stays"
 
 log = logging.getLogger("allchat.server")
@@ -53,7 +55,7 @@ class Asked:
 def create_app(
     chat: Asker,
     *,
-    origins: Sequence[str] = (),
+    allowed_origins: Sequence[str] = (),
     questions_per_minute: int = 120,
     body_limit: int = 64 * 1024,
     question_limit: int = 4000,
@@ -64,23 +66,29 @@ def create_app(
 ) -> FastAPI:
     """The application around an opened chat.
 
-    ``origins`` may call from another web page (none by default); ``questions_per_minute`` is per client address, 0 for
-    no limit, and never counts callers on this machine; ``workers`` questions are answered at once and ``waiting`` more
-    may wait; ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``; ``page`` False leaves the page
-    out and keeps the rest.
+    ``allowed_origins`` may call from another web page (none by default). ``questions_per_minute`` is per client
+    address, 0 for no limit, and never counts callers on this machine. ``workers`` questions are answered at once and
+    ``waiting`` more may wait. ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``. Without
+    ``page`` there is no page, and the rest stays.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.ready = False
     words = page_words(contact=contact)
-    app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["*"])
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type"],
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Gate, rate=Rate(questions_per_minute), body_limit=body_limit)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
-    app.get("/healthz")(healthz)
-    app.get("/readyz")(readyz)
-    app.get("/favicon.ico")(favicon)
+    app.api_route("/healthz", methods=READING)(healthz)
+    app.api_route("/readyz", methods=READING)(readyz)
+    app.api_route("/favicon.ico", methods=READING)(favicon)
     app.post("/v1/ask")(_ask_endpoint(chat, question_limit=question_limit, queue=Queue(workers, waiting)))
-    app.get("/source/{document}")(_source_endpoint(chat, words=words))
+    app.api_route("/source/{document}", methods=READING)(_source_endpoint(chat, words=words))
     if page:
         from allchat.ui import mount_page
 
@@ -257,6 +265,11 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 
 _BROKEN = Refusal(500, "server", "something broke on our side", _AGAIN)
+
+
+def run(chat: Asker, *, host: str = "127.0.0.1", port: int = 7860, **values: Any) -> None:
+    """Serve a chat until a signal ends it; ``values`` are those of ``create_app``."""
+    serve(create_app(chat, **values), host=host, port=port)
 
 
 def serve(app: FastAPI, *, host: str = "127.0.0.1", port: int = 7860) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from allchat.errors import SettingsError
 
@@ -19,32 +19,61 @@ SETTINGS_FILE = "allchat.toml"
 PREFIX = "ALLCHAT_"
 
 
+_Words = Annotated[str, Field(pattern=r"\S")]
+"""An empty number to call would be worse than none set."""
+
+
 class Settings(BaseSettings):
     """Every setting, with what it does. The environment wins over the file, the file over the default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
     corpus: Path = Field(Path("corpus"), description="Folder of corpus.toml and the source texts.")
     index: Path = Field(Path("index"), description="Folder of the index that is built from the corpus.")
-    model: str = Field("all-MiniLM-L6-v2", description="The packaged model, or the folder of a sentence-transformers model.")
+    model: _Words = Field(
+        "all-MiniLM-L6-v2", description="The packaged model, or the folder of a sentence-transformers model."
+    )
     passage_tokens: int = Field(200, ge=20, le=8000, description="Most tokens (cl100k_base) in a passage.")
-    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    host: _Words = Field("127.0.0.1", description="Address that the server listens on.")
     port: int = Field(7860, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one.")
-    allowed_origins: tuple[str, ...] = Field((), description="Other web origins that may call the server.")
-    emergency_number: str = Field("911", description="Number to call in an emergency.")
-    crisis_number: str = Field("988", description="Number to call or text in a crisis.")
-    poison_number: str = Field("1-800-222-1222", description="Number of the poison help line.")
-    region: str = Field("in the United States", description="Where these numbers work, as shown beside them.")
-    care_team: str = Field("your child's care team", description="How the care team is named; an operator may add its number.")
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Other web origins that may call the server; in the environment, spaces between."
+    )
+    emergency_number: _Words = Field("911", description="Number to call in an emergency.")
+    crisis_number: _Words = Field("988", description="Number to call or text in a crisis.")
+    poison_number: _Words = Field("1-800-222-1222", description="Number of the poison help line.")
+    region: _Words = Field("in the United States", description="Where these numbers work, as shown beside them.")
+    care_team: _Words = Field(
+        "your child's care team", description="How the care team is named; an operator may add its number."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what ``load_settings`` hands in: it reads the environment itself, and refuses what it does not know."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
 
 
 def load_settings(path: Path | None = None, **chosen: Any) -> Settings:
     """The settings in force: what is ``chosen`` (None counts as not chosen), the environment, the file, the defaults.
 
+    Without ``path`` the file is ``allchat.toml`` here, if there is one. Paths in it are read from where allchat runs.
+
     Raises:
         SettingsError: a name is unknown or a value is out of range, wherever it comes from.
     """
-    values = {**_from_file(path), **_from_environment(), **{key: value for key, value in chosen.items() if value is not None}}
+    values = {
+        **_from_file(path),
+        **_from_environment(),
+        **{key: value for key, value in chosen.items() if value is not None},
+    }
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -66,10 +95,24 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 
 def _from_environment() -> dict[str, Any]:
     # pydantic-settings passes over names it does not know: a misspelt one would be lost without a word.
-    names = [name for name in os.environ if name.startswith(PREFIX)]
-    unknown = sorted(name for name in names if name.removeprefix(PREFIX).lower() not in Settings.model_fields)
-    if unknown:
-        raise SettingsError(f"{unknown[0]} in the environment: there is no such setting. The README lists every setting.")
-    return {name.removeprefix(PREFIX).lower(): os.environ[name] for name in names if name != f"{PREFIX}ALLOWED_ORIGINS"} | (
-        {"allowed_origins": tuple(os.environ[f"{PREFIX}ALLOWED_ORIGINS"].split())} if f"{PREFIX}ALLOWED_ORIGINS" in os.environ else {}
-    )
+    values: dict[str, Any] = {}
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in Settings.model_fields:
+                raise SettingsError(
+                    f"{variable} in the environment: there is no such setting. The README lists every setting."
+                )
+            words = os.environ[variable]
+            values[name] = words.split() if name == "allowed_origins" else words
+    return values
+
+
+def settings_table() -> str:
+    """Every setting as the rows of the README's table, in the order of the fields."""
+    rows = ["| in `allchat.toml` | in the environment | default | what |", "| --- | --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        shown = f"`{default}`" if default else "none"
+        rows.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(rows)

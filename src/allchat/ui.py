@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import os
@@ -277,18 +278,22 @@ def _banner(words: Words) -> str:
     return (
         f'<a class="skip" href="#ask">{words["skip_to_question"]}</a>'
         f'<a class="skip" href="#sources">{words["skip_to_sources"]}</a>'
-        f'<aside class="emergency"><h2 class="vh">{words["emergency_label"]}</h2>'
+        f'<div class="emergency"><h2 class="vh">{words["emergency_label"]}</h2>'
         f'<p><strong>{words["emergency"]}</strong> <a href="tel:{number}">{number}</a></p>'
         f'<p>{words["crisis"]} <span class="roomy">{words["crisis_how"]}</span> <a href="tel:{crisis}">{crisis}</a></p>'
-        f"<p>{words['worried']}</p></aside>"
+        f"<p>{words['worried']}</p></div>"
         f'<header class="top"><h1>{words["title"]} <span class="subtitle">{words["subtitle"]}</span></h1>'
         f'<p class="notice"><strong>{words["notice_head"]}</strong> {words["notice"]}</p></header>'
     )
 
 
 def _head(words: Words) -> str:
-    """Style and script of our own (Gradio would rewrite the selectors of its ``css``). The words travel as data; ``<`` is written so that it can end no script."""
-    said = {key: words[key] for key in ("lang", "working", "working_long", "no_connection", "busy", "conversation")}
+    """Style and script of our own (Gradio would rewrite the selectors of its ``css``).
+
+    The words travel as data; ``<`` is written so that it can end no script.
+    """
+    names = ("lang", "working", "working_long", "no_connection", "busy", "broken")
+    said = {name: html.unescape(words[name]) for name in names}
     data = json.dumps(said).replace("<", "\\u003c")
     return (
         '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from allchat.answer import unescape_markdown
-from allchat.corpus import clean
+from allchat.corpus import clean, clean_places
 from allchat.errors import VerificationError
 from allchat.records import Citation, Document
 
@@ -22,22 +22,29 @@ _MARKER = re.compile(r" \[\d+\]$")
 
 
 def verify_quotes(text: str, citations: Sequence[Citation], *, read: ReadSource) -> None:
-    """Checks that every citation is the cut it says it is, and that every quoted line of ``text`` is in a citation.
+    """Checks that every citation is the cut it says it is, and every quoted line of ``text`` is in a citation.
 
     Raises:
         VerificationError: a quote is not what its source says now. Nothing of the answer may be shown.
     """
     for citation in citations:
-        found = clean(read(citation.document)[citation.start : citation.end])
-        if found != citation.quote:
+        found = _cut(read(citation.document), citation.start, citation.end)
+        if not found or found != citation.quote:
             raise VerificationError(
-                f"{citation.file}, characters {citation.start} to {citation.end}: the quote is not what the source says. "
-                "The answer is withheld. Run: allchat build"
+                f"{citation.file}, characters {citation.start} to {citation.end}: the quote is not what the source "
+                "says. The answer is withheld. Run: allchat build"
             )
     quotes = [citation.quote for citation in citations]
     for line in quoted_lines(text):
         if not any(line in quote for quote in quotes):
-            raise VerificationError("a quoted line of the answer stands in none of its citations. The answer is withheld.")
+            raise VerificationError(
+                "a quoted line of the answer stands in none of its citations. The answer is withheld."
+            )
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    """The words of a stretch; none where it is no stretch of the text (a negative offset would count from its end)."""
+    return clean(text[start:end]) if 0 <= start < end <= len(text) else ""
 
 
 def quoted_lines(text: str) -> Iterator[str]:
@@ -64,16 +71,16 @@ class Check:
 def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Check:
     """Holds a saved citation against today's corpus.
 
-    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document. ``changed``: the words
-    are no longer there, ``found`` has what comes nearest. ``gone``: the document is no longer in the corpus.
+    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document. ``changed``: the
+    words are no longer there, ``found`` has what comes nearest. ``gone``: the document is no longer in the corpus.
     """
     number, key, quote = int(citation["number"]), str(citation["document"]), str(citation["quote"])
     document = documents.get(key)
     if document is None:
         return Check(number, "gone", key, None, None, "")
     start, end = int(citation["start"]), int(citation["end"])
-    found = clean(document.text[start:end])
-    if found == quote:
+    found = _cut(document.text, start, end)
+    if found and found == quote:
         return Check(number, "holds", key, start, end, found)
     place = find_words(document.text, quote)
     if place is not None:
@@ -84,24 +91,16 @@ def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -
 def find_words(text: str, quote: str) -> tuple[int, int] | None:
     """Where normalised words stand in a source, as offsets into it; the first place, or None.
 
-    Offsets are tried at each start of a word that begins as the quote does, so that ``clean`` itself decides.
+    ``clean(text[start:end]) == quote`` holds for what is found; the empty quote stands nowhere.
     """
-    first = quote[:1]
-    for match in re.finditer(r"\S+", text):
-        if clean(text[match.start() : match.start() + 4]).startswith(first):
-            end = _end_of(text, match.start(), quote)
-            if end is not None:
-                return match.start(), end
-    return None
-
-
-def _end_of(text: str, start: int, quote: str) -> int | None:
-    for match in re.compile(r"\S+").finditer(text, start):
-        words = clean(text[start : match.end()])
-        if words == quote:
-            return match.end()
-        if not quote.startswith(words):
-            return None
+    letters = clean_places(text)
+    words = "".join(letter for letter, _, _ in letters)
+    at = words.find(quote) if quote else -1
+    while at != -1:
+        start, end = letters[at][1], letters[at + len(quote) - 1][2]
+        if clean(text[start:end]) == quote:
+            return start, end
+        at = words.find(quote, at + 1)
     return None
 
 

@@ -18,12 +18,20 @@ class Wording:
         self.language = language
 
     def text(self, name: str, **values: object) -> str:
-        """The sentence of that name, its ``{braces}`` filled. Values are names, numbers and headings, never a user's words.
+        """The sentence of that name, its ``{braces}`` filled with names, numbers and headings, never a user's words.
 
         Raises:
-            SettingsError: there is no such sentence.
+            SettingsError: there is no such sentence, or a brace in it has no value.
         """
-        return str(self._find(name)).format(**values)
+        found = self._find(name)
+        if not isinstance(found, str):
+            raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a sentence. Write it in quotes.")
+        try:
+            return found.format(**values)
+        except (KeyError, IndexError, ValueError) as error:
+            raise SettingsError(
+                f"wording/{self.language}.toml: {name!r} cannot be filled: {error}. Correct its braces."
+            ) from error
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The list of sentences of that name.
@@ -31,7 +39,10 @@ class Wording:
         Raises:
             SettingsError: there is no such list.
         """
-        return tuple(str(text) for text in self._find(name))
+        found = self._find(name)
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a list of sentences. Write it as one.")
+        return tuple(found)
 
     def has(self, name: str) -> bool:
         """Whether there is a sentence or a table of that name."""
@@ -42,8 +53,15 @@ class Wording:
         return True
 
     def table(self, name: str) -> dict[str, Any]:
-        """A whole table, such as the words of the page."""
-        return dict(self._find(name))
+        """A whole table, such as the words of the page.
+
+        Raises:
+            SettingsError: there is no such table.
+        """
+        found = self._find(name)
+        if not isinstance(found, dict):
+            raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a table. Write it as [{name}].")
+        return dict(found)
 
     def _find(self, name: str) -> Any:
         found: Any = self._tables

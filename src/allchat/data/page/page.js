@@ -11,12 +11,7 @@
     const folded = mark.closest("details");
     if (folded) folded.open = true;
     document.querySelectorAll(".on").forEach((old) => old.classList.remove("on"));
-    const marks = [...document.querySelectorAll("#src mark")];
-    const first = mark.closest("mark");
-    for (let i = marks.indexOf(first); i >= 0 && i < marks.length; i += 1) {
-      if (marks[i] !== first && (marks[i].id || marks[i].querySelector("[id]"))) break;
-      marks[i].classList.add("on");
-    }
+    document.querySelectorAll(`#src .${mark.id}`).forEach((part) => part.classList.add("on"));
     const pane = $("#srccol");
     const top = mark.getBoundingClientRect().top;
     if (narrow()) scrollTo({ top: top + scrollY - innerHeight / 4 });
@@ -69,6 +64,11 @@
     clearTimeout(slow);
     say("");
   };
+  const stop = (text) => {
+    clearTimeout(slow);
+    say(text);
+    document.body.classList.remove("asking");
+  };
   const asked = () => ($("#ask")?.value.trim() ? begin() : undefined);
 
   document.addEventListener("click", (event) => {
@@ -94,8 +94,54 @@
       scrollTo({ top: top + scrollY - bar - 12 });
     } else {
       pane.scrollTo({ top: top - pane.getBoundingClientRect().top + pane.scrollTop - 8 });
-      $("#srccol").scrollTo({ top: 0 });
+      const sources = $("#srccol");
+      sources.scrollTo({ top: 0 });
+      const first = $("#src div.turn mark")?.getBoundingClientRect();
+      const limit = sources.getBoundingClientRect();
+      if (first && first.bottom > limit.bottom) sources.scrollTo({ top: first.top - limit.top - sources.clientHeight / 4 });
     }
+  };
+
+  // What went wrong on the way ------------------------------------------------------------------------------------
+  // Gradio shows a bare "Error", or nothing at all, where a question was turned away: it is said in our words. It takes
+  // no further question after a lost connection; so a loss is handed to it as a failed question, and it goes on.
+  const fetching = window.fetch;
+  let running = "";
+  const join = async (request) => {
+    const answer = await fetching(...request).catch(() => null);
+    if (!answer) stop(words.no_connection);
+    else if (answer.ok) running = (await answer.clone().json()).event_id;
+    else stop(answer.status === 429 || answer.status === 503 ? words.busy : words.broken);
+    return answer || new Response('{"detail": "no connection"}', { status: 504 });
+  };
+  const failed = () => {
+    stop(words.no_connection);
+    const events = [
+      { msg: "process_completed", event_id: running, success: false, output: { error: "no connection" } },
+      { msg: "close_stream", event_id: null },
+    ];
+    return new TextEncoder().encode(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
+  };
+  const follow = async (request) => {
+    // Gradio itself ends a stream that it has read: that is no loss.
+    const lost = (error) => (error.name === "AbortError" ? { done: true } : { lost: true });
+    const answer = await fetching(...request).catch(lost);
+    const reader = answer.body?.getReader();
+    const body = new ReadableStream({
+      async pull(out) {
+        const piece = reader ? await reader.read().catch(lost) : answer;
+        if (piece.value) return out.enqueue(piece.value);
+        if (piece.lost) out.enqueue(failed());
+        return out.close();
+      },
+      cancel: (reason) => reader?.cancel(reason),
+    });
+    return new Response(body, { status: 200, headers: { "content-type": "text/event-stream" } });
+  };
+  window.fetch = (...request) => {
+    const url = String(request[0]?.url || request[0]);
+    if (url.includes("/queue/join")) return join(request);
+    return url.includes("/queue/data") ? follow(request) : fetching(...request);
   };
 
   // Repairs to Gradio's markup ----------------------------------------------------------------------------------
@@ -112,6 +158,7 @@
     if (status && !$("#working")) {
       const sign = document.createElement("p");
       sign.id = "working";
+      sign.setAttribute("role", "status");
       status.before(sign);
       status.setAttribute("role", "status");
     }
@@ -120,7 +167,11 @@
       heard = now;
       requestAnimationFrame(answered);
     }
-    if ($(".toast-body, [data-testid='toast-body']")) end();
+    const toast = $(".toast-body:not([data-told])");
+    if (toast) {
+      toast.dataset.told = "yes";
+      if (document.body.classList.contains("asking")) stop(words.no_connection);
+    }
   };
 
   const folds = new Map();

@@ -1,0 +1,211 @@
+"""The guard: what kind of message this is, decided on its words before anything is searched.
+
+    emergency or crisis -> everyday how-to -> individual advice -> steering -> small talk -> other subjects -> None: go on to retrieval
+
+The rules are data (``data/guard/*.toml``); ``rules.py`` matches them. Beside them stands a small classifier over the
+question's embedding, for messages that no rule foresaw.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.errors import SettingsError
+from allchat.records import Verdict
+from allchat.rules import Message, Rule, RuleBook
+
+ORDER = ("crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "smalltalk.toml", "scope.toml")
+MARK = "[private]"
+IMPERSONAL = 0.95  # no general question of the development sets came above 0.87
+Kind = Literal["urgent", "refusal", "out_of_scope", "chat"]
+
+
+class PrivacyFilter:
+    """Recognises names, birth dates, record numbers, phone numbers and mail addresses."""
+
+    def __init__(self, words: dict[str, list[str]]) -> None:
+        name = r"(?-i:[A-Z](?:'[A-Z])?[a-z]+(?:[A-Z-][a-z]+)*)"  # not all capitals: that is a loud message, not a name
+        names = rf"({name}(?:\s+{name}){{0,2}})"
+        day, month = r"\d{1,2}(?:st|nd|rd|th)?", "[a-z]{3,9}"
+        date = rf"(\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|{day}\s+{month},?\s+\d{{4}}|{month}\s+{day},?\s+\d{{4}})"
+        gap = r"[\s:#=]*(?:is|number|no\.?|es)?[\s:#=]*"
+        self._not_names = frozenset(words["not_names"])
+        self._names = re.compile(
+            rf"(?:\b(?:{_any(words['name_cues'])})\s*:?\s*|\b(?:my|our|mi|nuestro|nuestra)\s+(?:{_any(words['kin'])}),?\s+){names}",
+            re.IGNORECASE,
+        )
+        self._others = (
+            re.compile(rf"(?:\b(?:{_any(words['date_cues'])}){gap}){date}", re.IGNORECASE),
+            re.compile(rf"\b(?:{_any(words['number_cues'])}){gap}([a-z]{{0,3}}[-\s]?\d[\d-]{{4,}})", re.IGNORECASE),
+            re.compile(r"(?<![\d.,])((?:\+?\d{1,2}[\s.-])?\(?\d{3}\)?[\s.-]?\d{3}[\s.-]\d{4})(?!\d)"),
+            re.compile(r"(?<![\d.,])(\d{10,11}|\d{3}-\d{2}-\d{4})(?!\d)"),
+            re.compile(r"([\w.+-]+@[\w-]+\.[\w.]+)"),
+        )
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where private details stand in ``text``, in order."""
+        found = [match.span(1) for pattern in self._others for match in pattern.finditer(text)]
+        found += [span for match in self._names.finditer(text) if (span := self._name(text, match.span(1)))]
+        return sorted(found)
+
+    def _name(self, text: str, span: tuple[int, int]) -> tuple[int, int] | None:
+        """The words of ``span`` up to the first that is no name; None where that is the first."""
+        end = span[0]
+        for word in re.finditer(r"\S+", text[span[0] : span[1]]):
+            if word.group() in self._not_names:
+                break
+            end = span[0] + word.end()
+        return (span[0], end) if end > span[0] else None
+
+    def redact(self, text: str) -> str:
+        """``text`` with every private detail replaced by ``[private]``."""
+        kept, last = [], 0
+        for start, end in self.spans(text):
+            if start >= last:
+                kept += [text[last:start], MARK]
+                last = end
+        return "".join([*kept, text[last:]])
+
+
+def _any(words: list[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A logistic regression over question embeddings: refusal against everything else.
+
+    ``weights`` is ``(384,) float64``; ``threshold`` is the probability from which a question counts as advice.
+    """
+
+    weights: NDArray[np.float64]
+    bias: float
+    threshold: float
+
+    def probability(self, vector: NDArray[np.float32]) -> float:
+        """How sure the classifier is, in [0, 1], that a question of this embedding asks for advice."""
+        return float(1.0 / (1.0 + np.exp(-(vector.astype(np.float64) @ self.weights + self.bias))))
+
+    def to_json(self) -> str:
+        """The classifier as text, the same for the same weights."""
+        return json.dumps({"bias": self.bias, "threshold": self.threshold, "weights": self.weights.tolist()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Classifier:
+        """The classifier that ``to_json`` wrote."""
+        held = json.loads(text)
+        return cls(np.array(held["weights"], dtype=np.float64), float(held["bias"]), float(held["threshold"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message of ours with what the guard should make of it."""
+
+    id: str
+    text: str
+    kind: str | None
+    reason: str | None
+
+
+class Guard:
+    """Screens questions. The same words always give the same verdict."""
+
+    def __init__(self, book: RuleBook, privacy: PrivacyFilter, *, classifier: Classifier | None = None) -> None:
+        self._book = book
+        self._privacy = privacy
+        self._classifier = classifier
+
+    @classmethod
+    def load(cls, folder: Path | None = None, *, classifier: Classifier | None = None) -> Guard:
+        """The guard with the rules of ``folder``, by default those that come with allchat.
+
+        Raises:
+            SettingsError: a rule file is missing or cannot be understood.
+        """
+        return cls(RuleBook.load(folder, order=ORDER), PrivacyFilter(private_words(folder)), classifier=classifier)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules in the order in which they are tried, for the reviewer."""
+        return self._book.rules
+
+    def read(self, question: str) -> Message:
+        """``question`` taken apart, with everything the rules look for in it."""
+        return self._book.read(question)
+
+    def screen(self, question: str) -> Verdict:
+        """What kind of message ``question`` is, by its words alone; kind None where it goes on to retrieval."""
+        private = bool(self._privacy.spans(question))
+        rule = self._book.first(self.read(question))
+        if rule is None:
+            return Verdict(None, private=private)
+        return Verdict(cast(Kind, rule.kind), reason=rule.reason, rule=rule.id, private=private)
+
+    def judge(self, question: str, vector: NDArray[np.float32], verdict: Verdict) -> Verdict:
+        """``verdict``; or a refusal where no rule was met and the classifier is sure of a request for advice.
+
+        Where the question names no person (I, my, he, our daughter) the classifier must be surer: ``IMPERSONAL``.
+        """
+        if verdict.kind is not None or self._classifier is None:
+            return verdict
+        score = self._classifier.probability(vector)
+        if score < (self._classifier.threshold if self.is_personal(question) else IMPERSONAL):
+            return replace(verdict, score=score)
+        return replace(verdict, kind="refusal", reason="other", rule="classifier", score=score)
+
+    def is_personal(self, question: str) -> bool:
+        """Whether the question names a person: I, my, he, our daughter."""
+        return "@person" in self.read(question).labels
+
+    def information_part(self, question: str) -> str | None:
+        """The clauses of a mixed message that ask for information, in its own words; None where there are none."""
+        message = self.read(question)
+        asks = [
+            question[clause.start : clause.end]
+            for clause, hits in zip(message.clauses, message.hits, strict=True)
+            if "@informs" in hits and self.screen(question[clause.start : clause.end]).kind is None
+        ]
+        return "? ".join(asks) + "?" if asks else None
+
+    def redact(self, question: str) -> str:
+        """``question`` with private details replaced by a fixed mark."""
+        return self._privacy.redact(question)
+
+
+def private_words(folder: Path | None = None) -> dict[str, list[str]]:
+    """The words of ``private.toml``.
+
+    Raises:
+        SettingsError: the file is missing or is not TOML.
+    """
+    base = folder if folder is not None else files("allchat") / "data" / "guard"
+    try:
+        return cast("dict[str, list[str]]", tomllib.loads((base / "private.toml").read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{base / 'private.toml'}: {error}. Restore the file.") from error
+
+
+def training_examples() -> tuple[Example, ...]:
+    """Our own examples that the classifier is trained on, in the order of the file."""
+    text = (files("allchat") / "data" / "guard" / "examples.jsonl").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines() if line.strip()]
+    return tuple(Example(row["id"], row["text"], row["kind"], row["reason"]) for row in rows)
+
+
+def train_classifier(vectors: NDArray[np.float32], labels: list[bool], *, threshold: float = 0.85) -> Classifier:
+    """A classifier fitted to ``vectors`` ``(n, 384) float32`` and ``labels`` (True: asks for advice). Deterministic."""
+    from sklearn.linear_model import LogisticRegression  # heavy, and needed when building only
+
+    model = LogisticRegression(C=4.0, class_weight="balanced", max_iter=2000, tol=1e-8)
+    model.fit(vectors.astype(np.float64), np.array(labels, dtype=np.int64))
+    weights = np.round(model.coef_[0], 6)
+    return Classifier(weights, round(float(model.intercept_[0]), 6), threshold)

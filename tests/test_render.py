@@ -1,0 +1,201 @@
+"""What the page shows: our words, a source's words, and a question repeated as plain words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_chat import SmallChat
+
+from allchat.render import (
+    MAX_TURNS,
+    Quote,
+    Trail,
+    callable_numbers,
+    extended,
+    literal,
+    long_date,
+    message,
+    page_words,
+    panel,
+    plain,
+    read_trail,
+    source_page,
+    status,
+    trouble,
+)
+
+CHAT = SmallChat()
+WORDS = page_words()
+
+
+@given(st.text())
+def test_a_question_comes_back_as_it_was_typed(text: str) -> None:
+    kept = "".join(" " if ord(c) < 32 or 0x7F <= ord(c) < 0xA0 else c for c in text)
+    assert plain(literal(text)) == " ".join(kept.split())
+
+
+@given(st.text(alphabet="<>&#*_[]()`!\\\n \"'$~|{}-+.:/=@x1"))
+def test_a_repeated_question_holds_no_sign_that_markdown_or_html_reads(text: str) -> None:
+    assert not set(literal(text)) & set("<>*_[]()`!\\\n\"'$~|{}-+.:/=@")
+
+
+def test_a_lone_surrogate_does_not_reach_the_page() -> None:
+    assert literal("a\ud800b") == "a b"
+
+
+def test_every_number_becomes_a_link_to_its_mark_of_that_turn() -> None:
+    said = message(CHAT.ask("signs"), turn=3, words=WORDS)
+    assert [f"](#t3q{n})" in said for n in (1, 2, 3)] == [True] * 3
+    assert '[1<span class="vh"> source: The leaflet &#60;title&#62;</span>](#t3q1)' in said
+
+
+def test_a_number_without_a_citation_and_an_escaped_one_stay_text() -> None:
+    answer = CHAT.answer(
+        "q", "x", kind="answer", text=r"footnote \[1\] and [7]", quotes=[("notes", "Hair may be lost [9].")]
+    )
+    assert message(answer, turn=1, words=WORDS).startswith(r"footnote \[1\] and [7]")
+
+
+def test_what_was_understood_is_shown_only_when_it_differs() -> None:
+    differs = CHAT.ask("do they go away", history=["signs"])
+    assert '<p class="understood">Understood as: What are the signs of leukemia&#63;</p>' in message(
+        differs, turn=1, words=WORDS
+    )
+    assert "understood" not in message(differs, turn=1, words=WORDS, again=True)
+    assert "understood" not in message(CHAT.ask("signs"), turn=1, words=WORDS)
+
+
+def test_an_urgent_answer_stands_in_its_frame_and_brings_no_sources() -> None:
+    urgent = CHAT.ask("emergency")
+    assert message(urgent, turn=1, words=WORDS).startswith('<div class="urgent">\n\n**Call [911](tel:911)')
+    assert extended(Trail(), urgent) == Trail(1)
+    assert panel(Trail(1), CHAT, words=WORDS, urgent=True) == f'<p class="empty">{WORDS["sources_urgent"]}</p>'
+
+
+def test_trouble_is_never_worded_like_an_answer_or_like_silence() -> None:
+    assert "does not mean that the sources say nothing" in trouble(WORDS)
+
+
+def test_the_status_counts_quotes_and_sources() -> None:
+    assert status(CHAT.ask("signs"), turn=2, words=WORDS) == "Answer 2 is ready, with 3 quotes from 2 sources."
+    one = CHAT.answer("q", "x", kind="answer", text="", quotes=[("notes", "It grows back.")])
+    assert status(one, turn=1, words=WORDS) == "Answer 1 is ready, with one quote."
+    two = CHAT.answer("q", "x", kind="answer", text="", quotes=[("notes", "It grows back."), ("notes", "Hair may")])
+    assert status(two, turn=1, words=WORDS) == "Answer 1 is ready, with 2 quotes from one source."
+    assert status(CHAT.ask("football"), turn=1, words=WORDS) == "Answer 1 is ready."
+    assert status(CHAT.ask("emergency"), turn=1, words=WORDS) == WORDS["ready_urgent"].format(turn=1)
+
+
+def test_the_panel_marks_each_quote_once_under_the_name_its_link_uses() -> None:
+    trail = extended(Trail(), CHAT.ask("signs"))
+    shown = panel(trail, CHAT, words=WORDS)
+    assert [shown.count(f'id="t1q{n}"') for n in (1, 2, 3)] == [1, 1, 1]
+    assert "Last revised September 2, 2022" in shown
+    assert "Date not stated in this copy" in shown
+    assert "Quote as you like." in shown
+    assert "The leaflet &lt;title&gt;" in shown
+    assert "\n" not in shown
+
+
+def test_a_footnote_number_and_a_ligature_are_shown_as_the_quote_shows_them() -> None:
+    shown = panel(extended(Trail(), CHAT.ask("signs")), CHAT, words=WORDS)
+    assert "Hair may be lost." in shown
+    assert "[9]" not in shown
+    assert "Side effects" in shown
+
+
+def test_earlier_turns_stay_folded_below_the_last_one() -> None:
+    trail = extended(extended(Trail(), CHAT.ask("signs")), CHAT.ask("signs"))
+    shown = panel(trail, CHAT, words=WORDS)
+    assert shown.index('id="t2q1"') < shown.index("<details") < shown.index('id="t1q1"')
+
+
+def test_a_turn_without_quotes_says_so_and_keeps_earlier_sources_folded() -> None:
+    trail = extended(extended(Trail(), CHAT.ask("signs")), CHAT.ask("football"))
+    shown = panel(trail, CHAT, words=WORDS)
+    assert shown.startswith(f'<p class="empty">{WORDS["sources_none"]}</p><details class="turn">')
+
+
+def test_a_quote_that_cannot_be_placed_is_said_and_not_marked() -> None:
+    shown = panel(Trail(1, (Quote(1, 1, "leaflet", 0, 12),)), CHAT, words=WORDS)
+    assert WORDS["source_not_placed"] in shown
+    assert "<mark" not in shown
+
+
+def test_the_trail_survives_the_way_to_the_browser_and_back() -> None:
+    trail = extended(Trail(4), CHAT.ask("signs"))
+    assert read_trail(trail.to_json(), documents=CHAT.documents) == trail
+
+
+def test_the_trail_forgets_the_oldest_turns_and_holds_no_word_of_a_question() -> None:
+    trail = Trail()
+    for _ in range(MAX_TURNS + 5):
+        trail = extended(trail, CHAT.ask("signs of secret"))
+    assert min(quote.turn for quote in trail.quotes) == 6
+    assert "secret" not in trail.to_json()
+
+
+FORGED = [
+    None,
+    7,
+    "",
+    "{",
+    "[" * 100_000,
+    "[]",
+    '{"turn": "1"}',
+    '{"turn": true}',
+    '{"turn": -1}',
+    json.dumps({"turn": 1, "quotes": "x"}),
+    json.dumps({"turn": 1, "quotes": [[1, 1, "nowhere", 0, 5], [1, 1, "leaflet", 0, 10**12], [1, 1, "leaflet"], "x"]}),
+    json.dumps(
+        {"turn": 1, "quotes": [[1, 1, ["leaflet"], 0, 5], [1, "1", "leaflet", 0, 5], [1, 1, "leaflet", 0.5, 5]]}
+    ),
+]
+
+
+@pytest.mark.parametrize("value", FORGED)
+def test_a_forged_trail_brings_no_quotes(value: object) -> None:
+    assert read_trail(value, documents=CHAT.documents).quotes == ()
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists))
+def test_no_trail_can_break_the_panel(rows: object) -> None:
+    trail = read_trail(json.dumps({"turn": 1, "quotes": rows}), documents=CHAT.documents)
+    assert panel(trail, CHAT, words=WORDS)
+
+
+def test_a_date_is_written_out_and_what_is_no_date_is_left() -> None:
+    assert long_date("2022-09-02", words=WORDS) == "September 2, 2022"
+    assert long_date("<2022>", words=WORDS) == "&lt;2022&gt;"
+
+
+def test_the_source_page_shows_the_whole_source_and_marks_the_span() -> None:
+    document, outline = CHAT.documents["leaflet"], CHAT.outline("leaflet")
+    start = document.text.index("Treatment has")
+    page = source_page(document, outline, words=WORDS, span=(start, start + 27))
+    assert '<mark class="marked" id="marked" tabindex="-1">Treatment has three phases.</mark>' in page
+    assert WORDS["source_marked"] in page
+    assert "Skip to menu" not in page
+    assert "<title>The leaflet &lt;title&gt;</title>" in page
+
+
+def test_the_source_page_says_when_it_cannot_mark_and_then_marks_nothing() -> None:
+    document, outline = CHAT.documents["leaflet"], CHAT.outline("leaflet")
+    for values in ({"span": (0, 5)}, {"span": (-1, -1)}, {"span": (40, 50), "changed": True}):
+        page = source_page(document, outline, words=WORDS, **values)  # type: ignore[arg-type]
+        assert "<mark" not in page
+        assert 'class="say broken"' in page
+
+
+def test_an_operators_numbers_stand_in_every_word_of_the_page() -> None:
+    words = page_words(contact={"emergency_number": "112", "care_team": "ward <4>"})
+    assert "112" in words["broken_more"]
+    assert "ward &lt;4&gt;" in words["worried"]
+    assert not any("911" in text for text in words.values() if isinstance(text, str))
+
+
+def test_only_whole_numbers_become_calls() -> None:
+    assert callable_numbers("911, 9111, 1-911, 988.", words=WORDS) == "[911](tel:911), 9111, 1-911, [988](tel:988)."
