@@ -428,7 +428,7 @@ build(Path(sys.argv[1]), index=Path(sys.argv[2]), embedder=Slow())
 @pytest.fixture
 def running_build(own: Path) -> subprocess.Popen[str]:
     """Another process in the middle of a build of the same index."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(SMALL), str(own)], stdout=subprocess.PIPE, text=True, env=environment
     )
@@ -481,7 +481,7 @@ except StoreError as error:
 @pytest.mark.parametrize("size", [4096, 200_000, 300_000])
 def test_a_full_disk_is_a_clear_error_and_leaves_the_old_index(size: int, own: Path) -> None:
     before = files(own)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run(
         [sys.executable, "-c", FULL, str(SMALL), str(own), str(size)],
         capture_output=True, text=True, check=True, env=environment,

@@ -27,9 +27,11 @@ from allchat.corpus import clean, read_corpus
 from allchat.errors import VerificationError
 from allchat.outline import outline_document
 from allchat.records import Answer, Block, Citation, Document, Hit, Outline, Span, Verdict
+from allchat.retrieve import PARTS
 from allchat.verify import quoted_lines, verify_quotes
 from allchat.wording import load_wording
 
+NO_PARTS = dict.fromkeys(PARTS, 0.0)
 FAST = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 CORPORA = {"small": SMALL, "real": ROOT / "corpus"}
 
@@ -156,7 +158,7 @@ def hits(draw: st.DrawFn, name: str) -> list[Hit]:
     for number, block in enumerate(chosen):
         best = draw(st.integers(0, max(0, len(block.sentences) - 1)))
         heading = outlines[block.document].sections[block.section].heading
-        found.append(Hit(block, heading, 1 - number / 100, {}, {best: 0.9}))
+        found.append(Hit(block, heading, 1 - number / 100, NO_PARTS, {best: 0.9}))
     return found
 
 
@@ -227,7 +229,7 @@ def test_every_single_block_is_quoted_whole_or_not_at_all(name: str, chats: dict
     for block in blocks_of(name):
         heading = outlines[block.document].sections[block.section].heading
         for sentence in range(len(block.sentences)):
-            quotes = choose([Hit(block, heading, 1.0, {}, {sentence: 1.0})], sources=sources)
+            quotes = choose([Hit(block, heading, 1.0, NO_PARTS, {sentence: 1.0})], sources=sources)
             composed = compose(quotes, sources=sources, wording=load_wording())
             holds_slice_law(composed.citations, documents, CORPORA[name])
             holds_whole_thoughts(composed.citations, outlines)
@@ -293,7 +295,7 @@ def shown_with(chat: Chat, name: str, words: str) -> str:
     heading = outlines[block.document].sections[block.section].heading
     sources = chat._sources
     return compose(
-        choose([Hit(block, heading, 1.0, {}, {})], sources=sources), sources=sources, wording=load_wording()
+        choose([Hit(block, heading, 1.0, NO_PARTS, {})], sources=sources), sources=sources, wording=load_wording()
     ).text
 
 
@@ -332,7 +334,7 @@ def broken(answer: Answer, change: Callable[[Citation], Citation]) -> tuple[Cita
 )
 def test_the_slice_law_notices_a_planted_break(change: Callable[[Citation], Citation], chats: dict[str, Chat]) -> None:
     documents, _ = corpus_of("small")
-    answer = chats["small"].ask("Do not give any of these without asking")
+    answer = chats["small"].ask("which medicines are forbidden at home")
     holds_slice_law(answer.citations, documents, SMALL)
     with pytest.raises(AssertionError):
         holds_slice_law(broken(answer, change), documents, SMALL)
@@ -340,7 +342,7 @@ def test_the_slice_law_notices_a_planted_break(change: Callable[[Citation], Cita
 
 def test_the_law_of_whole_thoughts_notices_a_planted_break(chats: dict[str, Chat]) -> None:
     documents, outlines = corpus_of("small")
-    answer = chats["small"].ask("Do not give any of these without asking")
+    answer = chats["small"].ask("which medicines are forbidden at home")
     text = documents["lists"].text
     for words in (
         "give any of these",
@@ -356,7 +358,7 @@ def test_the_law_of_whole_thoughts_notices_a_planted_break(chats: dict[str, Chat
 
 def test_the_law_that_nothing_else_is_evidence_notices_a_planted_break(chats: dict[str, Chat]) -> None:
     documents, outlines = corpus_of("small")
-    answer = chats["small"].ask("Do not give any of these without asking")
+    answer = chats["small"].ask("which medicines are forbidden at home")
     holds_nothing_else(answer, outlines, documents)
     for line in ("> Aspirin helps.", "Aspirin helps.", "**Aspirin helps.** From “a doctor”:"):
         with pytest.raises(AssertionError):
@@ -388,7 +390,7 @@ def own_chat(corpus: Path, tmp_path: Path) -> Chat:
 def test_a_source_that_is_altered_while_serving_is_an_error_and_never_not_found(
     breaking: Callable[[Path], None], own_chat: Chat, corpus: Path
 ) -> None:
-    question = "Do not give any of these without asking"
+    question = "which medicines are forbidden at home"
     assert own_chat.ask(question).kind == "answer"
     breaking(corpus / "lists.txt")
     with pytest.raises(VerificationError, match=r"lists\.txt.*withheld"):
@@ -461,7 +463,7 @@ def test_neither_the_index_nor_the_answers_depend_on_the_hash_seed(
     small_index: Path, small_chat: Chat, tmp_path: Path
 ) -> None:
     questions = ["Which checks are made at home?", "Hair usually grows back", "Should I give my son aspirin?", "hello"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONHASHSEED": "4242"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "4242"}
     run = subprocess.run(
         [sys.executable, "-c", ASK, str(SMALL), str(tmp_path / "index"), *questions],
         capture_output=True, text=True, check=True, env=environment,

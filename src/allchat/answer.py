@@ -16,17 +16,17 @@ from allchat.outline import leans
 from allchat.records import Block, Citation, Document, Hit, Outline, Span
 from allchat.wording import Wording
 
-WORDS = 170
+WORDS = 180
 """Words of quotes in an answer, where the sources allow; the first quote may exceed it if it is one list."""
 
 FIRST_WORDS, FURTHER_WORDS = 130, 85
-"""A paragraph longer than this, as the first quote or a further one, is quoted in part: the sentences that stand out and
-what they lean on."""
+"""A paragraph longer than this, as the first quote or a further one, is quoted in part: the sentences that stand out
+and what they lean on."""
 
 QUOTES = 4
 """Quotes in an answer, not counting the lead lines that come with them."""
 
-KEEP = 0.7
+KEEP = 0.65
 """A further quote needs at least this share of the best hit's score."""
 
 ASKED = 0.7

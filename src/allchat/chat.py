@@ -30,7 +30,7 @@ from allchat.index import Contents, Index, current_inputs, facts, open_index, wr
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
 from allchat.records import Answer, Document, LayTerm, Verdict
-from allchat.retrieve import Found, Search, content_words
+from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.understand import resolve
 from allchat.verify import verify_quotes
 from allchat.wording import Wording, load_wording
@@ -183,7 +183,8 @@ class Chat:
         self.documents: Mapping[str, Document] = {document.key: document for document in documents}
         self._corpus = corpus
         self._embedder = embedder
-        self._search = Search(index, embedder=embedder, lay_terms=lay_terms)
+        self._lay_terms = tuple(lay_terms)
+        self._search = self.search()
         self._judge = unpacked(index.folder / MODEL_FILE) if MODEL_FILE in index.manifest["files"] else None
         self._guard = guard or Guard.load()
         self._wording = wording or load_wording()
@@ -241,6 +242,27 @@ class Chat:
         """
         turn = _Turn(self, check_question(question), [text for text in history if text.strip()], id)
         return turn.answer()
+
+    def search(self, weights: Weights | None = None) -> Search:
+        """A search of this index, by default with the weights that answers use."""
+        return Search(self.index, embedder=self._embedder, lay_terms=self._lay_terms, weights=weights)
+
+    def judged(self, question: str) -> tuple[Decision, float]:
+        """What the evidence alone says of a question, without the guard: the decision and its margin."""
+        wordings = self._search.wordings(question)
+        vectors = self._search.encode(wordings)
+        return self.decide(
+            self._search.find(wordings, vectors=vectors, limit=HITS), wordings=wordings, vector=vectors[0]
+        )
+
+    def decide(self, found: Found, *, wordings: Sequence[str], vector: Vector) -> tuple[Decision, float]:
+        """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence)."""
+        if not found.hits:
+            return "not_found", -math.inf
+        if self._judge is None:  # a corpus without calibration examples: what is near enough is quoted
+            margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
+            return ("answer" if margin >= 0 else "not_found"), margin
+        return self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
 
     def passages(self, document: str) -> int:
         """How many passages the index has of a document."""
@@ -308,16 +330,7 @@ class _Turn:
             vectors = search.encode(wordings)
         with self._timed("retrieve"):
             found = search.find(wordings, vectors=vectors, limit=HITS)
-            return found, *self._decide(found, wordings=wordings, vector=vectors[0]), vectors[-1]
-
-    def _decide(self, found: Found, *, wordings: Sequence[str], vector: Vector) -> tuple[Decision, float]:
-        if not found.hits:
-            return "not_found", -math.inf
-        if self._chat._judge is None:  # a corpus without calibration examples: what is near enough is quoted
-            margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
-            return ("answer" if margin >= 0 else "not_found"), margin
-        features = evidence(found, wordings=wordings, vector=vector, search=self._chat._search)
-        return self._chat._judge.decide(features)
+            return found, *self._chat.decide(found, wordings=wordings, vector=vectors[0]), vectors[-1]
 
     def _fixed(self, verdict: Verdict) -> Answer:
         text = self._chat._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._chat._contact.values())
@@ -370,8 +383,14 @@ class _Turn:
             )
         ]
         asked = content_words(self._question)
-        fresh = (suggestion(self._chat.index.questions_of(block)) for block in near)
-        return tuple(dict.fromkeys(text for text in fresh if text and content_words(text) != asked))[:SUGGESTIONS]
+        fresh: list[str] = []
+        for block in near:
+            text = suggestion(self._chat.index.questions_of(block))
+            if text and text not in fresh and content_words(text) != asked:
+                fresh.append(text)
+            if len(fresh) == SUGGESTIONS:
+                break
+        return tuple(fresh)
 
     def _record(
         self,

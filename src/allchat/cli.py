@@ -16,6 +16,7 @@ from tqdm import tqdm
 from allchat.answer import unescape_markdown
 from allchat.chat import Chat, Contact, build
 from allchat.corpus import read_corpus
+from allchat.embed import load_embedder
 from allchat.errors import AllchatError, QuestionError
 from allchat.records import Answer
 from allchat.settings import Settings, load_settings
@@ -57,18 +58,19 @@ def _settings_options(command: Callable[P, R]) -> Callable[P, R]:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+EXIT_CODES = """\b
+Exit codes:
+  0  done
+  1  some lines of a batch were not answered, or some saved citations do not hold
+  2  the question, the file or the options cannot be taken
+  3  allchat itself cannot answer: settings, corpus, index, model, or a quote that does not hold
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
 @click.version_option(package_name="allchat")
 def cli() -> None:
-    r"""Answers families' questions about childhood leukemia with the exact words of trusted sources.
-
-    \b
-    Exit codes:
-      0  done
-      1  some lines of a batch were not answered, or some saved citations do not hold
-      2  the question, the file or the options cannot be taken
-      3  allchat itself cannot answer: settings, corpus, index, model, or a quote that does not hold
-    """
+    """Answers families' questions about childhood leukemia with the exact words of trusted sources."""
 
 
 @cli.command("build")
@@ -323,6 +325,35 @@ def _is_record(row: Any) -> bool:
         isinstance(c, Mapping) and all(isinstance(c.get(key), kind) for key, kind in wanted.items())
         for c in row["citations"]
     )
+
+
+@cli.command("eval")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("tests/questions"))
+@click.option("--ablation", is_flag=True, help="Also search without each part, and shift the threshold.")
+@_settings_options
+@_guarded
+def eval_command(
+    folder: Path, index: Path | None, corpus: Path | None, settings_file: Path | None, *, ablation: bool
+) -> None:
+    """Measure on the question sets of FOLDER (ours by default), or nDCG@10 where FOLDER is in BEIR's layout."""
+    # Imported here: only this command measures.
+    from allchat import evaluate
+
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    if (folder / "qrels").is_dir():
+        embedder = load_embedder(settings.model)
+        _print_figures({folder.name: evaluate.beir(folder, embedder=embedder, progress=sys.stderr.isatty())})
+        return
+    chat = open_chat(settings)
+    _print_figures(evaluate.own_figures(chat, folder))
+    if ablation:
+        _print_figures(evaluate.ablation(chat, evaluate.rows(folder / "answers.jsonl")))
+        _print_figures(evaluate.coverage_and_risk(chat, folder))
+
+
+def _print_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
+    for name, row in figures.items():
+        click.echo(f"{name}: " + ", ".join(f"{what} {value:.3f}".removesuffix(".000") for what, value in row.items()))
 
 
 @cli.command("corpus")

@@ -232,6 +232,8 @@ class Reader:
         word = tokens[at].word
         if word in HARD_BREAKS:
             return not (word == "." and at > 0 and tokens[at - 1].word in {"doctor", "mr", "mrs", "vs", "st"})
+        if word == "-" and _is_hyphen(tokens, at):
+            return False
         if word in {",", "-"}:
             return self._starts(tokens, at + 1)
         if not current:
@@ -265,6 +267,12 @@ class Reader:
             tokens = tokens[1:]
         start, end = tokens[0].start, tokens[-1].end
         return Clause((Token("^", start, start), *tokens, Token("$", end, end)), start, end)
+
+
+def _is_hyphen(tokens: list[Token], at: int) -> bool:
+    """Whether the dash at ``at`` stands within a word: "stroke-like"."""
+    within = 0 < at < len(tokens) - 1
+    return within and tokens[at - 1].end == tokens[at].start and tokens[at].end == tokens[at + 1].start
 
 
 def _with_tags(parts: list[list[Token]]) -> list[list[Token]]:
@@ -603,7 +611,7 @@ def _with_form(found: Hits, *, words: int) -> Hits:
     in general, ``<general-statement>`` says something about them.
     """
     marks: Hits = {}
-    nobody = "@person" not in found and "@the-child" not in found
+    nobody = not _names_someone(found)
     if words > 2 and nobody and "@question-start" in found and "@points-back" not in found:
         marks["<impersonal-question>"] = found["@question-start"]
     if nobody and "@general-question" in found:
@@ -611,6 +619,13 @@ def _with_form(found: Hits, *, words: int) -> Hits:
     if "@the-child" not in found and "@general-statement" in found:
         marks["<general-statement>"] = found["@general-statement"]
     return found | marks
+
+
+def _names_someone(found: Hits) -> bool:
+    """Whether the clause names a person other than in "children his age"."""
+    like = found.get("@children-like", [])
+    people = (*found.get("@person", ()), *found.get("@the-child", ()))
+    return any(not any(start <= a and b <= end for start, end in like) for a, b in people)
 
 
 def meets(message: Message, rule: Rule) -> bool:
