@@ -98,7 +98,6 @@ def test_the_lead_line_of_a_short_list_brings_the_whole_list() -> None:
     assert citation.quote.endswith("Mouth check: A light is used.")
 
 
-@pytest.mark.xfail(strict=True, reason="answer._lead_for quotes only the innermost of several leads")
 def test_an_item_below_a_text_inside_an_item_brings_every_line_that_leads_to_it() -> None:
     sources = sources_of(
         "Never do these:\n• Heat check: It is read.\n    Write it down.\n    • Mornings.\n• Mouth check: A light.\n"
@@ -107,9 +106,6 @@ def test_an_item_below_a_text_inside_an_item_brings_every_line_that_leads_to_it(
     assert {"Never do these:", "Heat check: It is read."} <= {citation.quote for citation in composed.citations}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="answer._window takes a lead line that reads like a pointer for one, and drops it"
-)
 def test_a_lead_line_that_reads_like_a_pointer_stays_with_its_list() -> None:
     sources = sources_of("For more help never call:\n• A neighbour.\n• A stranger.\n")
     composed = answered(sources, hit(sources, "For more help"))

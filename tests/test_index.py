@@ -203,6 +203,14 @@ def test_the_vocabulary_counts_blocks(index: Index) -> None:
     assert list(index.vocabulary()) == sorted(index.vocabulary())
 
 
+def test_the_blocks_that_hold_a_word_are_those_that_its_stem_finds(index: Index) -> None:
+    for word in ("hair", "toys", "quark", "don't", 'a"b'):
+        expression = '"' + word.replace('"', "") + '"'
+        found = index.matching(expression, limit=500, weights=(1.0, 1.0, 1.0))
+        assert index.holding(word) == {block for block, _ in found}
+    assert index.holding("hair")
+
+
 def test_a_bad_expression_is_an_error_of_the_store_and_no_empty_result(index: Index) -> None:
     with pytest.raises(StoreError, match=r"words\.sqlite"):
         index.matching('"unclosed', limit=5, weights=(1.0, 1.0, 1.0))

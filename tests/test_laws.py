@@ -219,10 +219,9 @@ def test_whatever_is_found_is_quoted_whole_from_its_source_and_nothing_else_is_s
 
 
 # answer._window takes the lead line of PDQ's last list ("For more childhood cancer information ...") for a pointer.
-LEAD_LOST = pytest.mark.xfail(strict=True, reason="answer._window drops a lead line that reads like a pointer")
 
 
-@pytest.mark.parametrize("name", ["small", pytest.param("real", marks=LEAD_LOST)])
+@pytest.mark.parametrize("name", ["small", "real"])
 def test_every_single_block_is_quoted_whole_or_not_at_all(name: str, chats: dict[str, Chat]) -> None:
     documents, outlines = corpus_of(name)
     sources = chats[name]._sources

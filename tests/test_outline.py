@@ -297,6 +297,14 @@ def test_bullets_in_wrapped_text_make_a_list_with_its_lead() -> None:
     assert len(block.items) == 2
 
 
+def test_a_heading_that_announces_leads_to_the_headings_below_it() -> None:
+    text = "Two kinds are known:\n\nRed kind\n\nIt is red.\n\nBlue kind\n\nIt is blue.\n"
+    outline, _ = outlined(text, layout=Layout(headings=("Two kinds are known:",)))
+    (lead,) = [block for block in outline.blocks if block.kind == "lead"]
+    assert [text[item.start : item.end] for item in lead.items] == ["Red kind", "Blue kind"]
+    assert outline.sections[-1].heading == ("Two kinds are known:", "Blue kind")
+
+
 def test_the_headings_of_the_pdf_are_its_sections() -> None:
     headings = [
         section.heading[-1] for section in every_outline()["cancernet-all-treatment"][1].sections if section.heading

@@ -121,6 +121,11 @@ def test_words_that_share_nothing_have_no_nearest() -> None:
     assert nearest("the red toy", "here is the blue toy") == "the blue to"
 
 
+def test_a_cut_that_would_read_otherwise_is_passed_over() -> None:
+    assert find_words("a \u2022 b", "\u2022 b") is None, "at the start of a cut the bullet is one of a list, and goes"
+    assert find_words("a \u2022 b", "a \u2022 b") == (0, 5)
+
+
 def slow_find(text: str, quote: str) -> tuple[int, int] | None:
     """Every cut that begins and ends with no white space, the leftmost first, the shortest of these first."""
     for start in range(len(text)):

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from allchat.corpus import clean
 from allchat.outline import leans
-from allchat.records import Block, Citation, Document, Hit, Outline, Span
+from allchat.records import Citation, Document, Hit, Outline, Span
 from allchat.wording import Wording
 
 WORDS = 180
@@ -26,7 +26,7 @@ and what they lean on."""
 QUOTES = 4
 """Quotes in an answer, not counting the lead lines that come with them."""
 
-KEEP = 0.65
+KEEP = 0.57
 """A further quote needs at least this share of the best hit's score."""
 
 ASKED = 0.7
@@ -37,11 +37,15 @@ _POINTER = re.compile(
     r"To find out more)"
 )
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
+_LINE_START = re.compile(r"^(\d*)([-+=.)])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$&+=.)-])")
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A stretch of one document. ``lead`` is the line that introduces the item; ``left`` counts items left out."""
+    """A stretch of one document. ``leads`` are the lines that introduce the item, outermost first; ``left`` counts
+    items left out.
+    """
 
     document: str
     section: int
@@ -49,7 +53,7 @@ class Quote:
     start: int
     end: int
     score: float
-    lead: Span | None = None
+    leads: tuple[Span, ...] = ()
     left: int = 0
 
 
@@ -91,7 +95,7 @@ def _with_heading(quote: Quote, sources: Sources) -> Quote:
     text = sources.documents[quote.document].text
     heading = outline.sections[quote.section]
     above = text[heading.start : quote.start]
-    sums_up = quote.lead is None and heading.heading[-1:] == (clean(above),) and clean(above).endswith(".")
+    sums_up = not quote.leads and heading.heading[-1:] == (clean(above),) and clean(above).endswith(".")
     return replace(quote, start=heading.start) if sums_up else quote
 
 
@@ -113,15 +117,11 @@ def _quotes_of(hit: Hit, sources: Sources, most: int) -> list[Quote]:
     if block.kind == "heading":
         return _heading_quotes(hit, outline, sources, most)
     span = _window(hit, sources, most)
-    return [] if span is None else [_quote(hit, span, lead=_lead_for(block, span))]
+    return [] if span is None else [_quote(hit, span, leads=block.leads)]
 
 
-def _quote(hit: Hit, span: Span, *, lead: Span | None = None, left: int = 0) -> Quote:
-    return Quote(hit.block.document, hit.block.section, hit.heading, span.start, span.end, hit.score, lead, left)
-
-
-def _lead_for(block: Block, span: Span) -> Span | None:
-    return block.leads[-1] if block.leads and span.start >= block.start else None
+def _quote(hit: Hit, span: Span, *, leads: tuple[Span, ...] = (), left: int = 0) -> Quote:
+    return Quote(hit.block.document, hit.block.section, hit.heading, span.start, span.end, hit.score, leads, left)
 
 
 ITEMS = 8
@@ -139,10 +139,10 @@ def _list_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
         whole.start < f.start < whole.end for f in outline.furniture
     )
     if follows and len(clean(text[whole.start : whole.end]).split()) <= WORDS:
-        return [_quote(hit, whole)]
+        return [_quote(hit, whole, leads=block.leads)]
     shown, left = block.items[:ITEMS], len(block.items[ITEMS:])
     brief = [_quote(hit, _brief(item.start, outline)) for item in shown]
-    return [_quote(hit, lead), *brief[:-1], *(replace(quote, left=left) for quote in brief[-1:])]
+    return [_quote(hit, lead, leads=block.leads), *brief[:-1], *(replace(quote, left=left) for quote in brief[-1:])]
 
 
 def _brief(start: int, outline: Outline) -> Span:
@@ -176,10 +176,12 @@ def _heading_quotes(hit: Hit, outline: Outline, sources: Sources, most: int) -> 
 def _window(hit: Hit, sources: Sources, most: int) -> Span | None:
     """The sentences of a block to quote: all of a short one or a list, else those around the ones that stand out."""
     block = hit.block
+    if block.kind == "list":
+        return Span(block.start, block.end)
     words = [sources.words(block.document, span.start, span.end) for span in block.sentences]
     first, last = 0, len(words) - 1
     whole = sum(len(sentence.split()) for sentence in words) <= most
-    if not whole and block.kind in ("paragraph", "caption", "definition") and len(block.items) <= 1:
+    if not whole and len(block.items) <= 1:
         first, last = _around(hit, words, most)
     while first < last and _POINTER.match(words[first]):
         first += 1
@@ -248,7 +250,7 @@ def _joined(quotes: Sequence[Quote], *, sources: Sources) -> tuple[Quote, ...]:
 
 
 def _touch(one: Quote, other: Quote, sources: Sources) -> bool:
-    if (one.document, one.section, one.lead) != (other.document, other.section, other.lead):
+    if (one.document, one.section, one.leads) != (other.document, other.section, other.leads):
         return False
     first, last = sorted((one, other), key=lambda piece: piece.start)
     return first.end <= last.start and not sources.documents[one.document].text[first.end : last.start].strip()
@@ -270,19 +272,17 @@ def compose(quotes: Sequence[Quote], *, sources: Sources, wording: Wording) -> C
     """
     citations: list[Citation] = []
     lines: list[str] = []
-    for (document, section, lead), run in groupby(
-        quotes, key=lambda quote: (quote.document, quote.section, quote.lead)
-    ):
+    for _, run in groupby(quotes, key=lambda quote: (quote.document, quote.section, quote.leads)):
         group = list(run)
         lines.append(_source_line(group[0], lines_before=citations, sources=sources, wording=wording))
         for quote in group:
             citations.append(_citation(quote, len(citations) + 1, sources))
             lines.append(_shown(quote, len(citations), sources, wording))
-        if lead is not None and not _holds(quotes, citations, document, lead):
-            companion = replace(group[0], start=lead.start, end=lead.end, lead=None, left=0)
-            citations.append(_citation(companion, len(citations) + 1, sources))
-            lines += [wording.text("answer.list_lead"), _shown(companion, len(citations), sources, wording)]
-        del section
+        for lead in group[0].leads:
+            if not _holds(quotes, citations, group[0].document, lead):
+                companion = replace(group[0], start=lead.start, end=lead.end, leads=(), left=0)
+                citations.append(_citation(companion, len(citations) + 1, sources))
+                lines += [wording.text("answer.list_lead"), _shown(companion, len(citations), sources, wording)]
     return Composed("\n\n".join(line for line in lines if line), tuple(citations))
 
 
@@ -296,11 +296,13 @@ def _source_line(quote: Quote, *, lines_before: Sequence[Citation], sources: Sou
     before = lines_before[-1] if lines_before else None
     if before is not None and (before.document, before.heading) == (quote.document, quote.heading):
         return ""
-    document = sources.documents[quote.document]
+    attribution = escape_markdown(sources.documents[quote.document].attribution)
     if not quote.heading:
-        return wording.text("answer.source", attribution=escape_markdown(document.attribution))
+        return wording.text("answer.source", attribution=attribution)
     heading = escape_markdown(quote.heading[-1].rstrip("."))
-    return wording.text("answer.source_section", attribution=escape_markdown(document.attribution), heading=heading)
+    same = before is not None and before.document == quote.document
+    name = "answer.section" if same else "answer.source_section"
+    return wording.text(name, attribution=attribution, heading=heading)
 
 
 def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
@@ -355,10 +357,10 @@ def _pieces(quote: Quote, outline: Outline) -> list[tuple[int | None, int, int]]
 
 
 def escape_markdown(words: str) -> str:
-    """Source words as Markdown that shows exactly these words: no markup, no HTML, no link comes out of them."""
-    return _MARKDOWN.sub(r"\\\1", words)
+    """Source words as Markdown that shows exactly these words: no markup, HTML, link or list comes out of them."""
+    return _LINE_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", words))
 
 
 def unescape_markdown(text: str) -> str:
     """The words that ``escape_markdown`` was given."""
-    return re.sub(r"\\([\\`*_{}\[\]<>#|~$&])", r"\1", text)
+    return _ESCAPED.sub(r"\1", text)

@@ -29,7 +29,7 @@ from allchat.guard import Classifier, Guard, train_classifier, training_examples
 from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
-from allchat.records import Answer, Document, LayTerm, Verdict
+from allchat.records import Answer, Document, Examples, LayTerm, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.understand import resolve
 from allchat.verify import verify_quotes
@@ -98,24 +98,27 @@ def build(
         for document, outline in zip(documents, outlines, strict=True)
         for passage in chunk(outline, document=document, max_tokens=passage_tokens, fits_window=embedder.fits)
     )
-    settings = {"known_words": _known_words(documents, lay_terms, [question.text for question in questions])}
-    contents = Contents(documents, outlines, passages, questions)
-    examples = read_examples(corpus)
-
-    def finish(built: Index) -> dict[str, bytes]:
-        search = Search(built, embedder=embedder, lay_terms=lay_terms)
-        judge = fit(examples, search=search)
-        return {GUARD_FILE: _trained_guard(embedder)} | ({} if judge is None else {MODEL_FILE: packed(judge)})
-
     write_index(
-        contents, folder=index, embedder=embedder, inputs=inputs, settings=settings, finish=finish, progress=progress
+        Contents(documents, outlines, passages, questions),
+        folder=index,
+        embedder=embedder,
+        inputs=inputs,
+        settings={"known_words": _known_words(documents, lay_terms, [question.text for question in questions])},
+        finish=lambda built: _trained(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus)),
+        progress=progress,
     )
     return index
 
 
-def _trained_guard(embedder: Embedder) -> bytes:
+def _trained(search: Search, examples: Examples) -> dict[str, bytes]:
+    """The files of what is fitted to examples: the guard's classifier, and the judge where it has examples."""
+    judge = fit(examples, search=search)
+    return {GUARD_FILE: _trained_guard(search)} | ({} if judge is None else {MODEL_FILE: packed(judge)})
+
+
+def _trained_guard(search: Search) -> bytes:
     examples = training_examples()
-    vectors = embedder.encode([example.text for example in examples])
+    vectors = search.encode([example.text for example in examples])
     return train_classifier(vectors, [example.kind in ("refusal", "urgent") for example in examples]).to_json().encode()
 
 
@@ -363,13 +366,23 @@ class _Turn:
         wording, values = self._chat._wording, self._chat._contact.values()
         name = f"refusal.{verdict.reason}"
         with self._timed("compose"):
-            hits = () if found is None else found.hits
-            quotes = choose(hits, sources=self._chat._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
+            quotes = self._general_quotes(name, found)
             composed = compose(quotes, sources=self._chat._sources, wording=wording)
         general = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
         ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
         parts = [wording.text(f"{name}.text", **values), *general, wording.text("questions.lead"), ask]
         return self._record("refusal", verdict, "\n\n".join(parts), composed=composed)
+
+    def _general_quotes(self, name: str, found: Found | None) -> tuple[Quote, ...]:
+        """What bears on the question, and what bears on its reason (a search phrase of the wording file)."""
+        hits = () if found is None else found.hits
+        if self._chat._wording.has(f"{name}.search"):
+            phrase = self._chat._wording.text(f"{name}.search")
+            general = self._chat._search.find((phrase,), vectors=self._chat._search.encode((phrase,)), limit=1).hits
+            hits = (*hits[:1], *general) if found is not None else general
+        # Each stands for itself: a hit is not held against the score of the other.
+        level = tuple(replace(hit, score=1.0) for hit in hits)
+        return choose(level, sources=self._chat._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""

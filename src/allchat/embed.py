@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -143,19 +144,34 @@ def _fingerprint(folder: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def _must_be_whole(weights: Path) -> None:
+    """Checks that a file of weights has the length that its head declares: safetensors has an error of its own for it.
+
+    Raises:
+        ValueError: it has not.
+    """
+    with weights.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        head = json.loads(file.read(min(length, 10**8)))
+    ends = [tensor["data_offsets"][1] for name, tensor in head.items() if name != "__metadata__"]
+    if weights.stat().st_size != 8 + length + max(ends, default=0):
+        raise ValueError(f"{weights.name} is cut short or too long")
+
+
 def _load(folder: Path) -> SentenceTransformer:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported: nothing is ever fetched
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Imported here because it takes seconds and loads torch: whoever only reads records must not pay for it.
-    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
+        for weights in sorted(folder.rglob("*.safetensors")):
+            _must_be_whole(weights)
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(
             f"{folder}: the model cannot be loaded: {error}. Copy its folder anew, or name {PACKAGED_MODEL}."
         ) from error

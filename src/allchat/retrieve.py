@@ -31,12 +31,15 @@ SHORTEST_MISSPELT = 5
 LONG_WORD = 8
 """Words of 5 letters may have one slip of the key, words of 8 two."""
 
+LEAST_BEST = np.array([0.4, 0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
+"""A part whose best value is less (cosines of chance) is not stretched to 1."""
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each part counts. Chosen by cross-validation on development data: docs/retrieval.md."""
+    """How much each part counts: docs/retrieval.md says how they were chosen, and what each is worth."""
 
     sentence: float = 0.7
     block: float = 0.5
@@ -189,8 +192,15 @@ def _sentences(near: NDArray[np.float64], block: int) -> dict[int, float]:
 
 
 def _scaled(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each column from 0 (its least) to 1 (its largest)."""
+    """Each column from 0 (its least) to 1 (its largest), the question column squared.
+
+    A question of ours that is all but the same must count for much more than one that is only alike: otherwise the
+    specialised blocks win over the general one.
+    """
     if not len(parts):
         return parts
     low, high = parts.min(axis=0), parts.max(axis=0)
-    return np.asarray((parts - low) / np.where(high > low, high - low, 1.0))
+    high = np.maximum(high, LEAST_BEST)
+    scaled = (parts - low) / np.where(high > low, high - low, 1.0)
+    scaled[:, QUESTION] **= 2
+    return np.asarray(scaled)

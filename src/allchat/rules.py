@@ -3,8 +3,8 @@
     question -> clauses of tokens -> named lists and phrases found in each clause -> the first rule that is met
 
 A phrase is words in a row. In it ``word*`` is any ending, ``(a|b)`` either word, ``_`` any one word, ``..`` up to three
-words, ``^`` and ``$`` the beginning and the end of a clause, ``@name`` any phrase of the list ``name``, and ``<fever-temperature>``,
-``<number>``, ``<dose>`` a number that was understood. ``lists.toml`` explains the fields of a rule.
+words, ``^`` and ``$`` the beginning and the end of a clause, ``@name`` any phrase of the list ``name``, and
+``<fever-temperature>``, ``<number>``, ``<dose>`` a number that was understood. ``lists.toml`` explains the fields of a rule.
 """
 
 from __future__ import annotations
@@ -46,8 +46,12 @@ SUBJECTS = frozenset({"it", "he", "she", "they", "this", "that", "these", "those
 NO_TELLING_AFTER = (
     AUXILIARIES
     | SUBJECTS
-    | frozenset("was were has have had may might must shall not if because since while after before until whether which "
-                "whose as a an the my our his her their your than it's like only also just when".split())
+    | {
+        "was", "were", "has", "have", "had", "may", "might", "must", "shall", "not", "if",
+        "because", "since", "while", "after", "before", "until", "till", "whether", "which",
+        "whose", "as", "a", "an", "the", "my", "our", "his", "her", "their", "your", "than", "like",
+        "only", "also", "just", "when",
+    }
 )  # fmt: skip
 
 
@@ -263,10 +267,15 @@ class Reader:
     def _clause(self, tokens: list[Token]) -> Clause | None:
         if not tokens:
             return None
-        while len(tokens) > 2 and tokens[0].word in self._fillers:
+        while len(tokens) > 2 and tokens[0].word in self._fillers and not _judges(tokens):
             tokens = tokens[1:]
         start, end = tokens[0].start, tokens[-1].end
         return Clause((Token("^", start, start), *tokens, Token("$", end, end)), start, end)
+
+
+def _judges(tokens: list[Token]) -> bool:
+    """Whether "okay" is asked and not only said: "okay to start Monday?"."""
+    return tokens[0].word in {"okay", "all"} and tokens[1].word in {"to", "for", "if", "with"}
 
 
 def _is_hyphen(tokens: list[Token], at: int) -> bool:
@@ -607,14 +616,17 @@ class RuleBook:
 def _with_form(found: Hits, *, words: int) -> Hits:
     """``found`` and marks of the clause's form.
 
-    ``<impersonal-question>`` asks about nobody here, ``<general-question>`` about children, doctors, a disease or a drug
-    in general, ``<general-statement>`` says something about them.
+    ``<impersonal-question>`` asks about nobody here, ``<question-about-nobody>`` does so without any word of what to do
+    or to think about it, ``<general-question>`` about children, doctors, a disease or a drug in general,
+    ``<general-statement>`` says something about them.
     """
     marks: Hits = {}
     nobody = not _names_someone(found)
     if words > 2 and nobody and "@question-start" in found and "@points-back" not in found:
         marks["<impersonal-question>"] = found["@question-start"]
-    if nobody and "@general-question" in found:
+        if "@asks-for-us" not in found:
+            marks["<question-about-nobody>"] = found["@question-start"]
+    if nobody and "@general-question" in found and "@asks-for-us" not in found:
         marks["<general-question>"] = found["@general-question"]
     if "@the-child" not in found and "@general-statement" in found:
         marks["<general-statement>"] = found["@general-statement"]

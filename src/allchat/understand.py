@@ -33,7 +33,7 @@ _THAT = re.compile(
 _ORDINAL = re.compile(
     r"\b(?:the|that|this|which) (?:first|second|third|fourth|last|next|other|former|latter|middle)"
     r"(?: (?:one|ones|phase|step|kind|type|stage|two|three))?\b"
-    r"|\b(?:that|this|which|other) ones?\b|\bthe others?\b|\bone\W*$",
+    r"|\b(?:that|this|which|other) ones?\b|\bthe others?\b|\b(?:one|there)\W*$",
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(
@@ -66,7 +66,7 @@ def _points_out(question: str, pattern: re.Pattern[str]) -> bool:
     found = pattern.search(question)
     if found is None:
         return False
-    start = max((match.end() for match in _CLAUSE.finditer(question, 0, found.end())), default=0)
+    start = max((match.end() for match in _CLAUSE.finditer(question, 0, found.start())), default=0)
     return not any(len(word) > 2 for word in _named(question[:start]))
 
 
