@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from no_network import refuse_outside_connections
+from places import ROOT, SMALL
 from word_hash import WordHash
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-ROOT = Path(__file__).parents[1]
-SMALL = ROOT / "tests" / "corpus_small"
 ATTEMPTS = refuse_outside_connections()
 
 

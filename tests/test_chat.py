@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import SMALL
 from word_hash import WordHash
 
 from allchat.chat import QUESTION_CHARACTERS, Chat, Contact, build, check_question

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import tiktoken
-from conftest import ROOT, SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT, SMALL
 from word_hash import WordHash
 
 from allchat.chunk import chunk, encoding, passage_text, token_count

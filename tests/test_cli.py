@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import SMALL
+from places import SMALL
 
 from allchat.cli import BAD_INPUT, BROKEN, batch_question, cli, readable, saved_records
 from allchat.errors import QuestionError

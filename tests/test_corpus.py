@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT, SMALL
 from word_hash import WordHash
 
 from allchat.chat import build

@@ -361,4 +361,4 @@ def test_forty_refusals_hold_no_direction_of_ours(refusals: list[Answer]) -> Non
 
 @pytest.mark.slow
 def test_refusals_about_leukemia_carry_a_verified_quote(refusals: list[Answer]) -> None:
-    assert sum(bool(answer.citations) for answer in refusals) / len(refusals) >= 0.9
+    assert sum(bool(answer.citations) for answer in refusals) / len(refusals) >= 0.97

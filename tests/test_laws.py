@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT, SMALL
 from word_hash import WordHash
 
 from allchat.answer import choose, compose, escape_markdown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMALL
+from places import ROOT, SMALL
 
 from allchat.corpus import clean, read_corpus
 from allchat.errors import CorpusError

@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT, SMALL
 
 from allchat.corpus import clean, read_corpus
 from allchat.errors import CorpusError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 from allchat.errors import SettingsError
 from allchat.settings import PREFIX, Settings, load_settings, settings_table

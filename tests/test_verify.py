@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import SMALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import SMALL
 from word_hash import WordHash
 
 from allchat.chat import Chat

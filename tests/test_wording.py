@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
 from allchat.chat import Contact
 from allchat.errors import SettingsError

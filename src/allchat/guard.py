@@ -222,9 +222,10 @@ def train_classifier(vectors: NDArray[np.float32], labels: list[bool], *, thresh
 # ---- the check on a finished answer --------------------------------------------------------------------------------
 
 _VERBS = (
-    "give|stop|take|skip|start|hold|keep|avoid|use|wait|double|delay|continue|increase|reduce|lower|raise|repeat|try|"
-    "make sure|eat|drink|feed|apply|switch|change|go|stay|send|let|put|bring|consider|choose|refuse|ask|call|tell|remember|follow|"
-    "dele|no le de|tome|suspenda|deje|evite|use|espere|llame|pregunte|vaya|pida"
+    "give|stop|take|skip|start|hold|keep|avoid|use|wait|double|delay|continue|increase|reduce|"
+    "lower|raise|repeat|try|make sure|eat|drink|feed|apply|switch|change|go|stay|send|let|put|"
+    "bring|consider|choose|refuse|ask|call|tell|remember|follow|dele|no le de|tome|suspenda|deje|"
+    "evite|use|espere|llame|pregunte|vaya|pida"
 )
 _OPENING = r"(?:please|just|simply|always|never|first|then|so|do not|don't|you can|you may|por favor|no)"
 _WHO = "(?:you|he|she|they|we|your (?:child|son|daughter))"

@@ -73,7 +73,7 @@ def clinical_review() -> str:
 
 
 def sentences(wording: Wording) -> dict[str, str]:
-    """Every sentence of ``wording`` that a family can read in a conversation, by dotted name, in the order of the page."""
+    """Every sentence of ``wording`` that a family can read in a conversation, by dotted name."""
     return dict(pair for table in SPOKEN for pair in _flat(wording.table(table), table))
 
 

@@ -4,7 +4,8 @@
 
 A phrase is words in a row. In it ``word*`` is any ending, ``(a|b)`` either word, ``_`` any one word, ``..`` up to three
 words, ``^`` and ``$`` the beginning and the end of a clause, ``@name`` any phrase of the list ``name``, and
-``<fever-temperature>``, ``<number>``, ``<dose>`` a number that was understood. ``lists.toml`` explains the fields of a rule.
+``<fever-temperature>``, ``<number>``, ``<dose>`` a number that was understood. ``lists.toml`` explains the fields of a
+rule.
 """
 
 from __future__ import annotations
