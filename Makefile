@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test check fix index pins clean
+.PHONY: help setup chat test check fix index docs pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,9 @@ fix: setup ## format the code and mend what ruff can mend
 
 index: setup ## build the index from corpus/
 	@$(BIN)/allchat build $(ARGS)
+
+docs: setup ## write docs/clinical-review.md anew from the rules and the wording
+	@$(BIN)/python -c "from pathlib import Path; from allchat.review import clinical_review; Path('docs/clinical-review.md').write_text(clinical_review(), encoding='utf-8')"
 
 pins: setup ## write constraints.txt from what is installed in .venv
 	@head -n 1 constraints.txt > $(VENV)/constraints.txt

@@ -195,3 +195,18 @@ def test_a_running_chat_outlives_a_new_build(tmp_path: Path, corpus: Path) -> No
     build(corpus, index=index, embedder=WordHash())
     assert open_index(index).version != chat.index.version
     assert chat.ask("which medicines are forbidden at home").text == before
+
+
+def test_a_spanish_emergency_is_answered_in_spanish_and_before_all_else(small_chat: Chat) -> None:
+    answer = small_chat.ask("mi hijo tiene fiebre de 39 y tiene un port, es grave?")
+    assert answer.kind == "urgent"
+    assert answer.text.startswith("**Llame ahora")
+    assert "in the United States" not in answer.text
+    assert answer.notices[-1].startswith("Nuestras fuentes están en inglés")
+
+
+def test_private_details_are_not_echoed(small_chat: Chat) -> None:
+    answer = small_chat.ask("My daughter Anna Miller, born 03/04/2016, asks: what is a lumbar puncture?")
+    assert "Miller" not in answer.question
+    assert "Miller" not in answer.understood_as
+    assert any("names" in notice for notice in answer.notices)

@@ -296,6 +296,7 @@ class _Turn:
         self._question = question
         self._history = history
         self._id = key
+        self._wording = chat._wording
         self._shown = question
         self._understood: str | None = None
         self._times: dict[str, float] = {}
@@ -311,6 +312,8 @@ class _Turn:
         guard = self._chat._guard
         with self._timed("screen"):
             verdict = guard.screen(self._question)
+            if guard.is_spanish(self._question):
+                self._wording = load_wording("es")
         if verdict.private:
             self._shown = guard.redact(self._question)
         if verdict.kind in ("urgent", "chat", "out_of_scope"):
@@ -333,21 +336,32 @@ class _Turn:
             vectors = search.encode(wordings)
         with self._timed("retrieve"):
             found = search.find(wordings, vectors=vectors, limit=HITS)
-            return found, *self._chat.decide(found, wordings=wordings, vector=vectors[0]), vectors[-1]
+            return (
+                found,
+                *self._chat.decide(found, wordings=wordings, vector=vectors[0]),
+                vectors[wordings.index(question)],
+            )
+
+    def _values(self) -> dict[str, str]:
+        """Whom to call, in the language of the answer where an operator set nothing of their own."""
+        values = self._chat._contact.values()
+        own = self._wording.table("contact") if self._wording.has("contact") else {}
+        usual = Contact().values()
+        return values | {name: text for name, text in own.items() if values[name] == usual[name]}
 
     def _fixed(self, verdict: Verdict) -> Answer:
-        text = self._chat._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._chat._contact.values())
+        text = self._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._values())
         return self._record(verdict.kind or "chat", verdict, text.strip())
 
     def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
         with self._timed("compose"):
             quotes = choose(found.hits, sources=self._chat._sources)
-            composed = compose(quotes, sources=self._chat._sources, wording=self._chat._wording)
-        text = f"{self._chat._wording.text('answer.lead')}\n\n{composed.text}"
+            composed = compose(quotes, sources=self._chat._sources, wording=self._wording)
+        text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
         return self._record("answer", verdict, text, composed=composed, suggestions=self._suggest(found, quotes))
 
     def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
-        wording = self._chat._wording
+        wording = self._wording
         if decision == "out_of_scope":
             text = wording.text("out_of_scope.unrelated.text")
             return self._record(decision, replace(verdict, reason="unrelated"), text)
@@ -363,7 +377,7 @@ class _Turn:
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general, and questions for the care team."""
-        wording, values = self._chat._wording, self._chat._contact.values()
+        wording, values = self._wording, self._values()
         name = f"refusal.{verdict.reason}"
         with self._timed("compose"):
             quotes = self._general_quotes(name, found)
@@ -376,8 +390,8 @@ class _Turn:
     def _general_quotes(self, name: str, found: Found | None) -> tuple[Quote, ...]:
         """What bears on the question, and what bears on its reason (a search phrase of the wording file)."""
         hits = () if found is None else found.hits
-        if self._chat._wording.has(f"{name}.search"):
-            phrase = self._chat._wording.text(f"{name}.search")
+        if self._wording.has(f"{name}.search"):
+            phrase = self._wording.text(f"{name}.search")
             general = self._chat._search.find((phrase,), vectors=self._chat._search.encode((phrase,)), limit=1).hits
             hits = (*hits[:1], *general) if found is not None else general
         # Each stands for itself: a hit is not held against the score of the other.
@@ -438,13 +452,15 @@ class _Turn:
         for key in dict.fromkeys(citation.document for citation in citations):
             document = self._chat.documents[key]
             if document.revised is None:
-                yield self._chat._wording.text("notice.undated", title=document.title)
+                yield self._wording.text("notice.undated", title=document.title)
             elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
-                yield self._chat._wording.text("notice.old", title=document.title, date=document.revised)
+                yield self._wording.text("notice.old", title=document.title, date=document.revised)
 
     def _privacy(self, verdict: Verdict) -> Iterator[str]:
         if verdict.private:
-            yield self._chat._wording.text("private.notice")
+            yield self._wording.text("private.notice")
+        if note := self._wording.text("language.note"):
+            yield note
 
 
 def _reason(verdict: Verdict) -> str | None:

@@ -184,6 +184,10 @@ class Guard:
         ]
         return "? ".join(asks) + "?" if asks else None
 
+    def is_spanish(self, question: str) -> bool:
+        """Whether the question is written in Spanish."""
+        return "@spanish" in self._book.read(question).labels
+
     def redact(self, question: str) -> str:
         """``question`` with private details replaced by a fixed mark."""
         return self._privacy.redact(question)
