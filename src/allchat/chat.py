@@ -459,8 +459,8 @@ class _Turn:
     def _privacy(self, verdict: Verdict) -> Iterator[str]:
         if verdict.private:
             yield self._wording.text("private.notice")
-        if note := self._wording.text("language.note"):
-            yield note
+        if self._wording.language != self._chat._wording.language:
+            yield self._wording.text("language.note")
 
 
 def _reason(verdict: Verdict) -> str | None:
