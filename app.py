@@ -1,6 +1,6 @@
 """Start the page: ``python app.py`` is ``allchat serve``."""
 
-from allchat.cli import cli
+from allchat.cli import main
 
 if __name__ == "__main__":
-    cli(["serve"], prog_name="allchat")
+    main(["serve"])

@@ -190,6 +190,8 @@ def test_every_package_that_allchat_reaches_is_pinned_to_what_is_installed() -> 
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
+        if name == "triton" or name.startswith(("nvidia-", "cuda-")):
+            continue  # torch's build for graphics cards brings them, its build for processors does not
         installed = importlib.metadata.distribution(requirement.name)
         assert held.get(name) == installed.version.split("+")[0], (
             f"{name} {installed.version}: run make setup or make pins"

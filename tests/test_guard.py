@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -274,14 +273,6 @@ def test_training_examples_and_held_out_examples_share_no_text() -> None:
     training = {example.text.lower() for example in training_examples()}
     held = [row for path in sorted(EXAMPLES.glob("*.jsonl")) for row in held_out(path.stem) if "split" in row]
     assert [row["id"] for row in held if row["text"].lower() in training] == []
-
-
-def test_a_screen_takes_less_than_a_millisecond() -> None:
-    rows = [row["text"] for row in held_out("frames") + held_out("advice")]
-    start = time.perf_counter()
-    for text in rows:
-        GUARD.screen(text)
-    assert (time.perf_counter() - start) / len(rows) < 0.002  # twice the goal, for a loaded machine
 
 
 @pytest.mark.parametrize(

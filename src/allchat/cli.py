@@ -370,6 +370,6 @@ def corpus_command(index: Path | None, corpus: Path | None, settings_file: Path 
         click.echo(textwrap.indent(_fill(f"rights: {document.rights}", width=96), "  "))
 
 
-def main() -> None:
-    """The console script."""
-    cli(prog_name="allchat")
+def main(args: Sequence[str] | None = None) -> None:
+    """The console script; ``args`` are the words behind the program's name, by default those it was called with."""
+    cli(args, prog_name="allchat")
