@@ -126,6 +126,10 @@ class Everything:
         del question, vector
         return verdict
 
+    def is_spanish(self, question: str) -> bool:
+        del question
+        return False
+
     def information_part(self, question: str) -> None:
         del question
 
