@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -259,10 +260,13 @@ def serve(
     # Imported here: the server brings gradio, which the other commands must not pay for.
     from allchat.server import run
 
+    port = settings.port or _free_port(settings.host)
+    chat = open_chat(settings)
+    click.echo(f"allchat: open http://{settings.host}:{port} in a browser. Ctrl-C ends it.")
     run(
-        open_chat(settings),
+        chat,
         host=settings.host,
-        port=settings.port,
+        port=port,
         allowed_origins=settings.allowed_origins,
         contact=contact(settings).values(),
     )
@@ -368,6 +372,11 @@ def corpus_command(index: Path | None, corpus: Path | None, settings_file: Path 
         click.echo(f"  last revised: {document.revised or 'date not stated in this copy'}")
         click.echo(f"  passages: {chat.passages(document.key)}, sha256: {document.sha256}")
         click.echo(textwrap.indent(_fill(f"rights: {document.rights}", width=96), "  "))
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def main(args: Sequence[str] | None = None) -> None:
