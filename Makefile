@@ -48,7 +48,7 @@ pins: setup ## write constraints.txt from what is installed in .venv
 
 clean: ## remove the built index and all caches (.venv stays)
 	@find index -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build .cache/test-index
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python

@@ -33,11 +33,11 @@ def outside_attempts() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The index of the real corpus, built once per run."""
+def built_index() -> Path:
+    """The index of the real corpus, kept between runs and built anew when anything it depends on changed."""
     from allchat.chat import build
 
-    return build(ROOT / "corpus", index=tmp_path_factory.mktemp("built") / "index")
+    return build(ROOT / "corpus", index=ROOT / ".cache" / "test-index")
 
 
 @pytest.fixture(scope="session")
