@@ -25,7 +25,7 @@ from allchat.guard import (
     training_examples,
 )
 from allchat.records import Answer, Verdict
-from allchat.rules import distance, expand, fold, meets
+from allchat.rules import meets
 from allchat.wording import load_wording
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -173,46 +173,6 @@ def test_any_text_is_screened_without_error_and_always_alike(text: str) -> None:
     assert GUARD.screen(text) == GUARD.screen(text)
     GUARD.information_part(text)
     GUARD.redact(text)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.text(max_size=100))
-def test_folding_keeps_every_offset(text: str) -> None:
-    assert len(fold(text)) == len(text)
-
-
-def slow_distance(left: str, right: str) -> int:
-    """The definition of the optimal string alignment distance, recursively."""
-    if not left or not right:
-        return len(left) + len(right)
-    best = min(
-        slow_distance(left[:-1], right) + 1,
-        slow_distance(left, right[:-1]) + 1,
-        slow_distance(left[:-1], right[:-1]) + (left[-1] != right[-1]),
-    )
-    if len(left) > 1 and len(right) > 1 and left[-2:] == right[-1] + right[-2]:
-        best = min(best, slow_distance(left[:-2], right[:-2]) + 1)
-    return best
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.text(alphabet="abc", max_size=5), st.text(alphabet="abc", max_size=5))
-def test_the_edit_distance_is_its_definition(left: str, right: str) -> None:
-    assert distance(left, right, most=10) == slow_distance(left, right)
-
-
-def test_brackets_in_a_phrase_are_choices() -> None:
-    assert expand("(can|may) he (still|) go") == [
-        ("can", "he", "still", "go"),
-        ("can", "he", "go"),
-        ("may", "he", "still", "go"),
-        ("may", "he", "go"),
-    ]
-
-
-def test_a_bracket_that_never_closes_is_an_error() -> None:
-    with pytest.raises(SettingsError, match="never closed"):
-        expand("(can|may he go")
 
 
 def test_a_missing_rule_folder_names_the_file(tmp_path: Path) -> None:
