@@ -115,6 +115,7 @@ class SmallChat:
         }
         self._outlines = {"leaflet": leaflet_outline(LEAFLET), "notes": notes_outline(NOTES)}
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.languages: list[str | None] = []
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -123,8 +124,16 @@ class SmallChat:
     def outline(self, document: str) -> Outline:
         return self._outlines[document]
 
-    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:  # noqa: A002
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002
+        language: str | None = None,
+    ) -> Answer:
         self.asked.append((question, tuple(history)))
+        self.languages.append(language)
         if "slow" in question:
             time.sleep(1.0)
         if "unreadable" in question:

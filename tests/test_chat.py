@@ -16,6 +16,7 @@ from word_hash import WordHash
 from allchat.chat import QUESTION_CHARACTERS, Chat, Contact, build, check_question
 from allchat.errors import CorpusError, QuestionError, StoreError
 from allchat.index import open_index
+from allchat.wording import load_wording
 
 FAST = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
@@ -210,3 +211,19 @@ def test_private_details_are_not_echoed(small_chat: Chat) -> None:
     assert "Miller" not in answer.question
     assert "Miller" not in answer.understood_as
     assert any("names" in notice for notice in answer.notices)
+
+
+def test_our_words_come_in_the_language_that_is_asked_for_and_the_quotes_do_not_change(small_chat: Chat) -> None:
+    question = "Which checks are made at home?"
+    own, spanish = small_chat.ask(question), small_chat.ask(question, language="es")
+    assert [quote.quote for quote in spanish.citations] == [quote.quote for quote in own.citations]
+    assert "Esto es lo que dicen las fuentes" in spanish.text
+    assert load_wording("es").text("language.note") in spanish.notices
+    assert small_chat.ask(question, language="en").text == own.text
+    assert "Call" in small_chat.ask("mi hijo no puede respirar", language="en").text
+
+
+@pytest.mark.parametrize("language", ["tlh", "", 7, "../en"])
+def test_a_language_that_we_have_no_words_in_is_refused(language: object, small_chat: Chat) -> None:
+    with pytest.raises(QuestionError, match="Ask for one of: en, es"):
+        small_chat.ask("Which checks are made at home?", language=language)  # type: ignore[arg-type]

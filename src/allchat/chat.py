@@ -33,7 +33,7 @@ from allchat.records import Answer, Document, Examples, LayTerm, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.understand import resolve
 from allchat.verify import verify_quotes
-from allchat.wording import Wording, load_wording
+from allchat.wording import LANGUAGES, Wording, load_wording
 
 Vector = NDArray[np.float32]
 
@@ -236,15 +236,25 @@ class Chat:
             today=today,
         )
 
-    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:  # noqa: A002 - the record names it so
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer:
         """The verified answer to a question after ``history`` (the family's earlier questions, oldest first).
 
+        ``language`` is that of our own words, one of ``wording.LANGUAGES``; None takes the question's own. Quotes stay
+        in the language of their source.
+
         Raises:
-            QuestionError: the question is empty, too long, or not text.
+            QuestionError: the question is empty, too long, or not text; or we have no words in that language.
             VerificationError: a quote is not what its source says now; nothing may be shown.
         """
-        turn = _Turn(self, check_question(question), [text for text in history if text.strip()], id)
-        return turn.answer()
+        earlier = [text for text in history if text.strip()]
+        return _Turn(self, check_question(question), earlier, id, language=check_language(language)).answer()
 
     def search(self, weights: Weights | None = None) -> Search:
         """A search of this index, by default with the weights that answers use."""
@@ -291,11 +301,12 @@ class Chat:
 class _Turn:
     """One question on its way: screen, understand, retrieve, decide, compose, verify. Each stage is timed."""
 
-    def __init__(self, chat: Chat, question: str, history: Sequence[str], key: str) -> None:
+    def __init__(self, chat: Chat, question: str, history: Sequence[str], key: str, *, language: str | None) -> None:
         self._chat = chat
         self._question = question
         self._history = history
         self._id = key
+        self._language = language
         self._wording = chat._wording
         self._shown = question
         self._understood: str | None = None
@@ -312,8 +323,9 @@ class _Turn:
         guard = self._chat._guard
         with self._timed("screen"):
             verdict = guard.screen(self._question)
-            if guard.is_spanish(self._question):
-                self._wording = load_wording("es")
+            language = self._language or ("es" if guard.is_spanish(self._question) else self._wording.language)
+            if language != self._wording.language:
+                self._wording = load_wording(language)
         if verdict.private:
             self._shown = guard.redact(self._question)
         if verdict.kind in ("urgent", "chat", "out_of_scope"):
@@ -497,6 +509,17 @@ def check_question(question: object) -> str:
     if not any(character.isalnum() for character in kept):
         raise QuestionError("the question has no words. Ask in words, such as: what is a lumbar puncture?")
     return kept
+
+
+def check_language(language: object) -> str | None:
+    """The language, if we have words in it; None stays None.
+
+    Raises:
+        QuestionError: we have no words in it.
+    """
+    if language is None or (isinstance(language, str) and language in LANGUAGES):
+        return language
+    raise QuestionError(f"there are no words of ours in that language. Ask for one of: {', '.join(LANGUAGES)}.")
 
 
 def _guard(index: Index) -> Guard:

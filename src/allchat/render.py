@@ -39,8 +39,18 @@ class Asker(Protocol):
     def outline(self, document: str) -> Outline:
         """The outline of the document with this key."""
 
-    def ask(self, question: str, *, history: Sequence[str] = (), id: str = "q") -> Answer:  # noqa: A002
-        """Answer one question; ``history`` holds the family's earlier questions, oldest first."""
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002
+        language: str | None = None,
+    ) -> Answer:
+        """Answer one question; ``history`` holds the family's earlier questions, oldest first.
+
+        ``language`` is that of our own words; None takes the question's own.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from importlib.resources import files
 from allchat.answer import escape_markdown
 from allchat.guard import ORDER, Guard, training_examples
 from allchat.rules import Rule
-from allchat.wording import Wording, load_wording
+from allchat.wording import LANGUAGES, Wording, load_wording
 
-LANGUAGES = ("en", "es")
 SPOKEN = ("urgent", "refusal", "chat", "out_of_scope", "private", "questions", "answer", "not_found", "notice")
 """The tables of a wording file that are said to a family in a conversation, in the order of the page."""
 

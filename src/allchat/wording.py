@@ -9,6 +9,9 @@ from typing import Any
 
 from allchat.errors import SettingsError
 
+LANGUAGES = ("en", "es")
+"""The languages of our own words, the first being the one that is spoken where nothing says otherwise."""
+
 
 class Wording:
     """The fixed sentences of one language, by their dotted name (``answer.lead``)."""
