@@ -17,7 +17,7 @@ from allchat.corpus import clean, read_corpus
 from allchat.errors import VerificationError
 from allchat.outline import outline_document
 from allchat.records import Answer, Document
-from allchat.verify import find_words, nearest, quoted_lines, recheck, verify_quotes
+from allchat.verify import differences, find_words, nearest, quoted_lines, recheck, verify_quotes
 
 FAST = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 DOCUMENTS = {document.key: document for document in read_corpus(SMALL)}
@@ -118,7 +118,31 @@ def test_an_empty_saved_quote_never_holds(answer: Answer) -> None:
 
 def test_words_that_share_nothing_have_no_nearest() -> None:
     assert nearest("zzz", "abc") == ""
-    assert nearest("the red toy", "here is the blue toy") == "the blue to"
+    assert nearest("the red toy", "here is the blue toy") == "the blue toy"
+
+
+def test_differences_lead_word_by_word_from_the_quote_to_the_words_of_today() -> None:
+    found = differences("Give two of the red pills daily.", "Give three of the pills daily, early.")
+    assert found == (
+        ("same", "Give"), ("removed", "two"), ("added", "three"), ("same", "of the"), ("removed", "red"),
+        ("same", "pills"), ("removed", "daily."), ("added", "daily, early."),
+    )  # fmt: skip
+    assert differences("the same", "the same") == (("same", "the same"),)
+    assert differences("gone", "") == (("removed", "gone"),)
+
+
+def test_a_changed_citation_says_what_differs(answer: Answer) -> None:
+    check = recheck(saved(answer), documents=edited("Herbal teas", "Strong teas"))
+    assert ("removed", "Herbal") in check.differences
+    assert ("added", "Strong") in check.differences
+    assert " ".join(words for change, words in check.differences if change != "added") == saved(answer)["quote"]
+    assert " ".join(words for change, words in check.differences if change != "removed") == check.found
+
+
+def test_words_that_stand_twice_have_moved_to_the_nearer_place() -> None:
+    text = "Ask. Wait. " * 3
+    assert find_words(text, "Wait.", near=14) == (16, 21)
+    assert find_words(text, "Wait.") == (5, 10)
 
 
 def test_a_cut_that_would_read_otherwise_is_passed_over() -> None:

@@ -14,6 +14,7 @@ from allchat.errors import VerificationError
 from allchat.records import Citation, Document
 
 State = Literal["holds", "moved", "changed", "gone"]
+Change = Literal["same", "removed", "added"]
 
 ReadSource = Callable[[str], str]
 """Gives a document's text by its key, read from the file now."""
@@ -58,7 +59,11 @@ def quoted_lines(text: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What has become of a saved citation: where it stands today, and the words found there."""
+    """What has become of a saved citation: where it stands today, and the words found there.
+
+    ``differences`` (of a changed one) lead from the saved words to those found, word by word: ("same", words),
+    ("removed", words of the quote), ("added", words of today), in reading order.
+    """
 
     number: int
     state: State
@@ -66,13 +71,15 @@ class Check:
     start: int | None
     end: int | None
     found: str
+    differences: tuple[tuple[Change, str], ...] = ()
 
 
 def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Check:
     """Holds a saved citation against today's corpus.
 
-    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document. ``changed``: the
-    words are no longer there, ``found`` has what comes nearest. ``gone``: the document is no longer in the corpus.
+    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document, where they stand
+    several times at the place nearest to the old one. ``changed``: the words are no longer there, ``found`` has what
+    comes nearest. ``gone``: the document is no longer in the corpus.
     """
     number, key, quote = int(citation["number"]), str(citation["document"]), str(citation["quote"])
     document = documents.get(key)
@@ -82,33 +89,53 @@ def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -
     found = _cut(document.text, start, end)
     if found and found == quote:
         return Check(number, "holds", key, start, end, found)
-    place = find_words(document.text, quote)
+    place = find_words(document.text, quote, near=start)
     if place is not None:
         return Check(number, "moved", key, *place, quote)
-    return Check(number, "changed", key, None, None, nearest(quote, document.text))
+    words = nearest(quote, document.text)
+    return Check(number, "changed", key, None, None, words, differences(quote, words))
 
 
-def find_words(text: str, quote: str) -> tuple[int, int] | None:
-    """Where normalised words stand in a source, as offsets into it; the first place, or None.
+def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | None:
+    """Where normalised words stand in a source, as offsets into it; None where they do not.
 
+    Of several places the one that starts nearest to ``near``, the earlier of two as near.
     ``clean(text[start:end]) == quote`` holds for what is found; the empty quote stands nowhere.
     """
+    return min(_places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
+
+
+def _places(text: str, quote: str) -> Iterator[tuple[int, int]]:
     letters = clean_places(text)
     words = "".join(letter for letter, _, _ in letters)
     at = words.find(quote) if quote else -1
     while at != -1:
         start, end = letters[at][1], letters[at + len(quote) - 1][2]
         if clean(text[start:end]) == quote:
-            return start, end
+            yield start, end
         at = words.find(quote, at + 1)
-    return None
 
 
 def nearest(quote: str, text: str) -> str:
-    """The stretch of ``text`` (normalised) that shares most with a quote; empty where nothing does."""
-    words = clean(text)
-    match = SequenceMatcher(None, words, quote, autojunk=False).find_longest_match()
+    """The words of ``text`` (normalised) about as long as a quote that stand where the longest stretch of it does;
+    empty where no word is shared.
+    """
+    old, new = quote.split(), clean(text).split()
+    match = SequenceMatcher(None, new, old, autojunk=False).find_longest_match()
     if match.size == 0:
         return ""
     start = max(0, match.a - match.b)
-    return words[start : start + len(quote)]
+    return " ".join(new[start : start + len(old)])
+
+
+def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
+    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added."""
+    old, new = quote.split(), words.split()
+    parts: list[tuple[Change, str]] = []
+    for tag, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            parts.append(("same", " ".join(old[first:last])))
+            continue
+        parts += [("removed", " ".join(old[first:last]))] if first < last else []
+        parts += [("added", " ".join(new[begin:end]))] if begin < end else []
+    return tuple(parts)
