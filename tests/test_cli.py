@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from places import SMALL
 
-from allchat.cli import BAD_INPUT, BROKEN, batch_question, cli, readable, saved_records
+from allchat.bundle import saved_records
+from allchat.cli import BAD_INPUT, BROKEN, batch_question, cli, readable
 from allchat.errors import QuestionError
 from allchat.records import Answer
 
@@ -257,7 +258,31 @@ def test_verify_tells_moved_changed_and_gone_apart(saved: Path, tmp_path: Path) 
     states = [line.split("] ")[1].split(":")[0] for line in result.stdout.splitlines() if line.startswith("a [")]
     assert states == ["moved", "changed", "gone"]
     assert "    now:   " in result.stdout
+    assert "[-Harbal taas.-] {+Herbal teas.+}" in result.stdout
     assert result.stderr == "allchat: 3 citations do not hold as saved.\n"
+
+
+def test_an_audit_bundle_is_verified_offline_and_an_altered_one_is_told(model_index: Path, tmp_path: Path) -> None:
+    file = tmp_path / "bundle.json"
+    asked = run("ask", ASKED, "--bundle", file, index=model_index)
+    assert asked.exit_code == 0
+    assert asked.stdout == run("ask", ASKED, index=model_index).stdout
+    checked = run("verify", file, index=Path("none"))
+    assert checked.exit_code == 0
+    assert "q [1] holds: lists, characters " in checked.stdout
+    assert "q source lists: same" in checked.stdout
+    file.write_text(file.read_text(encoding="utf-8").replace('"margin": ', '"margin": 1'), encoding="utf-8")
+    altered = run("verify", file, index=Path("none"))
+    assert altered.exit_code == 1
+    assert "q altered: this bundle is not what was written" in altered.stdout
+    assert altered.stderr == "allchat: 1 bundles are not what was written.\n"
+
+
+def test_a_bundle_that_cannot_be_written_is_bad_input(model_index: Path, tmp_path: Path) -> None:
+    result = run("ask", ASKED, "--bundle", tmp_path / "no" / "b.json", index=model_index)
+    assert result.exit_code == BAD_INPUT
+    assert "cannot be written (No such file or directory). Name another file." in result.stderr
+    assert result.stdout == ""
 
 
 NO_ANSWERS = (
@@ -270,6 +295,8 @@ NO_ANSWERS = (
     b'{"id": "x", "citations": "none"}',
     b'{"id": "\\ud83d", "citations": []}',
     b'{"id": "x", "citations": [{"number": 1, "document": "d", "quote": 1}]}',
+    b'{"format": "allchat audit bundle", "schema": 1, "answer": {"id": "x", "citations": []}}',
+    b'{"format": "allchat audit bundle", "schema": 1, "sources": [1], "answer": {"id": "", "citations": []}}',
 )
 
 

@@ -29,7 +29,7 @@ from allchat.guard import Classifier, Guard, train_classifier, training_examples
 from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
-from allchat.records import Answer, Document, Examples, LayTerm, Verdict
+from allchat.records import Answer, Document, Examples, LayTerm, Trace, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.understand import resolve
 from allchat.verify import verify_quotes
@@ -253,8 +253,25 @@ class Chat:
             QuestionError: the question is empty, too long, or not text; or we have no words in that language.
             VerificationError: a quote is not what its source says now; nothing may be shown.
         """
+        return self.explain(question, history=history, id=id, language=language)[0]
+
+    def explain(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> tuple[Answer, Trace]:
+        """``ask``, with how the answer came about: verdict, candidates and evidence.
+
+        Raises:
+            QuestionError, VerificationError: see ``ask``.
+        """
         earlier = [text for text in history if text.strip()]
-        return _Turn(self, check_question(question), earlier, id, language=check_language(language)).answer()
+        turn = _Turn(self, check_question(question), earlier, id, language=check_language(language))
+        answer = turn.answer()
+        return answer, turn.trace
 
     def search(self, weights: Weights | None = None) -> Search:
         """A search of this index, by default with the weights that answers use."""
@@ -293,6 +310,10 @@ class Chat:
         except CorpusError as error:
             raise VerificationError(f"{error} Answers from it are withheld until then.") from error
 
+    def redact(self, text: str) -> str:
+        """A text of a user with private details replaced by a fixed mark."""
+        return self._guard.redact(text)
+
     def versions(self) -> dict[str, str]:
         """What an answer depends on."""
         return {"allchat": package_version("allchat"), "index": self.index.version, "model": self._embedder.name}
@@ -312,6 +333,7 @@ class _Turn:
         self._understood: str | None = None
         self._times: dict[str, float] = {}
         self._begun = time.perf_counter()
+        self.trace = Trace(Verdict(None))
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -326,6 +348,7 @@ class _Turn:
             language = self._language or ("es" if guard.is_spanish(self._question) else self._wording.language)
             if language != self._wording.language:
                 self._wording = load_wording(language)
+        self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
         if verdict.kind in ("urgent", "chat", "out_of_scope"):
@@ -333,6 +356,7 @@ class _Turn:
         information = guard.information_part(self._question) if verdict.kind == "refusal" else None
         found, decision, margin, vector = self._retrieve(information or self._question)
         verdict = guard.judge(self._question, vector, verdict)
+        self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind == "refusal":
             return self._refusal(verdict, found if margin >= RELATED and decision != "out_of_scope" else None)
         return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
@@ -348,11 +372,15 @@ class _Turn:
             vectors = search.encode(wordings)
         with self._timed("retrieve"):
             found = search.find(wordings, vectors=vectors, limit=HITS)
-            return (
-                found,
-                *self._chat.decide(found, wordings=wordings, vector=vectors[0]),
-                vectors[wordings.index(question)],
-            )
+            decision, margin = self._chat.decide(found, wordings=wordings, vector=vectors[0])
+        self.trace = replace(
+            self.trace,
+            searched=tuple(map(self._chat._guard.redact, wordings)),
+            hits=found.hits,
+            decision=decision,
+            margin=margin if found.hits else None,
+        )
+        return found, decision, margin, vectors[wordings.index(question)]
 
     def _values(self) -> dict[str, str]:
         """Whom to call, in the language of the answer where an operator set nothing of their own."""

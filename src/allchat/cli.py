@@ -6,7 +6,7 @@ import json
 import socket
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TextIO, TypeVar
@@ -15,13 +15,13 @@ import click
 from tqdm import tqdm
 
 from allchat.answer import unescape_markdown
+from allchat.bundle import Audit, answer_of, audit, bundle, parse_json, saved_records, write_bundle
 from allchat.chat import Chat, Contact, build
 from allchat.corpus import read_corpus
 from allchat.embed import load_embedder
 from allchat.errors import AllchatError, QuestionError
 from allchat.records import Answer
 from allchat.settings import Settings, load_settings
-from allchat.verify import recheck
 
 BAD_INPUT = 2
 """Exit code where the caller's input cannot be taken."""
@@ -124,19 +124,30 @@ def open_chat(settings: Settings) -> Chat:
 @_settings_options
 @click.option("--history", multiple=True, help="An earlier question of the family, oldest first; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer record.")
+@click.option(
+    "--bundle",
+    "bundle_file",
+    type=click.Path(path_type=Path),
+    help="Also write an audit bundle to this file; it holds the question.",
+)
 @_guarded
 def ask(
     *,
     question: str,
     history: tuple[str, ...],
     as_json: bool,
+    bundle_file: Path | None,
     index: Path | None,
     corpus: Path | None,
     settings_file: Path | None,
 ) -> None:
     """Answer one QUESTION with quotes."""
     chat = open_chat(load_settings(settings_file, index=index, corpus=corpus))
-    answer = chat.ask(question, history=history)
+    if bundle_file is None:
+        answer = chat.ask(question, history=history)
+    else:
+        answer, content = bundle(chat, question, history=history)
+        write_bundle(bundle_file, content)
     click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else readable(answer))
 
 
@@ -218,7 +229,7 @@ def batch_question(line: bytes) -> dict[str, Any]:
         QuestionError: the line is not a JSON object with an id, a question and, if any, a list of earlier questions.
     """
     try:
-        row = _from_json(line)
+        row = parse_json(line)
     except ValueError as error:
         raise QuestionError(f"is not JSON ({error}). Write one object a line.") from error
     if not isinstance(row, Mapping) or not isinstance(row.get("id"), str) or not isinstance(row.get("question"), str):
@@ -229,22 +240,6 @@ def batch_question(line: bytes) -> dict[str, Any]:
     if not isinstance(history, list) or not all(isinstance(text, str) for text in history):
         raise QuestionError('"history" is not a list of strings. Write the family\'s earlier questions, oldest first.')
     return {"question": row["question"], "history": history, "id": row["id"]}
-
-
-def _from_json(content: str | bytes) -> Any:
-    """What a JSON text says.
-
-    Raises:
-        ValueError: it is not JSON, nests too deep, or holds half a character, which no file could be written with.
-    """
-    try:
-        value = json.loads(content)
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("it holds half a character, a lone surrogate") from error
-    except RecursionError as error:
-        raise ValueError("it nests too deep") from error
-    return value
 
 
 @cli.command()
@@ -277,58 +272,45 @@ def serve(
 @_settings_options
 @_guarded
 def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
-    """Re-check the citations of saved answers in FILE (one record, or one a line) against today's corpus."""
+    """Re-check saved answers in FILE (an audit bundle, an answer record, or one a line) against today's corpus.
+
+    Each citation holds, has moved, has changed, or is gone with its source. Needs no index and no model.
+    """
     settings = load_settings(settings_file, index=index, corpus=corpus)
     documents = {document.key: document for document in read_corpus(settings.corpus)}
-    failed = 0
-    for record in saved_records(file.read()):
-        for citation in record["citations"]:
-            check = recheck(citation, documents=documents)
-            failed += check.state != "holds"
-            click.echo(
-                f"{record['id']} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}"
-            )
-            if check.state == "changed":
-                click.echo(f"    saved: {citation['quote']}\n    now:   {check.found}")
+    audits = [(saved, audit(saved, documents=documents)) for saved in saved_records(file.read())]
+    for saved, found in audits:
+        _print_audit(found, quotes={c["number"]: c["quote"] for c in answer_of(saved)["citations"]})
+    altered = sum(not found.whole for _, found in audits)
+    failed = sum(check.state != "holds" for _, found in audits for check in found.checks)
+    if altered:
+        click.echo(f"allchat: {altered} bundles are not what was written.", err=True)
     if failed:
         click.echo(f"allchat: {failed} citations do not hold as saved.", err=True)
+    if altered or failed:
         sys.exit(1)
+
+
+def _print_audit(found: Audit, *, quotes: Mapping[int, str]) -> None:
+    if not found.whole:
+        click.echo(f"{found.id} altered: this bundle is not what was written, its hash does not fit")
+    for check in found.checks:
+        click.echo(f"{found.id} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}")
+        if check.state == "changed":
+            click.echo(f"    saved: {quotes[check.number]}\n    now:   {check.found}")
+            click.echo(f"    differences: {_marked(check.differences)}")
+    for key, state in found.sources.items():
+        click.echo(f"{found.id} source {key}: {state}")
+
+
+def _marked(parts: Iterable[tuple[str, str]]) -> str:
+    """Differences on one line: what was removed in [-...-], what was added in {+...+}, as ``git diff`` shows words."""
+    frames = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return " ".join(frames[change].format(words) for change, words in parts)
 
 
 def _where(start: int | None, end: int | None) -> str:
     return "" if start is None else f", characters {start} to {end}"
-
-
-def saved_records(content: bytes) -> Iterator[Mapping[str, Any]]:
-    """The answer records of a file: one JSON object, or one a line.
-
-    Raises:
-        QuestionError: the file holds something else.
-    """
-    try:
-        text = content.decode()
-        try:
-            rows: Sequence[Any] = [_from_json(text)]
-        except json.JSONDecodeError:  # a quote may hold what str.splitlines takes for the end of a line
-            rows = [_from_json(line) for line in text.split("\n") if line.strip()]
-    except ValueError as error:
-        raise QuestionError(
-            f"the file is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch."
-        ) from error
-    for number, row in enumerate(rows, start=1):
-        if not _is_record(row):
-            raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
-        yield row
-
-
-def _is_record(row: Any) -> bool:
-    wanted = {"number": int, "document": str, "quote": str, "start": int, "end": int}
-    if not isinstance(row, Mapping) or "id" not in row or not isinstance(row.get("citations"), list):
-        return False
-    return all(
-        isinstance(c, Mapping) and all(isinstance(c.get(key), kind) for key, kind in wanted.items())
-        for c in row["citations"]
-    )
 
 
 @cli.command("eval")

@@ -242,6 +242,21 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about. Private details in ``searched`` are replaced by a mark.
+
+    ``hits`` are the candidates, best first; none where the guard answered before anything was searched. ``margin`` is
+    how far the evidence was above the threshold (below 0 is silence), None without hits.
+    """
+
+    verdict: Verdict
+    searched: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    decision: Literal["answer", "not_found", "out_of_scope"] | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer record. Field by field it is what ``--json``, ``batch`` and ``POST /v1/ask`` give."""
 
