@@ -23,7 +23,15 @@ from allchat.answer import Composed, Quote, Sources, choose, compose, escape_mar
 from allchat.chunk import chunk
 from allchat.corpus import CORPUS_FILE, clean, read_corpus, read_text
 from allchat.decide import MODEL_FILE, Decision, evidence, fit, packed, unpacked
-from allchat.embed import PACKAGED_MODEL, Embedder, load_embedder
+from allchat.embed import (
+    PACKAGED_MODEL,
+    Embedder,
+    SentenceEmbedder,
+    fingerprint,
+    folder_name,
+    load_embedder,
+    open_embedder,
+)
 from allchat.errors import CorpusError, QuestionError, StoreError, VerificationError
 from allchat.guard import Classifier, Guard, train_classifier, training_examples
 from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
@@ -89,10 +97,11 @@ def build(
     outlines = tuple(outline_document(document) for document in documents)
     questions = read_questions(corpus, documents=documents, outlines=outlines)
     lay_terms = read_lay_terms(corpus)
-    embedder = embedder or load_embedder(model)
-    inputs = build_inputs(corpus, documents=documents, embedder=embedder, passage_tokens=passage_tokens)
+    built_by = _model_of(embedder) if embedder else {"name": folder_name(model), "sha256": fingerprint(model)}
+    inputs = build_inputs(corpus, documents=documents, model=built_by, passage_tokens=passage_tokens)
     if not force and current_inputs(index) == inputs:
         return index
+    embedder = embedder or load_embedder(model)
     passages = tuple(
         passage
         for document, outline in zip(documents, outlines, strict=True)
@@ -104,7 +113,10 @@ def build(
         embedder=embedder,
         inputs=inputs,
         settings={"known_words": _known_words(documents, lay_terms, [question.text for question in questions])},
-        finish=lambda built: _trained(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus)),
+        finish=lambda built: {
+            **_trained(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus)),
+            **(embedder.exported() if isinstance(embedder, SentenceEmbedder) else {}),
+        },
         progress=progress,
     )
     return index
@@ -122,10 +134,14 @@ def _trained_guard(search: Search) -> bytes:
     return train_classifier(vectors, [example.kind in ("refusal", "urgent") for example in examples]).to_json().encode()
 
 
+def _model_of(embedder: Embedder) -> dict[str, str]:
+    return {"name": embedder.name, "sha256": embedder.fingerprint}
+
+
 def build_inputs(
-    corpus: Path, *, documents: Sequence[Document], embedder: Embedder, passage_tokens: int
+    corpus: Path, *, documents: Sequence[Document], model: Mapping[str, str], passage_tokens: int
 ) -> dict[str, Any]:
-    """What an index depends on, in words that an error can name."""
+    """What an index depends on, in words that an error can name. ``model`` has its name and its files' sha256."""
     return {
         "program": _hash("".join(_hash((Path(__file__).parent / name).read_bytes()) for name in BUILDERS)),
         "documents": {
@@ -136,7 +152,7 @@ def build_inputs(
             path.relative_to(corpus).as_posix(): _hash(path.read_bytes())
             for path in word_files(corpus, documents=documents)
         },
-        "model": {"name": embedder.name, "sha256": embedder.fingerprint},
+        "model": dict(model),
         "passage_tokens": passage_tokens,
     }
 
@@ -217,12 +233,12 @@ class Chat:
         opened = open_index(Path(index))
         folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
         documents = read_corpus(folder)
-        embedder = embedder or load_embedder(model)
         built = opened.manifest["inputs"]
+        embedder = embedder or open_embedder(model, index=opened.folder, built=built["model"])
         tokens = built["passage_tokens"] if passage_tokens is None else passage_tokens
         _must_fit(
             built,
-            build_inputs(folder, documents=documents, embedder=embedder, passage_tokens=tokens),
+            build_inputs(folder, documents=documents, model=_model_of(embedder), passage_tokens=tokens),
             index=Path(index),
         )
         return cls(

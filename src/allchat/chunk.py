@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-
-import tiktoken
+from typing import TYPE_CHECKING
 
 from allchat.corpus import clean
 from allchat.errors import ModelError
 from allchat.records import Block, Document, Furniture, Outline, Passage, Span
+
+if TYPE_CHECKING:
+    import tiktoken
 
 ENCODING = "cl100k_base"
 RANKS_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
@@ -37,6 +39,8 @@ def encoding() -> tiktoken.Encoding:
     Raises:
         ModelError: the ranks are missing, are not the official ones, or cannot be unpacked.
     """
+    import tiktoken  # here: only a build counts tokens
+
     ranks = _official_ranks()
     try:
         with tempfile.TemporaryDirectory() as folder:

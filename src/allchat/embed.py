@@ -1,22 +1,33 @@
-"""Embed: texts to unit vectors, with sentence-transformers and a model that is checked before it is loaded."""
+"""Embed: texts to unit vectors.
+
+sentence-transformers is the reference and builds an index, from a model that is checked before it is loaded. Questions
+are served by onnxruntime, from the same model as the build exported it into the index.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.resources
 import json
+import logging
 import os
-from collections.abc import Sequence
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.errors import ModelError
+from allchat.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+
+_LOG = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
@@ -28,9 +39,30 @@ PACKAGED_SHA256 = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
     "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+    "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
+    "data_config.json": "32edcb108fc2516b920734a862ae0692bcae1c5d45d5f8d972cb0d53434a4c54",
+    "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
 }
-"""The published files of sentence-transformers' all-MiniLM-L6-v2. The package that carries them has an anonymous
-publisher, so the hashes are what is trusted."""
+"""The published files of sentence-transformers' all-MiniLM-L6-v2, all that a vector depends on. The package that
+carries them has an anonymous publisher, so the hashes are what is trusted."""
+
+ENCODER, TOKENIZER = "encoder.onnx", "tokenizer.json"
+"""The files of an exported model: the network from word pieces to unit vectors, and the text's way to word pieces."""
+
+PARITY = 0.99999
+"""Least cosine between what an exported model and sentence-transformers make of a text."""
+
+PROBES = (
+    "What is a bone marrow aspiration?",
+    "",
+    "  Fiebre de 38,5 \u00b0C \u2013 \u00bfqu\u00e9 hago?\n",
+    "ALL",
+    "Platelets help the blood to clot. " * 12,
+    "word " * 2000,
+)
+"""Texts on which an export is held against its model: short, empty, accented, as long as a passage, past the window."""
 
 
 class Embedder(Protocol):
@@ -55,10 +87,11 @@ class Embedder(Protocol):
 
 
 class SentenceEmbedder:
-    """A sentence-transformers model from a local folder."""
+    """A sentence-transformers model from a local folder: the reference, and what an index is built with."""
 
-    def __init__(self, model: SentenceTransformer, *, name: str, fingerprint: str) -> None:
+    def __init__(self, model: SentenceTransformer, *, name: str, fingerprint: str, folder: Path) -> None:
         self._model = model
+        self._folder = folder
         self.name = name
         self.fingerprint = fingerprint
         self._vocabulary = frozenset(model.tokenizer.get_vocab())
@@ -79,6 +112,74 @@ class SentenceEmbedder:
         pieces = self._model.tokenizer.encode(text, truncation=False, verbose=False)
         return len(pieces) <= int(self._model.max_seq_length or 0)
 
+    def exported(self) -> dict[str, bytes]:
+        """The files for ``ExportedEmbedder``, by name; none, and a warning in the log, where they would not be true.
+
+        The same model gives the same bytes. Each of ``PROBES`` must come out as here, to a cosine of ``PARITY``.
+        """
+        try:
+            network, tokenizer = _network(_load(self._folder, plain=True)), _tokenizer(self._model)
+            served = ExportedEmbedder(network, tokenizer=tokenizer, name=self.name, fingerprint=self.fingerprint)
+            cosine = float((served.encode(PROBES) * np.vstack([self.encode([text]) for text in PROBES])).sum(1).min())
+            if not cosine >= PARITY:
+                raise ValueError(f"a text's vector differs, cosine {cosine:.6f}")
+        except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+            fact = (str(error) or type(error).__name__).splitlines()[0]
+            _LOG.warning(
+                "%s: cannot be exported (%s). Questions will be served by sentence-transformers: right, but slower.",
+                self._folder, fact,
+            )  # fmt: skip
+            return {}
+        return {ENCODER: network, TOKENIZER: tokenizer.encode()}
+
+
+class ExportedEmbedder:
+    """A model as ``SentenceEmbedder.exported`` wrote it, run by onnxruntime. Safe to share between threads.
+
+    Each text goes through the network alone, on one thread: a text's vector depends on nothing but the text. Several
+    texts take as many cores as there are. ``network`` is an ONNX file or its bytes, ``tokenizer`` the text of its file.
+
+    Raises:
+        ValueError: one of the two cannot be read.
+    """
+
+    def __init__(self, network: Path | bytes, *, tokenizer: str, name: str, fingerprint: str) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        source = network if isinstance(network, bytes) else str(network)
+        try:
+            self._run = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]).run
+            self._tokenizer = Tokenizer.from_str(tokenizer)
+        except Exception as error:  # neither library has an error of its own above it
+            raise ValueError(str(error)) from error
+        self._pool = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)), thread_name_prefix="embed")
+        self.name = name
+        self.fingerprint = fingerprint
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Embedder.encode``."""
+        del progress  # what takes long enough to show it is done by the reference
+        if len(texts) == 1:  # not worth a change of threads
+            return self._vector(texts[0])
+        return np.concatenate(list(self._pool.map(self._vector, texts)) or [self._vector("")[:0]])
+
+    def _vector(self, text: str) -> Vectors:
+        """The ``(1, d)`` vector of a text."""
+        pieces = np.array([self._tokenizer.encode(text.strip()).ids], dtype=np.int64)
+        return np.asarray(self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0], dtype=np.float32)
+
+    def knows(self, word: str) -> bool:
+        """See ``Embedder.knows``."""
+        return self._tokenizer.token_to_id(word) is not None
+
+    def fits(self, text: str) -> bool:
+        """See ``Embedder.fits``."""
+        return not self._tokenizer.encode(text).overflowing
+
 
 def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
     """The packaged model, or any sentence-transformers model in a local folder.
@@ -86,16 +187,59 @@ def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
     Raises:
         ModelError: the folder or a file is missing, or a file of the packaged model is not the published one.
     """
+    folder = _folder(model)
     if model == PACKAGED_MODEL:
-        folder = packaged_folder()
         check_files(folder, expected=PACKAGED_SHA256)
-    else:
-        folder = Path(model)
-        if not (folder / "modules.json").is_file():
-            raise ModelError(f"{folder}: holds no sentence-transformers model. Name its folder, or {PACKAGED_MODEL}.")
-    return SentenceEmbedder(
-        _load(folder), name=folder.name if model != PACKAGED_MODEL else model, fingerprint=_fingerprint(folder)
-    )
+    return SentenceEmbedder(_load(folder), name=folder_name(model), fingerprint=fingerprint(model), folder=folder)
+
+
+def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Embedder:
+    """The embedder for questions: the export in the folder ``index`` where ``model`` is what the index was ``built``
+    from (its name and fingerprint); else the model itself.
+
+    Raises:
+        ModelError: the model is not there.
+        StoreError: its export cannot be read.
+    """
+    if not (index / ENCODER).is_file() or fingerprint(model) != built["sha256"]:
+        return load_embedder(model)
+    try:
+        tokenizer = (index / TOKENIZER).read_text(encoding="utf-8")
+        return ExportedEmbedder(index / ENCODER, tokenizer=tokenizer, name=built["name"], fingerprint=built["sha256"])
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{index}: its model cannot be read ({error}). Run: allchat build --force") from error
+
+
+def folder_name(model: str) -> str:
+    """What a model is called in an index."""
+    return PACKAGED_MODEL if model == PACKAGED_MODEL else Path(model).name
+
+
+def fingerprint(model: str) -> str:
+    """sha256 over the names and hashes of the files that decide a model's vectors.
+
+    The packaged model is not read for it: it has the published files, or ``load_embedder`` would have stopped.
+
+    Raises:
+        ModelError: the folder holds no model, or a file of it cannot be read.
+    """
+    if model == PACKAGED_MODEL:
+        return _digest(PACKAGED_SHA256)
+    folder = _folder(model)
+    files = (path for path in folder.rglob("*") if path.suffix in {".json", ".safetensors", ".bin", ".txt"})
+    return _digest({path.relative_to(folder).as_posix(): _sha256(path) for path in files})
+
+
+def _digest(hashes: Mapping[str, str]) -> str:
+    return hashlib.sha256("".join(f"{name} {hashes[name]}\n" for name in sorted(hashes)).encode()).hexdigest()
+
+
+def _folder(model: str) -> Path:
+    if model == PACKAGED_MODEL:
+        return packaged_folder()
+    if not (Path(model) / "modules.json").is_file():
+        raise ModelError(f"{model}: holds no sentence-transformers model. Name its folder, or {PACKAGED_MODEL}.")
+    return Path(model)
 
 
 def packaged_folder() -> Path:
@@ -137,13 +281,6 @@ def _sha256(path: Path) -> str:
         ) from error
 
 
-def _fingerprint(folder: Path) -> str:
-    """sha256 over the names and hashes of the files that decide a vector."""
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix in {".json", ".safetensors", ".bin", ".txt"}]
-    lines = "".join(f"{path.relative_to(folder).as_posix()} {_sha256(path)}\n" for path in files)
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
 def _must_be_whole(weights: Path) -> None:
     """Checks that a file of weights has the length that its head declares: safetensors has an error of its own for it.
 
@@ -158,7 +295,8 @@ def _must_be_whole(weights: Path) -> None:
         raise ValueError(f"{weights.name} is cut short or too long")
 
 
-def _load(folder: Path) -> SentenceTransformer:
+def _load(folder: Path, *, plain: bool = False) -> SentenceTransformer:
+    """The model; ``plain``: with attention spelt out in the simple operations that an export needs."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported: nothing is ever fetched
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -167,11 +305,50 @@ def _load(folder: Path) -> SentenceTransformer:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    attention = {"attn_implementation": "eager"} if plain else {}
     try:
         for weights in sorted(folder.rglob("*.safetensors")):
             _must_be_whole(weights)
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=attention)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(
             f"{folder}: the model cannot be loaded: {error}. Copy its folder anew, or name {PACKAGED_MODEL}."
         ) from error
+
+
+def _tokenizer(model: SentenceTransformer) -> str:
+    """The tokenizer's file, cut to the model's window. The published one says 128, and pads every text to it."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(int(model.max_seq_length or model.tokenizer.model_max_length))
+    return str(tokenizer.to_str())
+
+
+def _network(model: SentenceTransformer) -> bytes:
+    """The whole model behind its tokenizer, pooling and all, as an ONNX graph from word pieces to unit vectors."""
+    import torch
+
+    if getattr(model, "default_prompt_name", None):
+        raise ValueError("it puts a prompt before each text")
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model.eval()
+
+        def forward(self, pieces: Tensor, read: Tensor) -> Tensor:
+            found = self.model({"input_ids": pieces, "attention_mask": read})["sentence_embedding"]
+            return torch.nn.functional.normalize(found, p=2.0, dim=1)
+
+    example = torch.ones(2, 8, dtype=torch.long)
+    axes = {"pieces": {0: "texts", 1: "pieces"}, "read": {0: "texts", 1: "pieces"}, "vectors": {0: "texts"}}
+    with tempfile.TemporaryDirectory() as folder, torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing: parity is what decides
+        file = Path(folder, ENCODER)
+        torch.onnx.export(
+            Network(), (example, example), file, dynamo=False, opset_version=17,
+            input_names=["pieces", "read"], output_names=["vectors"], dynamic_axes=axes,
+        )  # fmt: skip
+        return file.read_bytes()
