@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,7 @@ from allchat.index import (
     block_text,
     current_inputs,
     open_index,
+    vector_index,
     write_index,
 )
 from allchat.lexicon import read_questions
@@ -214,6 +216,48 @@ def test_the_blocks_that_hold_a_word_are_those_that_its_stem_finds(index: Index)
 def test_a_bad_expression_is_an_error_of_the_store_and_no_empty_result(index: Index) -> None:
     with pytest.raises(StoreError, match=r"words\.sqlite"):
         index.matching('"unclosed', limit=5, weights=(1.0, 1.0, 1.0))
+
+
+# Search by size
+
+
+def alike(count: int) -> NDArray[np.float32]:
+    """Made vectors in clusters, as texts of a few subjects lie."""
+    random = np.random.default_rng(7)
+    subjects = random.standard_normal((40, 32))
+    rows = subjects[random.integers(40, size=count)] + 0.6 * random.standard_normal((count, 32))
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def test_search_is_exact_up_to_the_threshold_and_approximate_past_it_with_its_recall() -> None:
+    rows, queries = alike(3000), alike(3100)[3000:]
+    exact, approximate = vector_index(rows, exact_rows=3000), vector_index(rows, exact_rows=2999)
+    assert not isinstance(exact, faiss.IndexIVF)
+    assert isinstance(approximate, faiss.IndexIVF)
+    assert approximate.nprobe < approximate.nlist
+    wanted, found = exact.search(queries, 10)[1], approximate.search(queries, 10)[1]
+    assert (wanted == np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :10]).mean() > 0.999
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(wanted, found, strict=True)]) >= 0.95
+
+
+def test_an_approximate_search_is_built_to_the_same_bytes_each_time() -> None:
+    rows = alike(3000)
+    one, other = (faiss.serialize_index(vector_index(rows, exact_rows=0)) for _ in range(2))
+    assert np.array_equal(one, other)
+
+
+def test_an_index_past_the_threshold_answers_from_its_cells(
+    tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_index, "__kwdefaults__", {"exact_rows": 50})
+    write_index(small_contents(), folder=tmp_path, embedder=WordHash(), inputs={}, settings={})
+    opened = open_index(tmp_path)
+    assert isinstance(opened._vectors, faiss.IndexIVF)
+    (found,) = opened.near(WordHash().encode(["Hair usually grows back"]), limit=10_000)
+    assert len(found)
+    assert np.isfinite(found).all()
+    blocks = opened.blocks(found[:3, 2].astype(int).tolist())
+    assert {block.document for block in blocks} == {"twins-a", "twins-b"}
 
 
 # Damage

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
 from allchat.corpus import clean
@@ -66,7 +67,13 @@ class Sources:
 
     def words(self, document: str, start: int, end: int) -> str:
         """The normalised words of a stretch."""
-        return clean(self.documents[document].text[start:end])
+        return _cleaned(self.documents[document].text[start:end])
+
+
+@lru_cache(maxsize=8192)
+def _cleaned(words: str) -> str:
+    """``clean``, remembered: the same stretches of the sources are looked at again and again."""
+    return clean(words)
 
 
 def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Quote, ...]:

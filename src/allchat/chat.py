@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
@@ -332,7 +332,7 @@ class Chat:
 
     def versions(self) -> dict[str, str]:
         """What an answer depends on."""
-        return {"allchat": package_version("allchat"), "index": self.index.version, "model": self._embedder.name}
+        return {"allchat": _program_version(), "index": self.index.version, "model": self._embedder.name}
 
 
 class _Turn:
@@ -517,6 +517,11 @@ class _Turn:
             yield self._wording.text("private.notice")
         if self._wording.language != self._chat._wording.language:
             yield self._wording.text("language.note")
+
+
+@cache
+def _program_version() -> str:
+    return package_version("allchat")
 
 
 def _reason(verdict: Verdict) -> str | None:

@@ -9,6 +9,7 @@ import fcntl
 import filecmp
 import hashlib
 import json
+import math
 import re
 import shutil
 import sqlite3
@@ -17,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -38,6 +40,18 @@ WORDS: Final = "words.sqlite"
 CURRENT: Final = "current"
 ASIDE: Final = ".building-"
 NAME: Final = "[0-9a-f]{16}"
+
+EXACT_ROWS: Final = 10_000
+"""Vectors up to which search is exact. There it takes about 0.5 ms, a tenth of a question (docs/performance.md)."""
+
+RECALL: Final = 0.97
+"""Least share of the ten nearest rows that an approximate search finds on its own probes; 0.95 is promised."""
+
+PROBED: Final = 256
+"""Rows that an approximate search is measured on when it is built."""
+
+KEPT_BLOCKS: Final = 4096
+"""Blocks, headings and questions that an opened index remembers."""
 
 Grain = Literal["sentence", "block", "passage", "heading", "question"]
 GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "question")
@@ -87,6 +101,10 @@ class Index:
         self._rows = rows.reshape(-1, 4)
         self._first = np.searchsorted(self._rows[:, 0], np.arange(self._vectors.ntotal + 1))
         self.block_count = int(self._all("SELECT count(*) FROM blocks")[0][0])
+        # Questions come back to the same blocks: what was read of them once is kept, a few megabytes at most.
+        self._one_block = lru_cache(maxsize=KEPT_BLOCKS)(lambda number: self._blocks(number, number))
+        self._headings = lru_cache(maxsize=KEPT_BLOCKS)(self._heading)
+        self._questions_at = lru_cache(maxsize=KEPT_BLOCKS)(self._asked_at)
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -103,7 +121,8 @@ class Index:
         if self._vectors.ntotal == 0 or len(vectors) == 0:
             return [np.zeros((0, 4)) for _ in vectors]
         cosines, rows = self._vectors.search(np.ascontiguousarray(vectors), min(limit, self._vectors.ntotal))
-        return [self._targets(cosine, row) for cosine, row in zip(cosines, rows, strict=True)]
+        # An approximate search that finds fewer rows in its cells says -1 for the rest.
+        return [self._targets(cosine[row >= 0], row[row >= 0]) for cosine, row in zip(cosines, rows, strict=True)]
 
     def _targets(self, cosines: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
         first, after = self._first[rows], self._first[rows + 1]
@@ -145,7 +164,7 @@ class Index:
     def blocks(self, numbers: Iterable[int]) -> list[Block]:
         """The blocks of these numbers, in the order asked for."""
         wanted = list(numbers)
-        found = {number: block for number in dict.fromkeys(wanted) for block in self._blocks(number, number)}
+        found = {number: block for number in dict.fromkeys(wanted) for block in self._one_block(number)}
         return [found[number] for number in wanted]
 
     def _blocks(self, first: int, last: int) -> list[Block]:
@@ -164,17 +183,21 @@ class Index:
 
     def questions_of(self, block: Block) -> list[str]:
         """Our questions that a block answers, in the order of their file."""
+        return list(self._questions_at(block.document, block.start))
+
+    def _asked_at(self, document: str, start: int) -> tuple[str, ...]:
         query = (
             "SELECT q.text FROM questions q JOIN blocks b ON b.id = q.block WHERE b.document = ? AND b.start = ? "
             "ORDER BY q.id"
         )
-        return [str(row[0]) for row in self._all(query, (block.document, block.start))]
+        return tuple(str(row[0]) for row in self._all(query, (document, start)))
 
     def heading(self, block: Block) -> tuple[str, ...]:
         """The path of headings above a block, outermost first."""
-        rows = self._all(
-            "SELECT heading FROM sections WHERE document = ? AND number = ?", (block.document, block.section)
-        )
+        return self._headings(block.document, block.section)
+
+    def _heading(self, document: str, section: int) -> tuple[str, ...]:
+        rows = self._all("SELECT heading FROM sections WHERE document = ? AND number = ?", (document, section))
         return tuple(json.loads(rows[0][0]))
 
     def outline(self, document: str) -> Outline:
@@ -448,9 +471,59 @@ def _numbers(contents: Contents) -> dict[str, int]:
     return {block.key: number for number, block in enumerate(blocks)}
 
 
+def vector_index(vectors: Vectors, *, exact_rows: int = EXACT_ROWS) -> faiss.Index:
+    """A search by inner product over ``(n, d)`` unit vectors: exact up to ``exact_rows`` rows, then approximate.
+
+    The approximate one (FAISS's inverted file, as many cells as the root of n) looks into as few cells as give
+    ``RECALL`` of the ten nearest on ``PROBED`` rows of its own that are moved a little, as questions lie near what they
+    ask for. The same vectors give the same index.
+    """
+    vectors = np.ascontiguousarray(vectors)
+    exact = faiss.IndexFlatIP(vectors.shape[1])
+    if len(vectors) <= exact_rows:
+        exact.add(vectors)
+        return exact
+    cells = 2 ** round(math.log2(math.sqrt(len(vectors))))
+    index = faiss.IndexIVFFlat(exact, vectors.shape[1], cells, faiss.METRIC_INNER_PRODUCT)
+    index.cp.max_points_per_centroid = 64  # a quarter of the default: a million rows are trained on in seconds
+    index.train(vectors)
+    index.add(vectors)
+    queries = _moved(vectors)
+    nearest = _nearest(queries, vectors)
+    index.nprobe = next(
+        (cells_read for cells_read in _doubling(cells) if _recall(index, queries, nearest, cells_read) >= RECALL), cells
+    )
+    return index
+
+
+def _moved(vectors: Vectors) -> Vectors:
+    """``PROBED`` rows spread over ``vectors``, each turned by a fixed random amount to a cosine of about 0.8."""
+    rows = vectors[np.linspace(0, len(vectors) - 1, PROBED).astype(np.int64)]
+    noise = np.random.default_rng(0).standard_normal(rows.shape).astype(np.float32)
+    moved = rows + 0.75 * noise / np.linalg.norm(noise, axis=1, keepdims=True)
+    return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _nearest(queries: Vectors, vectors: Vectors) -> NDArray[np.int64]:
+    """The rows of the ten nearest vectors of each query, by exact search."""
+    return np.asarray(faiss.knn(queries, vectors, 10, metric=faiss.METRIC_INNER_PRODUCT)[1])
+
+
+def _doubling(most: int) -> Iterator[int]:
+    cells = 1
+    while cells < most:
+        yield cells
+        cells *= 2
+
+
+def _recall(index: faiss.IndexIVFFlat, queries: Vectors, nearest: NDArray[np.int64], cells: int) -> float:
+    index.nprobe = cells
+    found = index.search(queries, nearest.shape[1])[1]
+    return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, nearest, strict=True)]))
+
+
 def _write_vectors(path: Path, vectors: Vectors) -> None:
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
+    index = vector_index(vectors)
     path.write_bytes(faiss.serialize_index(index).tobytes())  # faiss.write_index says nothing of a full disk
 
 

@@ -112,13 +112,14 @@ class Search:
         parts = self._parts(near, wordings)
         score = _scaled(parts) @ self._weights
         order = np.lexsort((np.arange(len(score)), -score))[:limit]
+        sentences = _sentences(near, order)
         hits = tuple(
             Hit(
                 block,
                 self._index.heading(block),
                 round(float(score[number]), 6),
                 {name: round(float(value), 6) for name, value in zip(PARTS, parts[number], strict=True)},
-                _sentences(near, number),
+                sentences[int(number)],
             )
             for number, block in zip(order, self._index.blocks(int(number) for number in order), strict=True)
         )
@@ -181,13 +182,16 @@ def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'})(?!\w)", re.IGNORECASE)
 
 
-def _sentences(near: NDArray[np.float64], block: int) -> dict[int, float]:
-    """Each sentence's best cosine in a block. A question asked of a whole block counts for its first sentence."""
-    fine = near[(near[:, 2] == block) & ((near[:, 3] >= 0) | (near[:, 1] == QUESTION))]
-    scores: dict[int, float] = {}
-    for cosine, _, _, number in fine:
-        sentence = max(int(number), 0)
-        scores[sentence] = max(scores.get(sentence, -1.0), round(float(cosine), 6))
+def _sentences(near: NDArray[np.float64], blocks: NDArray[np.int64]) -> dict[int, dict[int, float]]:
+    """For each of these blocks its sentences' best cosines. A question asked of a whole block counts for its first."""
+    fine = near[((near[:, 3] >= 0) | (near[:, 1] == QUESTION)) & np.isin(near[:, 2], blocks)]
+    places = np.column_stack((fine[:, 2], np.maximum(fine[:, 3], 0))).astype(np.int64)
+    once, inverse = np.unique(places, axis=0, return_inverse=True)
+    best = np.full(len(once), -1.0)
+    np.maximum.at(best, inverse.ravel(), fine[:, 0])
+    scores: dict[int, dict[int, float]] = {int(block): {} for block in blocks}
+    for (block, sentence), cosine in zip(once.tolist(), best.tolist(), strict=True):
+        scores[block][sentence] = round(cosine, 6)
     return scores
 
 
