@@ -342,6 +342,47 @@ def _print_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
         click.echo(f"{name}: " + ", ".join(f"{what} {value:.3f}".removesuffix(".000") for what, value in row.items()))
 
 
+@cli.command("bench")
+@click.option("--quick", is_flag=True, help="Little of everything, in a minute: to see that it runs.")
+@click.option(
+    "--size", "sizes", type=click.IntRange(1), multiple=True, help="Made vectors to search in; may be repeated."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="File for the figures, as JSON.")
+@click.option("--plots", type=click.Path(path_type=Path), help="Folder for plots (SVG; needs matplotlib).")
+@_settings_options
+@_guarded
+def bench_command(
+    *,
+    quick: bool,
+    sizes: tuple[int, ...],
+    out: Path | None,
+    plots: Path | None,
+    index: Path | None,
+    corpus: Path | None,
+    settings_file: Path | None,
+) -> None:
+    """Measure speed and memory, each figure beside what it is held against. A million vectors take minutes and 8 GB."""
+    # Imported here: only this command measures.
+    from allchat import bench
+
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    usual = (100, 1000) if quick else (100, 1000, 10_000, 100_000, 1_000_000)
+    figures = bench.run(
+        index=settings.index,
+        corpus=settings.corpus,
+        model=settings.model,
+        quick=quick,
+        sizes=sizes or usual,
+        say=lambda words: click.echo(words, err=True),
+    )
+    click.echo("\n".join(bench.summary(figures)))
+    if out is not None:
+        with _writing(out) as file:
+            file.write(json.dumps(figures, indent=1) + "\n")
+    if plots is not None:
+        bench.plot(figures, plots)
+
+
 @cli.command("corpus")
 @_settings_options
 @_guarded

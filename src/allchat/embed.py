@@ -172,6 +172,10 @@ class ExportedEmbedder:
         pieces = np.array([self._tokenizer.encode(text.strip()).ids], dtype=np.int64)
         return np.asarray(self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0], dtype=np.float32)
 
+    def pieces(self, text: str) -> int:
+        """How many word pieces the model reads of a text, its two end marks included."""
+        return len(self._tokenizer.encode(text.strip()).ids)
+
     def knows(self, word: str) -> bool:
         """See ``Embedder.knows``."""
         return self._tokenizer.token_to_id(word) is not None

@@ -219,6 +219,10 @@ class Index:
             tuple(Furniture(*row) for row in furniture),
         )
 
+    def vectors(self) -> Vectors:
+        """All vector rows, ``(n, d) float32``."""
+        return np.asarray(self._vectors.reconstruct_n(0, self._vectors.ntotal), dtype=np.float32)
+
     def passage_counts(self) -> dict[str, int]:
         """How many passages each document has."""
         return dict(self._all("SELECT document, count(*) FROM passages GROUP BY document ORDER BY document"))
@@ -494,6 +498,11 @@ def vector_index(vectors: Vectors, *, exact_rows: int = EXACT_ROWS) -> faiss.Ind
         (cells_read for cells_read in _doubling(cells) if _recall(index, queries, nearest, cells_read) >= RECALL), cells
     )
     return index
+
+
+def search_name(index: faiss.Index) -> str:
+    """How an index of vectors searches, in words."""
+    return f"{index.nlist} cells, {index.nprobe} read" if isinstance(index, faiss.IndexIVF) else "exact"
 
 
 def _moved(vectors: Vectors) -> Vectors:
