@@ -37,7 +37,7 @@ from allchat.guard import Classifier, Guard, train_classifier, training_examples
 from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
-from allchat.records import Answer, Document, Examples, LayTerm, Trace, Verdict
+from allchat.records import Answer, Document, Examples, Hit, LayTerm, Trace, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.understand import resolve
 from allchat.verify import verify_quotes
@@ -210,6 +210,7 @@ class Chat:
         self._contact = contact or Contact()
         self._today = today
         self.outline = lru_cache(maxsize=256)(index.outline)
+        self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
         self._sources = Sources(self.documents, self.outline)
 
     @classmethod
@@ -288,6 +289,10 @@ class Chat:
         turn = _Turn(self, check_question(question), earlier, id, language=check_language(language))
         answer = turn.answer()
         return answer, turn.trace
+
+    def _general(self, phrase: str) -> tuple[Hit, ...]:
+        """What the sources say best on a search phrase of the wording files."""
+        return self._search.find((phrase,), vectors=self._search.encode((phrase,)), limit=1).hits
 
     def search(self, weights: Weights | None = None) -> Search:
         """A search of this index, by default with the weights that answers use."""
@@ -448,7 +453,7 @@ class _Turn:
         hits = () if found is None else found.hits
         if self._wording.has(f"{name}.search"):
             phrase = self._wording.text(f"{name}.search")
-            general = self._chat._search.find((phrase,), vectors=self._chat._search.encode((phrase,)), limit=1).hits
+            general = self._chat.general(phrase)
             hits = (*hits[:1], *general) if found is not None else general
         # Each stands for itself: a hit is not held against the score of the other.
         level = tuple(replace(hit, score=1.0) for hit in hits)

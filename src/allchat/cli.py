@@ -347,6 +347,9 @@ def _print_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
 @click.option(
     "--size", "sizes", type=click.IntRange(1), multiple=True, help="Made vectors to search in; may be repeated."
 )
+@click.option("--questions", type=click.IntRange(1), default=400, show_default=True, help="Questions compared.")
+@click.option("--asked", type=click.IntRange(1), default=10_000, show_default=True, help="Questions for memory.")
+@click.option("--build/--no-build", "builds", default=True, help="Whether to time a build of the index, too.")
 @click.option("--out", type=click.Path(path_type=Path), help="File for the figures, as JSON.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Folder for plots (SVG; needs matplotlib).")
 @_settings_options
@@ -355,6 +358,9 @@ def bench_command(
     *,
     quick: bool,
     sizes: tuple[int, ...],
+    questions: int,
+    asked: int,
+    builds: bool,
     out: Path | None,
     plots: Path | None,
     index: Path | None,
@@ -373,6 +379,9 @@ def bench_command(
         model=settings.model,
         quick=quick,
         sizes=sizes or usual,
+        questions=questions,
+        asked=asked,
+        builds=builds,
         say=lambda words: click.echo(words, err=True),
     )
     click.echo("\n".join(bench.summary(figures)))
