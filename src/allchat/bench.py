@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from allchat.chat import Chat, build
 from allchat.embed import ExportedEmbedder, load_embedder, packaged_folder
 from allchat.errors import AllchatError
-from allchat.index import search_name, vector_index
+from allchat.index import search_name, search_vectors, vector_index
 
 Figures = dict[str, Any]
 Vectors = NDArray[np.float32]
@@ -343,7 +343,7 @@ def _one_size(real: Vectors, size: int, times: int) -> Figures:
     chosen = vector_index(vectors)
     seconds, taken = time.perf_counter() - begun, resident_mb(os.getpid()) - before
     ten = min(10, size)
-    found, wanted = (index.search(queries, ten)[1] for index in (chosen, exact))
+    found, wanted = (search_vectors(index, queries, limit=ten)[1] for index in (chosen, exact))
     recall = np.mean([len(set(a) & set(b)) / ten for a, b in zip(found, wanted, strict=True)])
     return {
         "vectors": size,
@@ -359,7 +359,7 @@ def _one_size(real: Vectors, size: int, times: int) -> Figures:
 
 def _search_ms(index: Any, query: Vectors, count: int) -> float:
     begun = time.perf_counter()
-    index.search(query[None], count)
+    search_vectors(index, query[None], limit=count)
     return 1000 * (time.perf_counter() - begun)
 
 
