@@ -201,13 +201,13 @@ class Chat:
         self.index = index
         self.documents: Mapping[str, Document] = {document.key: document for document in documents}
         self._corpus = corpus
-        self._embedder = embedder
+        self.embedder = embedder
         self._lay_terms = tuple(lay_terms)
         self._search = self.search()
         self._judge = unpacked(index.folder / MODEL_FILE) if MODEL_FILE in index.manifest["files"] else None
         self._guard = guard or Guard.load()
         self._wording = wording or load_wording()
-        self._contact = contact or Contact()
+        self.contact = contact or Contact()
         self._today = today
         self.outline = lru_cache(maxsize=256)(index.outline)
         self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
@@ -294,9 +294,9 @@ class Chat:
         """What the sources say best on a search phrase of the wording files."""
         return self._search.find((phrase,), vectors=self._search.encode((phrase,)), limit=1).hits
 
-    def search(self, weights: Weights | None = None) -> Search:
-        """A search of this index, by default with the weights that answers use."""
-        return Search(self.index, embedder=self._embedder, lay_terms=self._lay_terms, weights=weights)
+    def search(self, weights: Weights | None = None, *, embedder: Embedder | None = None) -> Search:
+        """A search of this index, by default with the weights and the embedder that answers use."""
+        return Search(self.index, embedder=embedder or self.embedder, lay_terms=self._lay_terms, weights=weights)
 
     def judged(self, question: str) -> tuple[Decision, float]:
         """What the evidence alone says of a question, without the guard: the decision and its margin."""
@@ -337,7 +337,7 @@ class Chat:
 
     def versions(self) -> dict[str, str]:
         """What an answer depends on."""
-        return {"allchat": _program_version(), "index": self.index.version, "model": self._embedder.name}
+        return {"allchat": _program_version(), "index": self.index.version, "model": self.embedder.name}
 
 
 class _Turn:
@@ -405,7 +405,7 @@ class _Turn:
 
     def _values(self) -> dict[str, str]:
         """Whom to call, in the language of the answer where an operator set nothing of their own."""
-        values = self._chat._contact.values()
+        values = self._chat.contact.values()
         own = self._wording.table("contact") if self._wording.has("contact") else {}
         usual = Contact().values()
         return values | {name: text for name, text in own.items() if values[name] == usual[name]}

@@ -7,7 +7,7 @@ import socket
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TextIO, TypeVar
 
@@ -62,7 +62,7 @@ def _settings_options(command: Callable[P, R]) -> Callable[P, R]:
 EXIT_CODES = """\b
 Exit codes:
   0  done
-  1  some lines of a batch were not answered, or some saved citations do not hold
+  1  some lines of a batch were not answered, some saved citations do not hold, or a gate fell
   2  the question, the file or the options cannot be taken
   3  allchat itself cannot answer: settings, corpus, index, model, or a quote that does not hold
 """
@@ -313,33 +313,75 @@ def _where(start: int | None, end: int | None) -> str:
     return "" if start is None else f", characters {start} to {end}"
 
 
-@cli.command("eval")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("tests/questions"))
-@click.option("--ablation", is_flag=True, help="Also search without each part, and shift the threshold.")
+class _RunByDefault(click.Group):
+    """A group whose command ``run`` is meant where no other is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts ``run`` in front of words that name no command."""
+        asks_for_help = args and args[0] in ctx.help_option_names
+        if not asks_for_help and (not args or args[0] not in self.commands):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@cli.group("eval", cls=_RunByDefault)
+def eval_group() -> None:
+    """Measure on suites of questions: "allchat eval" on ours, "allchat eval PATH" on others, "eval diff A B"."""
+
+
+@eval_group.command("run")
+@click.argument("path", type=click.Path(path_type=Path), default=Path("tests/suites"))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the reports; an interrupted run goes on there."
+)
+@click.option("--gate", is_flag=True, help="Exit with 1 where a figure is outside a gate of its suite.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes that ask at once.")
 @_settings_options
 @_guarded
 def eval_command(
-    folder: Path, index: Path | None, corpus: Path | None, settings_file: Path | None, *, ablation: bool
+    path: Path,
+    out: Path | None,
+    workers: int,
+    index: Path | None,
+    corpus: Path | None,
+    settings_file: Path | None,
+    *,
+    gate: bool,
 ) -> None:
-    """Measure on the question sets of FOLDER (ours by default), or nDCG@10 where FOLDER is in BEIR's layout."""
+    """Measure on the suites of PATH (ours by default), or on a folder in BEIR's layout.
+
+    Prints a summary in Markdown; with --out also writes report.json, report.html and report.md there. The folder then
+    holds the questions of the suites with their answers.
+    """
     # Imported here: only this command measures.
-    from allchat import evaluate
+    from allchat import beir, evaluate, report
+    from allchat.suites import read_suites
 
-    settings = load_settings(settings_file, index=index, corpus=corpus)
-    if (folder / "qrels").is_dir():
-        embedder = load_embedder(settings.model)
-        _print_figures({folder.name: evaluate.beir(folder, embedder=embedder, progress=sys.stderr.isatty())})
-        return
-    chat = open_chat(settings)
-    _print_figures(evaluate.own_figures(chat, folder))
-    if ablation:
-        _print_figures(evaluate.ablation(chat, evaluate.rows(folder / "answers.jsonl")))
-        _print_figures(evaluate.coverage_and_risk(chat, folder))
+    settings, progress = load_settings(settings_file, index=index, corpus=corpus), sys.stderr.isatty()
+    if beir.is_beir(path):
+        found = beir.evaluate_beir(path, embedder=load_embedder(settings.model), out=out, progress=progress)
+    else:
+        suites = read_suites(path)
+        found = evaluate.evaluate(partial(open_chat, settings), suites, out=out, workers=workers, progress=progress)
+    if out is not None:
+        report.write_reports(found, out)
+    click.echo(report.markdown(found))
+    fallen = report.fallen_gates(found)
+    for line in fallen:
+        click.echo(f"allchat: {line}", err=True)
+    if gate and fallen:
+        sys.exit(1)
 
 
-def _print_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
-    for name, row in figures.items():
-        click.echo(f"{name}: " + ", ".join(f"{what} {value:.3f}".removesuffix(".000") for what, value in row.items()))
+@eval_group.command("diff")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@_guarded
+def eval_diff(before: Path, after: Path) -> None:
+    """What changed from one report.json (or its folder) to another, question by question, with a paired test."""
+    from allchat import report
+
+    click.echo(report.difference(report.read_report(before), report.read_report(after)))
 
 
 @cli.command("bench")

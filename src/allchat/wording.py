@@ -66,6 +66,10 @@ class Wording:
             raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a table. Write it as [{name}].")
         return dict(found)
 
+    def tables(self) -> dict[str, Any]:
+        """Everything in the file."""
+        return dict(self._tables)
+
     def _find(self, name: str) -> Any:
         found: Any = self._tables
         for part in name.split("."):
