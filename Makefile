@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test check fix index docs pins clean
+.PHONY: help setup chat test check eval fix index docs pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +30,10 @@ check: setup ## lint, format, types, import contracts, documents: all that CI ch
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/test_docs.py
 
+eval: setup ## measure on our own suites; fails where a gate falls; the report is in .cache/eval
+	@$(BIN)/allchat build --index .cache/test-index
+	@$(BIN)/allchat eval --index .cache/test-index --out .cache/eval --gate $(ARGS)
+
 fix: setup ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -48,7 +52,7 @@ pins: setup ## write constraints.txt from what is installed in .venv
 
 clean: ## remove the built index and all caches (.venv stays)
 	@find index -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build .cache/test-index
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build .cache/test-index .cache/eval
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python

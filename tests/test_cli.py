@@ -314,6 +314,50 @@ def test_a_line_separator_inside_a_saved_answer_ends_no_line() -> None:
     assert list(saved_records(content)) == [row, row]
 
 
+# eval
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    folder = tmp_path / "suites" / "kinds"
+    folder.mkdir(parents=True)
+    rows = [{"id": "a", "text": "hello", "kind": "chat"}, {"id": "b", "text": ASKED, "kind": "chat"}]
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (folder / "suite.toml").write_text(
+        'task = "guard"\nwhat = "Kinds."\norigin = "o"\nlicence = "l"\nfiles = ["rows.jsonl"]\n'
+        '[[gate]]\nmeasure = "right"\nleast = 0.9\nwhy = "Both should be."\n'
+    )
+    return folder
+
+
+def test_eval_prints_figures_and_fails_only_where_gates_are_asked_for(
+    model_index: Path, suite: Path, tmp_path: Path
+) -> None:
+    shown = run("eval", suite, "--workers=1", index=model_index)
+    assert shown.exit_code == 0
+    assert "| right | 0.500 (0.000 to 1.000) | 2 |" in shown.stdout
+    assert "gate fell: kinds, right: 0.5, wanted is at least 0.9. Both should be." in shown.stderr
+    gated = run("eval", suite.parent, "--workers=1", "--gate", "--out", tmp_path / "out", index=model_index)
+    assert gated.exit_code == 1
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"report.json", "report.html", "report.md", "results.jsonl"}
+
+
+def test_eval_diff_compares_two_reports(model_index: Path, suite: Path, tmp_path: Path) -> None:
+    run("eval", suite, "--workers=1", "--out", tmp_path / "out", index=model_index)
+    same = run("eval", "diff", tmp_path / "out", tmp_path / "out" / "report.json")
+    assert same.exit_code == 0
+    assert "2 questions in both, 0 answered in other words." in same.stdout
+    assert run("eval", "diff", tmp_path, tmp_path).exit_code == BAD_INPUT
+
+
+def test_eval_of_what_is_no_suite_is_bad_input(model_index: Path, tmp_path: Path) -> None:
+    result = run("eval", tmp_path, index=model_index)
+    assert result.exit_code == BAD_INPUT
+    assert "holds no suite.toml" in result.stderr
+    assert "diff" in run("eval", "--help").stdout
+
+
 # build, corpus, help
 
 
@@ -340,7 +384,7 @@ def test_corpus_lists_every_source_with_its_facts(model_index: Path) -> None:
 
 def test_help_documents_every_command_and_every_exit_code() -> None:
     text = run("--help").stdout
-    for word in ("ask", "batch", "build", "corpus", "serve", "verify", "Exit codes:"):
+    for word in ("ask", "batch", "build", "corpus", "eval", "serve", "verify", "Exit codes:"):
         assert word in text
     for code in (0, 1, BAD_INPUT, BROKEN):
         assert f"\n    {code}  " in text

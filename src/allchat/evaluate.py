@@ -27,7 +27,7 @@ from allchat.chat import Chat
 from allchat.errors import QuestionError
 from allchat.measures import columns, confusion, coverage_and_risk, figures_of, paired, quantiles, recalls, rounded
 from allchat.outcomes import MUST, WITHHELD, Examiner, answer_hash, wording_results
-from allchat.suites import GUARD_KINDS, Suite
+from allchat.suites import GUARD_KINDS, Gate, Suite
 
 SCHEMA: Final = 1
 """Version of ``report.json``: raised whenever the meaning of a field changes; fields may be added without."""
@@ -240,7 +240,7 @@ def _suite_report(suite: Suite, results: Sequence[Result] | None) -> Report:
         "licence": suite.licence,
         "sha256": suite.sha256,
         "figures": figures,
-        "gates": [_gate_report(suite, gate, figures) for gate in suite.gates],
+        "gates": [_gate_report(gate, figures) for gate in suite.gates],
     }
     if results is None:
         return report | {"unmeasured": "textstat is not installed. Run: pip install textstat==0.7.8", "rows": []}
@@ -260,13 +260,9 @@ def _figures(results: Sequence[Result]) -> dict[str, Any]:
     return figures
 
 
-def _gate_report(suite: Suite, gate: Any, figures: Mapping[str, Any]) -> dict[str, Any]:
-    if figures and gate.measure not in figures:
-        raise QuestionError(
-            f"suite {suite.name}: a gate names {gate.measure!r}, which is not measured here. "
-            f"Measured are: {', '.join(figures)}."
-        )
-    value = figures[gate.measure]["value"] if gate.measure in figures else None
+def _gate_report(gate: Gate, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """A gate with what was measured; one whose measure is not among the figures has no value and does not hold."""
+    value = figures.get(gate.measure, {}).get("value")
     return {**gate.model_dump(), "value": value, "holds": gate.holds(value)}
 
 

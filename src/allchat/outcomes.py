@@ -13,7 +13,7 @@ from allchat.chat import Chat, Contact
 from allchat.corpus import clean
 from allchat.errors import VerificationError
 from allchat.guard import directives
-from allchat.measures import holds, readability, retrieval
+from allchat.measures import holds, readability, retrieval, rounded
 from allchat.records import Answer, Block, Citation, Item, Outline, Span, Trace
 from allchat.review import LANGUAGES, sentences
 from allchat.suites import Suite
@@ -121,7 +121,7 @@ class Examiner:
         if suite.task == "guard":
             return _guarded(suite, row, answer, trace)
         if suite.task == "silence":
-            accepted = row.get("accept") or [row["kind"]] if "kind" in row else []
+            accepted = row.get("accept") or [row[name] for name in ("kind",) if name in row]
             right = {"kind_right": float(answer.kind in accepted)} if accepted else {}
             return {"silent": float(answer.kind != "answer")} | right
         if row.get("standalone"):
@@ -240,7 +240,7 @@ def wording_results() -> list[dict[str, Any]] | None:
         if scores is None:
             return None
         results += [
-            {"id": f"{language}:{name}", "kind": "wording", "outcomes": {measure: score}}
+            {"id": f"{language}:{name}", "kind": "wording", "outcomes": {measure: rounded(score)}}
             for name, score in zip(said, scores, strict=True)
         ]
     return results

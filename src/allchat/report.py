@@ -65,16 +65,18 @@ def read_report(path: Path) -> dict[str, Any]:
 def fallen_gates(report: Report) -> list[str]:
     """A line for every gate that does not hold."""
     return [
-        f"gate fell: {name}, {gate['measure']}: {_said(gate)}. {gate['why']}"
+        f"gate fell: {name}, {gate['measure']}: {_said(gate, suite)}. {gate['why']}"
         for name, suite in report["suites"].items()
         for gate in suite["gates"]
         if not gate["holds"]
     ]
 
 
-def _said(gate: Mapping[str, Any]) -> str:
+def _said(gate: Mapping[str, Any], suite: Report) -> str:
     bound = f"at least {gate['least']}" if gate["least"] is not None else f"at most {gate['most']}"
-    return f"was not measured, wanted is {bound}" if gate["value"] is None else f"{gate['value']:g}, wanted is {bound}"
+    if gate["value"] is not None:
+        return f"{gate['value']:g}, wanted is {bound}"
+    return f"was not measured (measured are: {', '.join(suite['figures']) or 'none'}), wanted is {bound}"
 
 
 # ---- Markdown ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -185,11 +186,17 @@ def _tokens(text: str) -> frozenset[str]:
     return frozenset(match.group().replace("’", "'") for match in _WORD.finditer(text))
 
 
+def _parts(text: str) -> list[str]:
+    """The words of a text, those of a compound ("high-energy") one by one, in order."""
+    words = (match.group().replace("’", "'") for match in _WORD.finditer(text))
+    return [part for word in words for part in word.split("-")]
+
+
 def _numbers(text: str) -> frozenset[str]:
     """Numbers in digits, without separators and closing noughts; words of numbers as digits."""
     digits = {_plain(match.group()) for match in _NUMBER.finditer(text)}
     spelt = dict(_lists()["numbers"])
-    return frozenset(digits | {spelt[word] for token in _tokens(text) for word in token.split("-") if word in spelt})
+    return frozenset(digits | {spelt[word] for word in _parts(text) if word in spelt})
 
 
 def _plain(number: str) -> str:
@@ -202,10 +209,9 @@ def _unit_names() -> dict[str, str]:
     return {word: names[0] for names in _lists()["units"] for word in names}
 
 
-def _units(text: str) -> frozenset[str]:
-    return frozenset(
-        _unit_names()[word] for token in _tokens(text) for word in token.split("-") if word in _unit_names()
-    )
+def _units(text: str) -> Counter[str]:
+    """How often each unit stands in a text: "months or years" is not "years or years"."""
+    return Counter(_unit_names()[word] for word in _parts(text) if word in _unit_names())
 
 
 def _measured(text: str) -> frozenset[tuple[str, str]]:
@@ -227,26 +233,31 @@ def _medicines(text: str) -> frozenset[str]:
 
 def _turned(statement: str, source: str) -> bool:
     """Whether a statement is negated and the sentence of the source that is most like it is not, or the reverse."""
-    sentences = [part for part in re.split(r"(?<=[.!?;])\s+", source) if part]
+    return _negated(statement) != _negated(_most_like(statement, source))
+
+
+def _most_like(statement: str, source: str) -> str:
+    """The sentence of a source that shares most words with a statement; the shortest of several."""
+    sentences = [part for part in re.split(r"(?<=[.!?])\s+", source) if part]
     words = _stems(statement)
-    like = max(sentences, key=lambda part: (len(words & _stems(part)), -len(part)), default="")
-    return _negated(statement) != _negated(like)
+    return max(sentences, key=lambda part: (len(words & _stems(part)), -len(part)), default="")
 
 
 def _negated(text: str) -> int:
-    tokens = [match.group().replace("’", "'") for match in _WORD.finditer(text)]
-    return sum(token in _list("negations") or token.endswith("n't") for token in tokens)
+    return sum(word in _list("negations") or word.endswith("n't") for word in _parts(text))
 
 
 def _opposite(statement: str, source: str) -> bool:
-    said, cited = _tokens(statement), _tokens(source)
+    """Whether a statement has a word more often, and its opposite less often, than the sentence most like it."""
+    said, cited = Counter(_parts(statement)), Counter(_parts(_most_like(statement, source)))
     pairs = [pair for one, other in _lists()["opposites"] for pair in ((one, other), (other, one))]
-    return any(one in said and one not in cited and other in cited for one, other in pairs)
+    return any(said[one] > cited[one] and said[other] < cited[other] for one, other in pairs)
 
 
 def _stems(text: str) -> frozenset[str]:
-    """What a text is about: its words without those of form, and without common endings."""
-    return frozenset(_stem(word) for word in content_words(text) if word not in _list("form_words"))
+    """What a text is about: its words without those of form, numbers (compared apart) and common endings."""
+    left_out = _list("form_words") | set(dict(_lists()["numbers"]))
+    return frozenset(_stem(word) for word in content_words(text) if word not in left_out and not word.isdigit())
 
 
 def _stem(word: str) -> str:
