@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from multiprocessing import get_context
@@ -163,14 +163,8 @@ def _read_results(path: Path) -> Iterator[tuple[str, Result]]:
 # ---- in one process or several -------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Process:
-    """What a worker process has opened."""
-
-    examiner: Examiner
-
-
-_PROCESS: list[_Process] = []
+_EXAMINERS: list[Examiner] = []
+"""The one examiner of a worker process: a pool hands its workers functions and rows, and nothing that stays."""
 
 
 def _examined(
@@ -209,11 +203,11 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _open(open_chat: Callable[[], Chat]) -> None:
-    _PROCESS[:] = [_Process(Examiner(open_chat()))]
+    _EXAMINERS[:] = [Examiner(open_chat())]
 
 
 def _examine(job: tuple[Suite, Mapping[str, Any]]) -> Result:
-    return _measured(_PROCESS[0].examiner, *job)
+    return _measured(_EXAMINERS[0], *job)
 
 
 def _measured(examiner: Examiner, suite: Suite, row: Mapping[str, Any]) -> Result:
