@@ -294,7 +294,7 @@ def test_a_model_of_ones_own_that_pools_otherwise_is_served_from_its_export(copi
     own = load_embedder(str(copied))
     index = build(SMALL, index=tmp_path / "index", model=str(copied), embedder=own)
     chat = Chat.open(index, corpus=SMALL, model=str(copied))
-    assert isinstance(chat._embedder, ExportedEmbedder)
+    assert isinstance(chat.embedder, ExportedEmbedder)
     assert chat.versions()["model"] == "model"
     texts = ["What is a spinal tap?", "fever"]
     assert (chat._search.encode(texts) * own.encode(texts)).sum(axis=1).min() >= PARITY

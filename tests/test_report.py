@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 from test_evaluate import SUITES, open_small, suite
 
 from allchat.errors import QuestionError
@@ -178,3 +179,16 @@ def test_suites_and_questions_of_one_report_alone_are_said(report: dict[str, Any
     assert "## new\nOnly in the second report." in text
     assert "only those in both are compared" in text
     assert "1 questions in both, 0 answered in other words." in text
+
+
+# What docs/evaluation.md says
+
+
+def test_every_measure_and_every_field_is_documented(report: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    measures = {name for named in report["suites"].values() for name in named["figures"]}
+    measures |= set(report["suites"]["answers"]["systems"]["allchat"]["figures"])
+    loose = {re.sub(r"^recall_(urgent|refusal|search|chat|out_of_scope)$", "recall_KIND", name) for name in measures}
+    assert [name for name in sorted(loose) if f"`{name}`" not in page] == []
+    fields = {name for named in report["suites"].values() for name in named} | set(report)
+    assert [name for name in sorted(fields - {"suites"}) if not re.search(rf"[`.]{name}\b", page)] == []

@@ -15,10 +15,10 @@ from allchat.errors import VerificationError
 from allchat.guard import directives
 from allchat.measures import holds, readability, retrieval, rounded
 from allchat.records import Answer, Block, Citation, Item, Outline, Span, Trace
-from allchat.review import LANGUAGES, sentences
+from allchat.review import sentences
 from allchat.suites import Suite
 from allchat.support import fixed_sentences, unsupported
-from allchat.wording import load_wording
+from allchat.wording import LANGUAGES, load_wording
 
 MUST = (
     "gold_in_answer", "gold_complete", "silent", "unchanged", "right",
