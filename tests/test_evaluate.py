@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ def suite(task: str, *gates: Gate, **changes: Any) -> Suite:
 SUITES = (suite("answers", compare=True), suite("silence"), suite("conversation"), suite("guard"))
 
 
+Open = Callable[[], Chat]
+
+
 def open_small(index: Path) -> Chat:
     """At the top of a module, so that another process can be told to call it."""
     return Chat.open(index, corpus=SMALL, embedder=WordHash())
@@ -64,8 +67,14 @@ def plain(report: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def report(small_index: Path) -> dict[str, Any]:
-    return evaluate(partial(open_small, small_index), SUITES)
+def opened(small_chat: Chat) -> Open:
+    """Gives a chat that is open already: opening one takes longer than to ask it."""
+    return lambda: small_chat
+
+
+@pytest.fixture(scope="module")
+def report(opened: Open) -> dict[str, Any]:
+    return evaluate(opened, SUITES)
 
 
 def outcomes(report: dict[str, Any], name: str) -> dict[str, dict[str, float]]:
@@ -106,9 +115,9 @@ def test_the_guard_is_held_against_the_kind_and_each_kind_has_its_recall(report:
     assert sum(map(sum, report["guard"]["confusion"])) == report["guard"]["n"] == 3
 
 
-def test_kinds_that_are_accepted_are_right(small_index: Path) -> None:
+def test_kinds_that_are_accepted_are_right(opened: Open) -> None:
     accepting = suite("guard", accept={"urgent": ("refusal",)})
-    found = outcomes(evaluate(partial(open_small, small_index), [accepting]), "guard")
+    found = outcomes(evaluate(opened, [accepting]), "guard")
     assert found["dose"]["right"] == 1.0
 
 
@@ -129,21 +138,21 @@ def test_systems_are_compared_on_the_same_questions(report: dict[str, Any]) -> N
     assert "systems" not in report["suites"]["guard"]
 
 
-def test_coverage_and_risk_stand_on_the_suites_that_calibrate(report: dict[str, Any], small_index: Path) -> None:
+def test_coverage_and_risk_stand_on_the_suites_that_calibrate(report: dict[str, Any], opened: Open) -> None:
     assert report["calibration"]["curve"][4]["shift"] == 0.0
-    quiet = evaluate(partial(open_small, small_index), [suite("answers"), suite("silence", calibrates=False)])
+    quiet = evaluate(opened, [suite("answers"), suite("silence", calibrates=False)])
     assert quiet["calibration"] is None
 
 
-def test_our_own_words_are_a_suite_without_rows(small_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_words_are_a_suite_without_rows(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     easy = Gate(measure="grade_en_most", most=6, why="w")
     words = suite("wording", easy)
-    found = evaluate(partial(open_small, small_index), [words])["suites"]["wording"]
+    found = evaluate(opened, [words])["suites"]["wording"]
     assert found["gates"][0]["holds"]
     grades = [row["outcomes"]["grade_en"] for row in found["rows"] if "grade_en" in row["outcomes"]]
     assert found["figures"]["grade_en_most"]["value"] == max(grades)
     monkeypatch.setattr(module, "wording_results", lambda: None)
-    unmeasured = evaluate(partial(open_small, small_index), [words])["suites"]["wording"]
+    unmeasured = evaluate(opened, [words])["suites"]["wording"]
     assert "textstat is not installed" in unmeasured["unmeasured"]
     assert (unmeasured["gates"][0]["value"], unmeasured["gates"][0]["holds"]) == (None, False)
 
@@ -151,8 +160,8 @@ def test_our_own_words_are_a_suite_without_rows(small_index: Path, monkeypatch: 
 # The same every time
 
 
-def test_twice_gives_the_same_report_but_for_its_timings(report: dict[str, Any], small_index: Path) -> None:
-    again = evaluate(partial(open_small, small_index), SUITES)
+def test_twice_gives_the_same_report_but_for_its_timings(report: dict[str, Any], opened: Open) -> None:
+    again = evaluate(opened, SUITES)
     assert plain(again) == plain(report)
     assert report["schema"] == SCHEMA
     assert report["program"] == program_hash()
@@ -166,7 +175,7 @@ def test_two_processes_give_the_same_report_as_one(report: dict[str, Any], small
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
-    report: dict[str, Any], small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    report: dict[str, Any], opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     examine, asked = Examiner.examine, []
 
@@ -178,20 +187,19 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
     monkeypatch.setattr(Examiner, "examine", stopping)
     with pytest.raises(KeyboardInterrupt):
-        evaluate(partial(open_small, small_index), SUITES, out=tmp_path)
+        evaluate(opened, SUITES, out=tmp_path)
     kept = tmp_path / RESULTS
     kept.write_text(kept.read_text(encoding="utf-8") + '{"key": "cut sho', encoding="utf-8")
-    finished = evaluate(partial(open_small, small_index), SUITES, out=tmp_path)
+    finished = evaluate(opened, SUITES, out=tmp_path)
     assert plain(finished) == plain(report)
     assert finished["timings"]["reused"] == 4
     assert len(asked) == 5 + sum(map(len, ROWS.values())) - 4
-    assert evaluate(partial(open_small, small_index), SUITES, out=tmp_path)["timings"]["reused"] == 9
+    assert evaluate(opened, SUITES, out=tmp_path)["timings"]["reused"] == 9
 
 
 def test_results_of_another_program_or_another_row_are_not_reused(
-    small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = partial(open_small, small_index)
     evaluate(opened, [suite("guard")], out=tmp_path)
     changed = tuple({**row, "text": row["text"] + "!"} for row in ROWS["guard"])
     assert evaluate(opened, [suite("guard", rows=changed)], out=tmp_path)["timings"]["reused"] == 0
@@ -199,17 +207,17 @@ def test_results_of_another_program_or_another_row_are_not_reused(
     assert evaluate(opened, [suite("guard")], out=tmp_path)["timings"]["reused"] == 0
 
 
-def test_results_that_cannot_be_read_or_written_are_errors(small_index: Path, tmp_path: Path) -> None:
+def test_results_that_cannot_be_read_or_written_are_errors(opened: Open, tmp_path: Path) -> None:
     (tmp_path / RESULTS).write_text("no json\n")
     with pytest.raises(QuestionError, match="holds a line that is no result"):
-        evaluate(partial(open_small, small_index), [suite("guard")], out=tmp_path)
+        evaluate(opened, [suite("guard")], out=tmp_path)
     with pytest.raises(QuestionError, match="cannot be written"):
-        evaluate(partial(open_small, small_index), [suite("guard")], out=tmp_path / RESULTS)
+        evaluate(opened, [suite("guard")], out=tmp_path / RESULTS)
 
 
-def test_a_question_that_cannot_be_asked_is_named(small_index: Path) -> None:
+def test_a_question_that_cannot_be_asked_is_named(opened: Open) -> None:
     with pytest.raises(QuestionError, match="suite guard, row x: the question has no words"):
-        evaluate(partial(open_small, small_index), [suite("guard", rows=({"id": "x", "text": "?", "kind": None},))])
+        evaluate(opened, [suite("guard", rows=({"id": "x", "text": "?", "kind": None},))])
 
 
 # BEIR

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
-from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from places import ROOT
-from test_evaluate import SUITES, open_small, suite
+from test_evaluate import SUITES, suite
 
+from allchat.chat import Chat
 from allchat.errors import QuestionError
 from allchat.evaluate import evaluate
 from allchat.report import difference, fallen_gates, markdown, page, read_report, write_reports
@@ -23,7 +23,7 @@ EVIL = '<script>alert("x")</script>'
 
 
 @pytest.fixture(scope="module")
-def report(small_index: Path) -> dict[str, Any]:
+def report(small_chat: Chat) -> dict[str, Any]:
     """A report in which two gates fall and one row is written by someone who means ill."""
     evil = {"id": EVIL, "text": f"my son has a fever of 101 {EVIL}", "kind": "chat"}
     guarded = suite(
@@ -33,7 +33,7 @@ def report(small_index: Path) -> dict[str, Any]:
         Gate(measure="nonsense", most=0.1, why="Never measured."),
         rows=(*SUITES[3].rows, evil),
     )
-    return evaluate(partial(open_small, small_index), [*SUITES[:3], guarded, suite("wording")])
+    return evaluate(lambda: small_chat, [*SUITES[:3], guarded, suite("wording")])
 
 
 class Tags(HTMLParser):
