@@ -313,7 +313,7 @@ def test_a_model_that_cannot_be_exported_is_served_by_its_library_and_the_log_sa
         index = build(SMALL, index=tmp_path / "index", model=str(copied))
     assert f"{copied}: cannot be exported (it puts a prompt before each text)" in caplog.text
     assert ENCODER not in open_index(index).manifest["files"]
-    assert isinstance(Chat.open(index, corpus=SMALL, model=str(copied))._embedder, SentenceEmbedder)
+    assert isinstance(Chat.open(index, corpus=SMALL, model=str(copied)).embedder, SentenceEmbedder)
 
 
 HEAVY = {"torch", "transformers", "sentence_transformers", "sklearn", "scipy", "gradio", "fastapi", "tiktoken"}
