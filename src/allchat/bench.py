@@ -89,7 +89,7 @@ def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures
     machine, and sentence-transformers' embedding. Medians in ms, and the medians of the ratios question by question.
     """
     reference = load_embedder(model)
-    served = chat._embedder
+    served = chat.embedder
     if not isinstance(served, ExportedEmbedder):
         raise AllchatError("the model of this index could not be exported: there is nothing to compare. See the build.")
     sides: dict[str, Callable[[str], object]] = {
