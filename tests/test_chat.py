@@ -227,3 +227,22 @@ def test_our_words_come_in_the_language_that_is_asked_for_and_the_quotes_do_not_
 def test_a_language_that_we_have_no_words_in_is_refused(language: object, small_chat: Chat) -> None:
     with pytest.raises(QuestionError, match="Ask for one of: en, es"):
         small_chat.ask("Which checks are made at home?", language=language)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("before", "rest"),
+    [
+        (["should he take ibuprofen for his fever blister?"], "and tylenol?"),
+        (["should he take ibuprofen for his back?", "and tylenol?"], "or half a tablet?"),
+        (["¿puedo darle ibuprofeno a mi hijo?", "and tylenol?"], "what about at night?"),
+    ],
+)
+def test_the_rest_of_a_request_for_advice_is_refused_like_the_request(
+    before: list[str], rest: str, small_chat: Chat
+) -> None:
+    assert small_chat.ask(rest, history=before).kind == "refusal"
+
+
+@pytest.mark.parametrize("question", ["and what is remission?", "what about the signs of it, what are they?", "why?"])
+def test_a_question_of_its_own_is_not_refused_after_a_request_for_advice(question: str, small_chat: Chat) -> None:
+    assert small_chat.ask(question, history=["should he skip his pill tonight?"]).kind != "refusal"

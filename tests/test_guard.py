@@ -7,6 +7,8 @@ import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,16 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allchat.chat import Chat
+from allchat.classify import Scores
 from allchat.errors import SettingsError
-from allchat.guard import (
-    Classifier,
-    Guard,
-    directives,
-    is_directive,
-    private_words,
-    train_classifier,
-    training_examples,
-)
+from allchat.guard import Guard, directives, is_directive, private_words, training_examples
 from allchat.records import Answer, Verdict
 from allchat.rules import meets
 from allchat.wording import load_wording
@@ -199,34 +194,55 @@ def test_a_broken_rule_file_is_an_error_that_says_what(tmp_path: Path, old: str,
         Guard.load(tmp_path)
 
 
-def toy_classifier(*, threshold: float = 0.8) -> Classifier:
-    """A classifier over vectors of length 2: the first axis is advice, the second is not."""
-    vectors = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]] * 5, dtype=np.float32)
-    return train_classifier(vectors, [True, True, False, False] * 5, threshold=threshold)
+def sure(*, information: float, advice: float, emergency: float) -> Any:
+    """A classifier that gives the scores it is told."""
+    return SimpleNamespace(scores=lambda *_: Scores(information, advice, emergency))
 
 
-def test_the_classifier_is_deterministic_and_survives_its_file() -> None:
-    first, second = toy_classifier(), toy_classifier()
-    assert first.to_json() == second.to_json()
-    assert Classifier.from_json(first.to_json()).to_json() == first.to_json()
+VECTOR = np.zeros(384, dtype=np.float32)
+ADVISING = sure(information=0.05, advice=0.9, emergency=0.05)
+ALARMING = sure(information=0.05, advice=0.05, emergency=0.9)
+CERTAIN = sure(information=0.98, advice=0.01, emergency=0.01)
+INFORMING = sure(information=0.9, advice=0.05, emergency=0.05)
 
 
-def test_the_classifier_refuses_only_personal_messages_that_no_rule_met() -> None:
-    guard = Guard.load(classifier=toy_classifier())
-    advice = np.array([1, 0], dtype=np.float32)
-    nothing = Verdict(None)
-    judged = guard.judge("my son and the pool, what is the rule", advice, nothing)
-    assert (judged.kind, judged.reason, judged.rule) == ("refusal", "other", "classifier")
-    assert judged.score is not None
-    assert judged.score > 0.8
-    assert guard.judge("what is induction", advice * 0.5, nothing).kind is None
-    assert guard.judge("my son", np.array([0, 1], dtype=np.float32), nothing).kind is None
-    urgent = Verdict("urgent", reason="fever")
-    assert guard.judge("my son has a fever", advice, urgent) == urgent
+def test_the_classifier_refuses_what_no_rule_met() -> None:
+    judged = Guard.load(classifier=ADVISING).judge("my son and the pool, what is the rule", VECTOR, Verdict(None))
+    assert (judged.kind, judged.reason, judged.rule, judged.score) == ("refusal", "other", "classifier", 0.95)
+
+
+@pytest.mark.parametrize("verdict", [Verdict(None), Verdict("refusal", reason="dose", rule="dose-asked")])
+def test_the_classifier_finds_an_emergency_that_no_rule_met(verdict: Verdict) -> None:
+    judged = Guard.load(classifier=ALARMING).judge("he is a funny color, what now", VECTOR, verdict)
+    assert (judged.kind, judged.reason, judged.rule, judged.score) == ("urgent", "unsure", "classifier", 0.9)
+
+
+@pytest.mark.parametrize("classifier", [ADVISING, INFORMING, CERTAIN])
+@pytest.mark.parametrize("kind", ["urgent", "chat", "out_of_scope"])
+def test_the_classifier_lifts_no_emergency_and_leaves_small_talk_alone(classifier: Any, kind: Any) -> None:
+    verdict = Verdict(kind, reason="fever", rule="fever")
+    assert Guard.load(classifier=classifier).judge("my son has a fever", VECTOR, verdict) == verdict
+
+
+def test_a_refusal_is_lifted_only_where_information_is_all_but_certain() -> None:
+    verdict = Verdict("refusal", reason="dose", rule="dose-asked", private=True)
+    assert Guard.load(classifier=INFORMING).judge("what is the dose", VECTOR, verdict) == verdict
+    lifted = Guard.load(classifier=CERTAIN).judge("what is the dose", VECTOR, verdict)
+    assert (lifted.kind, lifted.rule, lifted.private) == (None, None, True)
+
+
+def test_what_names_no_person_must_be_surer_to_be_refused() -> None:
+    guard = Guard.load(classifier=sure(information=0.2, advice=0.8, emergency=0.0))
+    assert guard.judge("what about the pool for my son", VECTOR, Verdict(None)).kind == "refusal"
+    assert guard.judge("the pool", VECTOR, Verdict(None)).kind is None
+
+
+def test_what_the_classifier_takes_for_a_question_goes_on() -> None:
+    assert Guard.load(classifier=INFORMING).judge("what is induction", VECTOR, Verdict(None)).kind is None
 
 
 def test_without_a_classifier_the_verdict_stands() -> None:
-    assert GUARD.judge("my son", np.zeros(384, dtype=np.float32), Verdict(None)) == Verdict(None)
+    assert GUARD.judge("my son", VECTOR, Verdict(None)) == Verdict(None)
 
 
 def test_training_examples_and_held_out_examples_share_no_text() -> None:

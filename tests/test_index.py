@@ -200,11 +200,6 @@ def test_words_are_found_by_their_stem_in_one_order(index: Index) -> None:
     assert index.matching('"quark"', limit=5, weights=weights) == []
 
 
-def test_the_vocabulary_counts_blocks(index: Index) -> None:
-    assert index.vocabulary()["toi"] == 3
-    assert list(index.vocabulary()) == sorted(index.vocabulary())
-
-
 def test_the_blocks_that_hold_a_word_are_those_that_its_stem_finds(index: Index) -> None:
     for word in ("hair", "toys", "quark", "don't", 'a"b'):
         expression = '"' + word.replace('"', "") + '"'
@@ -353,7 +348,7 @@ def test_a_closed_index_is_an_error_and_no_empty_result(own: Path) -> None:
     opened = open_index(own)
     opened.close()
     with pytest.raises(StoreError):
-        opened.vocabulary()
+        opened.holding("toi")
 
 
 # Stale

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from allchat.answer import Composed, Quote, Sources, choose, compose, escape_markdown
 from allchat.chunk import chunk
+from allchat.classify import KINDS, Classifier, train
 from allchat.corpus import CORPUS_FILE, clean, read_corpus, read_text
 from allchat.decide import MODEL_FILE, Decision, evidence, fit, packed, unpacked
 from allchat.embed import (
@@ -33,13 +34,13 @@ from allchat.embed import (
     open_embedder,
 )
 from allchat.errors import CorpusError, QuestionError, StoreError, VerificationError
-from allchat.guard import Classifier, Guard, train_classifier, training_examples
+from allchat.guard import GUARD_FILES, Guard, training_examples
 from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
 from allchat.records import Answer, Document, Examples, Hit, LayTerm, Trace, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
-from allchat.understand import resolve
+from allchat.understand import is_rest, resolve
 from allchat.verify import verify_quotes
 from allchat.wording import LANGUAGES, Wording, load_wording
 
@@ -60,13 +61,17 @@ SUGGESTION_CHARACTERS = 70
 _WHOLE_QUESTION = re.compile(r"(?:what|how|why|who|when|where|which|is|are|can|do|does) ", re.IGNORECASE)
 HITS = 12
 GUARD_FILE = "guard.json"
+INFORMING = 3
+"""One of so many of our questions shows the guard's classifier what asks for information."""
+
 
 BUILDERS = (
     *(
         f"{stage}.py"
-        for stage in ("corpus", "outline", "chunk", "lexicon", "embed", "index", "retrieve", "decide", "guard")
+        for stage in ("corpus", "outline", "chunk", "lexicon", "embed", "index", "retrieve", "decide", "spelling")
     ),
-    "data/guard/examples.jsonl",
+    *(f"{stage}.py" for stage in ("reading", "phrases", "rules", "classify", "guard")),
+    *(f"data/guard/{name}" for name in GUARD_FILES),
 )
 """The files of this package that decide what is in an index: where one changes, an index is stale."""
 
@@ -114,7 +119,11 @@ def build(
         inputs=inputs,
         settings={"known_words": _known_words(documents, lay_terms, [question.text for question in questions])},
         finish=lambda built: {
-            **_trained(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus)),
+            **_trained(
+                Search(built, embedder=embedder, lay_terms=lay_terms),
+                read_examples(corpus),
+                questions=[question.text for question in questions],
+            ),
             **(embedder.exported() if isinstance(embedder, SentenceEmbedder) else {}),
         },
         progress=progress,
@@ -122,16 +131,27 @@ def build(
     return index
 
 
-def _trained(search: Search, examples: Examples) -> dict[str, bytes]:
+def _trained(search: Search, examples: Examples, *, questions: Sequence[str]) -> dict[str, bytes]:
     """The files of what is fitted to examples: the guard's classifier, and the judge where it has examples."""
     judge = fit(examples, search=search)
-    return {GUARD_FILE: _trained_guard(search)} | ({} if judge is None else {MODEL_FILE: packed(judge)})
+    return {GUARD_FILE: _trained_guard(search, questions)} | ({} if judge is None else {MODEL_FILE: packed(judge)})
 
 
-def _trained_guard(search: Search) -> bytes:
-    examples = training_examples()
-    vectors = search.encode([example.text for example in examples])
-    return train_classifier(vectors, [example.kind in ("refusal", "urgent") for example in examples]).to_json().encode()
+def _trained_guard(search: Search, questions: Sequence[str]) -> bytes:
+    """The classifier's file, trained on our messages and on every third of ``questions``, which ask for information."""
+    informing = tuple(questions[::INFORMING])
+    vectors = search.encode([*(example.text for example in training_examples()), *informing])
+    return _fitted_guard(vectors.tobytes(), informing)
+
+
+@lru_cache(maxsize=2)
+def _fitted_guard(vectors: bytes, informing: tuple[str, ...]) -> bytes:
+    """Kept, because several indexes built by one process with one model have the same."""
+    examples, guard = training_examples(), Guard.load()
+    texts = [*(example.text for example in examples), *informing]
+    kinds = [*(example.kind if example.kind in KINDS else None for example in examples), *[None] * len(informing)]
+    rows = np.frombuffer(vectors, dtype=np.float32).reshape(len(texts), -1)
+    return train([guard.read(text) for text in texts], rows, kinds).to_json().encode()
 
 
 def _model_of(embedder: Embedder) -> dict[str, str]:
@@ -360,12 +380,13 @@ class _Turn:
     def _timed(self, stage: str) -> Iterator[None]:
         begun = time.perf_counter()
         yield
-        self._times[stage] = round(1000 * (time.perf_counter() - begun), 3)
+        spent = 1000 * (time.perf_counter() - begun)
+        self._times[stage] = round(self._times.get(stage, 0.0) + spent, 3)
 
     def answer(self) -> Answer:
         guard = self._chat._guard
         with self._timed("screen"):
-            verdict = guard.screen(self._question)
+            verdict, inherited = self._screened()
             language = self._language or ("es" if guard.is_spanish(self._question) else self._wording.language)
             if language != self._wording.language:
                 self._wording = load_wording(language)
@@ -374,25 +395,44 @@ class _Turn:
             self._shown = guard.redact(self._question)
         if verdict.kind in ("urgent", "chat", "out_of_scope"):
             return self._fixed(verdict)
-        information = guard.information_part(self._question) if verdict.kind == "refusal" else None
-        found, decision, margin, vector = self._retrieve(information or self._question)
-        verdict = guard.judge(self._question, vector, verdict)
+        asked = (guard.information_part(self._question) if verdict.kind == "refusal" else None) or self._question
+        wordings = self._wordings(asked)
+        texts = tuple(dict.fromkeys((*wordings, self._question)))
+        with self._timed("embed"):
+            vectors = self._chat._search.encode(texts)
+        if not inherited:
+            with self._timed("screen"):
+                verdict = guard.judge(self._question, vectors[texts.index(self._question)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
+        if verdict.kind == "urgent":
+            return self._fixed(verdict)
+        found, decision, margin = self._retrieve(wordings, vectors[: len(wordings)])
         if verdict.kind == "refusal":
             return self._refusal(verdict, found if margin >= RELATED and decision != "out_of_scope" else None)
         return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
 
-    def _retrieve(self, question: str) -> tuple[Found, Decision, float, Vector]:
-        """What the search found for the question as asked and as understood, and whether that answers it."""
+    def _screened(self) -> tuple[Verdict, bool]:
+        """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked."""
+        verdict = self._chat._guard.screen(self._question)
+        if verdict.kind is None and is_rest(self._question):
+            whole = next((text for text in reversed(self._history) if not is_rest(text)), "")
+            before = self._chat._guard.screen(whole)
+            if before.kind in ("refusal", "urgent"):
+                return replace(before, private=verdict.private), True
+        return verdict, False
+
+    def _wordings(self, question: str) -> tuple[str, ...]:
+        """What is searched: the question as understood and as asked, each also in the sources' words."""
         understood = resolve(question, history=self._history)
         if understood != question:
             self._understood = self._chat._guard.redact(understood)
         search = self._chat._search
-        wordings = tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
-        with self._timed("embed"):
-            vectors = search.encode(wordings)
+        return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
+
+    def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision, float]:
+        """What the search found, and whether that answers."""
         with self._timed("retrieve"):
-            found = search.find(wordings, vectors=vectors, limit=HITS)
+            found = self._chat._search.find(wordings, vectors=vectors, limit=HITS)
             decision, margin = self._chat.decide(found, wordings=wordings, vector=vectors[0])
         self.trace = replace(
             self.trace,
@@ -401,7 +441,7 @@ class _Turn:
             decision=decision,
             margin=margin if found.hits else None,
         )
-        return found, decision, margin, vectors[wordings.index(question)]
+        return found, decision, margin
 
     def _values(self) -> dict[str, str]:
         """Whom to call, in the language of the answer where an operator set nothing of their own."""

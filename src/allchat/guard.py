@@ -3,8 +3,8 @@
     emergency or crisis -> everyday how-to -> individual advice -> steering -> small talk -> other subjects
     -> None: go on to retrieval
 
-The rules are data (``data/guard/*.toml``); ``rules.py`` matches them. Beside them stands a small classifier over the
-question's embedding, for messages that no rule foresaw.
+The rules are data (``data/guard/*.toml``); ``rules.py`` matches them. Beside them stands a small classifier
+(``classify.py``), for messages that no rule foresaw.
 """
 
 from __future__ import annotations
@@ -22,14 +22,27 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from allchat.classify import Classifier
 from allchat.errors import SettingsError
 from allchat.records import Verdict
 from allchat.rules import Message, Rule, RuleBook
 from allchat.wording import load_wording
 
 ORDER = ("crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "smalltalk.toml", "scope.toml")
+GUARD_FILES = (*ORDER, "lists.toml", "private.toml", "words.txt", "examples.jsonl")
 MARK = "[private]"
-IMPERSONAL = 0.95  # one general question of the development sets came above it
+EMERGENCY, ADVICE = 0.55, 0.7
+"""How sure the classifier must be where no rule was met, in [0, 1]; docs/decisions/0006-guard.md has what they cost."""
+
+ASKED_EMERGENCY, IMPERSONAL_ADVICE = 0.9, 0.85
+"""The same for what is asked like a question, and for what names no person: there it errs more often."""
+
+INFORMATION = 0.97
+"""How sure it must be of a mere question to answer one that a rule would refuse."""
+
+UNSURE = "unsure"
+"""The reason of an emergency that no rule named: whom to call whatever it is."""
+
 Kind = Literal["urgent", "refusal", "out_of_scope", "chat"]
 
 
@@ -84,32 +97,6 @@ def _any(words: list[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-@dataclass(frozen=True)
-class Classifier:
-    """A logistic regression over question embeddings: refusal against everything else.
-
-    ``weights`` is ``(384,) float64``; ``threshold`` is the probability from which a question counts as advice.
-    """
-
-    weights: NDArray[np.float64]
-    bias: float
-    threshold: float
-
-    def probability(self, vector: NDArray[np.float32]) -> float:
-        """How sure the classifier is, in [0, 1], that a question of this embedding asks for advice."""
-        return float(1.0 / (1.0 + np.exp(-(vector.astype(np.float64) @ self.weights + self.bias))))
-
-    def to_json(self) -> str:
-        """The classifier as text, the same for the same weights."""
-        return json.dumps({"bias": self.bias, "threshold": self.threshold, "weights": self.weights.tolist()})
-
-    @classmethod
-    def from_json(cls, text: str) -> Classifier:
-        """The classifier that ``to_json`` wrote."""
-        held = json.loads(text)
-        return cls(np.array(held["weights"], dtype=np.float64), float(held["bias"]), float(held["threshold"]))
-
-
 @dataclass(frozen=True, slots=True)
 class Example:
     """A message of ours with what the guard should make of it."""
@@ -155,18 +142,26 @@ class Guard:
         return Verdict(cast(Kind, rule.kind), reason=rule.reason, rule=rule.id, private=private)
 
     def judge(self, question: str, vector: NDArray[np.float32], verdict: Verdict) -> Verdict:
-        """``verdict``; or a refusal where no rule was met and the classifier is sure of a request for advice.
+        """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        Where the question names no person (I, my, he, our daughter), or asks about children in general or in a form
-        that only wants to know, the classifier must be surer: ``IMPERSONAL``. It learnt from English, so a message in
-        Spanish is left to the rules.
+        It finds what no rule foresaw, and answers what a rule would refuse where it is all but certain that information
+        is asked for. An emergency of the rules stands whatever it says. ``vector`` is the embedding of ``question``,
+        ``(384,) float32``.
         """
-        labels = self.read(question).labels
-        if verdict.kind is not None or self._classifier is None or "@spanish" in labels:
+        if self._classifier is None or verdict.kind not in (None, "refusal"):
             return verdict
-        score = self._classifier.probability(vector)
-        general = "@person" not in labels or not labels.isdisjoint({"<general-question>", "@only-informs"})
-        if score < (IMPERSONAL if general else self._classifier.threshold):
+        message = self.read(question)
+        scores = self._classifier.scores(message, vector)
+        labels = message.labels
+        asked = not labels.isdisjoint({"@question-start", "@informs"}) and "@now" not in labels
+        if scores.emergency >= (ASKED_EMERGENCY if asked else EMERGENCY):
+            return replace(verdict, kind="urgent", reason=UNSURE, rule="classifier", score=scores.emergency)
+        score = 1 - scores.information
+        if scores.information >= INFORMATION:
+            return Verdict(None, score=score, private=verdict.private)
+        if verdict.kind == "refusal":
+            return verdict
+        if score < (ADVICE if "@person" in labels else IMPERSONAL_ADVICE):
             return replace(verdict, score=score)
         return replace(verdict, kind="refusal", reason="other", rule="classifier", score=score)
 
@@ -211,16 +206,6 @@ def training_examples() -> tuple[Example, ...]:
     text = (files("allchat") / "data" / "guard" / "examples.jsonl").read_text(encoding="utf-8")
     rows: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines() if line.strip()]
     return tuple(Example(row["id"], row["text"], row["kind"], row["reason"]) for row in rows)
-
-
-def train_classifier(vectors: NDArray[np.float32], labels: list[bool], *, threshold: float = 0.85) -> Classifier:
-    """A classifier fitted to ``vectors`` ``(n, 384) float32`` and ``labels`` (True: asks for advice). Deterministic."""
-    from sklearn.linear_model import LogisticRegression  # heavy, and needed when building only
-
-    model = LogisticRegression(C=4.0, class_weight="balanced", max_iter=2000, tol=1e-8)
-    model.fit(vectors.astype(np.float64), np.array(labels, dtype=np.int64))
-    weights = np.round(model.coef_[0], 6)
-    return Classifier(weights, round(float(model.intercept_[0]), 6), threshold)
 
 
 # ---- the check on a finished answer --------------------------------------------------------------------------------

@@ -70,7 +70,6 @@ CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER,
 CREATE TABLE rows (row INTEGER, grain INTEGER, block INTEGER, sentence INTEGER);
 CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '',
     tokenize = 'porter unicode61 remove_diacritics 2');
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -147,10 +146,6 @@ class Index:
         """The blocks that hold a word or its stem, in their heading, their text or their questions."""
         quoted = '"' + word.replace('"', "") + '"'
         return frozenset(int(row[0]) for row in self._all("SELECT rowid FROM words WHERE words MATCH ?", (quoted,)))
-
-    def vocabulary(self) -> dict[str, int]:
-        """Each stem of the index with the number of blocks it stands in."""
-        return {str(term): int(count) for term, count in self._all("SELECT term, doc FROM vocabulary ORDER BY term")}
 
     def setting(self, name: str) -> Any:
         """A value that the build stored beside the words, or None."""

@@ -42,6 +42,14 @@ _CONTINUES = re.compile(
     re.IGNORECASE,
 )
 
+_REST = re.compile(
+    r"^\W*(?:and(?: what about| how about| if)?|or|but|what about|how about|what if|then)\b", re.IGNORECASE
+)
+_ASKS = re.compile(
+    r"\b(?:what|why|how|when|which|who|where|is|are|was|were|does|do|did|can|could|will|would|should|may|has|have)\b",
+    re.IGNORECASE,
+)
+
 
 def resolve(question: str, *, history: Sequence[str]) -> str:
     """The question as understood after ``history`` (earlier questions, oldest first); itself where it stands alone."""
@@ -59,6 +67,12 @@ def leans_on_history(question: str) -> bool:
         return len(words) <= 5
     pointers = ((_IT, 4), (_THEY, 2), (_THAT, 5), (_ORDINAL, 4))
     return any(_points_out(question, pattern) and len(words) <= most for pattern, most in pointers)
+
+
+def is_rest(question: str) -> bool:
+    """Whether a question is only the rest of the one before and asks the same of something else: "and tylenol?"."""
+    begun = _REST.match(question)
+    return begun is not None and len(content_words(question)) <= 5 and not _ASKS.search(question, begun.end())
 
 
 def _points_out(question: str, pattern: re.Pattern[str]) -> bool:

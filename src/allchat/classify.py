@@ -1,0 +1,173 @@
+"""Classify: how far a message reads as asking for information, as asking for advice, or as telling of an emergency.
+
+A multinomial logistic regression over four views of a message: rows of its words as the rules read them, parts of its
+words as they were typed, the lists of the rules that it meets, and its embedding. It is trained at build time on
+messages of our own and serves where no rule foresaw the words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.reading import fold
+from allchat.rules import Message
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Vector = NDArray[np.float32]
+
+KINDS = (None, "refusal", "urgent")
+"""What a message is taken for, in the order of all columns: it goes on to the search, asks for advice, is urgent."""
+
+SHARES = {"words": 1.5, "parts": 1.5, "lists": 1.0}
+EMBEDDING_SHARE = 2.0
+"""Lengths of the views of a message beside each other, chosen by cross-validation (docs/decisions/0006-guard.md)."""
+
+LONGEST_ROW = 3
+SHORTEST_PART, LONGEST_PART = 2, 5
+LEAST_MESSAGES = 2
+"""A term seen in fewer training messages says nothing that could be learnt."""
+
+DECIMALS = 3
+_WORD = re.compile(r"[a-z0-9']+")
+
+
+class Scores(NamedTuple):
+    """Probabilities in [0, 1] that sum to 1."""
+
+    information: float
+    advice: float
+    emergency: float
+
+
+def terms(message: Message) -> dict[str, tuple[str, ...]]:
+    """The terms of each view of a message but its embedding; each once, in order of the alphabet."""
+    rows = [[_read(token.word, token.marks) for token in clause.tokens] for clause in message.clauses]
+    typed = [f" {word} " for word in _WORD.findall(fold(message.text))]
+    return {
+        "words": _once(
+            f"w:{' '.join(row[at : at + n])}"
+            for row in rows
+            for n in range(1, LONGEST_ROW + 1)
+            for at in range(len(row) - n + 1)
+        ),
+        "parts": _once(
+            f"p:{word[at : at + n]}"
+            for word in set(typed)
+            for n in range(SHORTEST_PART, LONGEST_PART + 1)
+            for at in range(len(word) - n + 1)
+        ),
+        "lists": _once(f"l:{label}" for label in message.labels if label[0] in "@<"),
+    }
+
+
+def _read(word: str, marks: tuple[str, ...]) -> str:
+    """A word, or what a number was understood as: which number it is says nothing."""
+    return marks[-1] if marks else word
+
+
+def _once(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(found)))
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Weights of a trained classifier.
+
+    ``terms`` leads a term to its row in ``term_weights`` ``(t, 3) float64``; ``vector_weights`` is ``(384, 3) float64``
+    and ``bias`` ``(3,) float64``. Columns are in the order of ``KINDS``.
+    """
+
+    terms: Mapping[str, int]
+    term_weights: NDArray[np.float64]
+    vector_weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def scores(self, message: Message, vector: Vector) -> Scores:
+        """How likely ``message``, whose embedding is ``vector`` ``(384,) float32``, is of each kind."""
+        sums = self.bias + EMBEDDING_SHARE * (vector.astype(np.float64) @ self.vector_weights)
+        for weight, rows in self._weighted(message):
+            sums = sums + weight * self.term_weights[rows].sum(axis=0)
+        odds = np.exp(sums - sums.max())
+        return Scores(*(odds / odds.sum()).tolist())
+
+    def telling(self, message: Message, *, kind: str | None, most: int = 5) -> tuple[str, ...]:
+        """The words of ``message`` that speak most for ``kind``, the strongest first, so that a reader sees why."""
+        column = KINDS.index(kind)
+        said = [term for term in terms(message)["words"] if term in self.terms and _WORD.search(term, 2)]
+        ranked = sorted((-float(self.term_weights[self.terms[term], column]), term) for term in said)
+        return tuple(term.removeprefix("w:") for weight, term in ranked[:most] if weight < 0)
+
+    def _weighted(self, message: Message) -> Iterable[tuple[float, list[int]]]:
+        return _weighted(terms(message), self.terms)
+
+    def to_json(self) -> str:
+        """The classifier as text, the same for the same weights."""
+        return json.dumps(
+            {
+                "terms": list(self.terms),
+                "term_weights": self.term_weights.tolist(),
+                "vector_weights": self.vector_weights.tolist(),
+                "bias": self.bias.tolist(),
+            },
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Classifier:
+        """The classifier that ``to_json`` wrote."""
+        held = json.loads(text)
+        rows = {term: at for at, term in enumerate(held["terms"])}
+        weights = (np.array(held[name], dtype=np.float64) for name in ("term_weights", "vector_weights", "bias"))
+        return cls(rows, *weights)
+
+
+def _weighted(found: Mapping[str, Sequence[str]], rows: Mapping[str, int]) -> Iterable[tuple[float, list[int]]]:
+    """For each view its known terms as rows, and the weight of each: a view is as long as its share, however many."""
+    for view, share in SHARES.items():
+        known = [rows[term] for term in found[view] if term in rows]
+        if known:
+            yield share / len(known) ** 0.5, known
+
+
+def train(messages: Sequence[Message], vectors: Vector, kinds: Sequence[str | None]) -> Classifier:
+    """A classifier fitted to ``messages`` with their ``vectors`` ``(n, 384) float32`` and ``kinds``. Deterministic.
+
+    Every kind counts as much as another, however many messages it has.
+    """
+    from sklearn.linear_model import LogisticRegression  # heavy, and needed when building only
+    from threadpoolctl import threadpool_limits
+
+    found = [terms(message) for message in messages]
+    counts = Counter(term for views in found for view in views.values() for term in view)
+    rows = {term: at for at, term in enumerate(sorted(term for term in counts if counts[term] >= LEAST_MESSAGES))}
+    features = _features(found, vectors, rows)
+    model = LogisticRegression(C=4.0, class_weight="balanced", max_iter=1000, tol=1e-3)
+    with threadpool_limits(1):  # sums in one order, and small enough that threads would wait for each other
+        model.fit(features, [KINDS.index(kind) for kind in kinds])
+    weights = np.round(model.coef_.T, DECIMALS)
+    return Classifier(rows, weights[: len(rows)], weights[len(rows) :], np.round(model.intercept_, DECIMALS))
+
+
+def _features(found: Sequence[Mapping[str, Sequence[str]]], vectors: Vector, rows: Mapping[str, int]) -> csr_matrix:
+    """One row for each message: its terms in the columns of ``rows``, then its embedding."""
+    from scipy.sparse import csr_matrix, hstack
+
+    ends, columns, values = [0], array("i"), array("d")
+    for views in found:
+        for weight, known in _weighted(views, rows):
+            columns.extend(known)
+            values.extend([weight] * len(known))
+        ends.append(len(columns))
+    said = csr_matrix((values, columns, ends), shape=(len(found), len(rows)))
+    return csr_matrix(hstack([said, EMBEDDING_SHARE * vectors.astype(np.float64)]))
