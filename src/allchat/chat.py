@@ -35,7 +35,7 @@ from allchat.embed import (
 )
 from allchat.errors import CorpusError, QuestionError, StoreError, VerificationError
 from allchat.guard import GUARD_FILES, Guard, training_examples
-from allchat.index import Contents, Index, current_inputs, facts, open_index, write_index
+from allchat.index import MANIFEST, Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
 from allchat.records import Answer, Document, Examples, Hit, LayTerm, Trace, Verdict
@@ -354,6 +354,11 @@ class Chat:
     def redact(self, text: str) -> str:
         """A text of a user with private details replaced by a fixed mark."""
         return self._guard.redact(text)
+
+    @property
+    def built(self) -> float:
+        """When the index was written, in seconds since 1970."""
+        return (self.index.folder / MANIFEST).stat().st_mtime
 
     def versions(self) -> dict[str, str]:
         """What an answer depends on."""

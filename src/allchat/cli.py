@@ -253,16 +253,21 @@ def serve(
     """Open the chat page and the HTTP doors."""
     settings = load_settings(settings_file, index=index, corpus=corpus, host=host, port=port)
     # Imported here: the server brings gradio, which the other commands must not pay for.
+    from allchat.logs import configure_logs
     from allchat.server import run
 
     port = settings.port or _free_port(settings.host)
     chat = open_chat(settings)
+    configure_logs(requests=settings.log_requests)
     click.echo(f"allchat: open http://{settings.host}:{port} in a browser. Ctrl-C ends it.")
     run(
         chat,
         host=settings.host,
         port=port,
         allowed_origins=settings.allowed_origins,
+        questions_per_minute=settings.questions_per_minute,
+        seconds=settings.question_seconds,
+        metrics_token=settings.metrics_token.get_secret_value(),
         contact=contact(settings).values(),
     )
 

@@ -6,6 +6,7 @@
     ├── ModelError       the embedding model or the tokenizer is missing or altered
     ├── StoreError       the index is missing, damaged, or older than what it was built from
     ├── QuestionError    the question cannot be taken as it is
+    ├── BusyError        more is asked than can be answered now
     └── VerificationError  a quote is not what its source says; the answer is withheld
 
 Each message says where, what is so, and what to do.
@@ -34,6 +35,10 @@ class StoreError(AllchatError):
 
 class QuestionError(AllchatError):
     """The question cannot be taken as it is (empty, too long, not text)."""
+
+
+class BusyError(AllchatError):
+    """More is asked than can be answered now; nothing is wrong with the question."""
 
 
 class VerificationError(AllchatError):

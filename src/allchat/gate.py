@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from allchat.refusals import NO_METHOD, NO_ROUTE, TOO_MANY, TOO_SLOW, Refusal, too_large
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -29,17 +30,54 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
-OURS = {"/v1/ask", "/healthz", "/readyz", "/favicon.ico"}
-PAGE = {"/", "/config", "/theme.css"}
-PAGE_API = {
-    "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel", "/gradio_api/info",
-    "/gradio_api/startup-events", "/gradio_api/app_id",
-}  # fmt: skip
-FOLDERS = ("/assets/", "/static/", "/gradio_api/heartbeat/", "/source/")
+READING = ["GET", "HEAD", "OPTIONS"]
+POSTING = ["POST", "OPTIONS"]
+KIB = 1024
+ROUTES: Mapping[str, list[str]] = {
+    # Our own.
+    "/v1/ask": POSTING,
+    "/v1/batch": POSTING,
+    "/v1/chat/completions": POSTING,
+    "/v1/models": READING,
+    "/v1/openapi.json": READING,
+    "/healthz": READING,
+    "/readyz": READING,
+    "/metrics": READING,
+    "/favicon.ico": READING,
+    # What the page needs of Gradio; everything else that Gradio offers stays closed.
+    "/": READING,
+    "/config": READING,
+    "/theme.css": READING,
+    "/gradio_api/queue/join": [*READING, "POST"],
+    "/gradio_api/queue/data": READING,
+    "/gradio_api/cancel": [*READING, "POST"],
+    "/gradio_api/info": READING,
+    "/gradio_api/startup-events": READING,
+    "/gradio_api/app_id": READING,
+}
+"""Every route that is served, with the methods that it takes; what is not listed does not exist."""
+
+HEARTBEAT = "/gradio_api/heartbeat/"
+FOLDERS: Mapping[str, list[str]] = {
+    "/source/": READING,
+    "/v1/models/": READING,
+    "/assets/": READING,
+    "/static/": READING,
+    HEARTBEAT: READING,
+}
+"""The same for everything below a path."""
+
 LASTING = ("/assets/", "/static/")
-ASKING = {"/v1/ask", "/gradio_api/queue/join"}
-READING = {"GET", "HEAD", "OPTIONS"}
-POSTING = (*ASKING, "/gradio_api/cancel")
+ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", "/gradio_api/queue/join")
+BODY_LIMITS: Mapping[str, int] = {
+    "/v1/batch": 1024 * KIB,
+    "/v1/chat/completions": 256 * KIB,
+    "/gradio_api/queue/join": 256 * KIB,
+}
+"""Bytes of a body. The page and a chat client send the whole conversation with each question."""
+
+BODY_LIMIT = 64 * KIB
+"""Bytes of a body at every other address."""
 
 
 @dataclass(slots=True)
@@ -53,16 +91,27 @@ class Rate:
     per_minute: int
     left: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
 
-    def allows(self, address: str, *, seconds: float) -> bool:
-        """Count one question of the address; False when it has none left."""
+    def allows(self, address: str, *, seconds: float, questions: int = 1) -> bool:
+        """Count questions of the address; False, and none counted, when it has fewer left."""
         if self.per_minute <= 0 or is_loopback(address):
             return True
-        left, then = self.left.pop(address, (float(self.per_minute), seconds))
+        client = household(address)
+        left, then = self.left.pop(client, (float(self.per_minute), seconds))
         left = min(float(self.per_minute), left + (seconds - then) * self.per_minute / 60)
-        self.left[address] = (left - 1 if left >= 1 else left, seconds)
+        allowed = left >= questions
+        self.left[client] = (left - questions if allowed else left, seconds)
         if len(self.left) > 10_000:
             self.left.popitem(last=False)
-        return left >= 1
+        return allowed
+
+
+def household(address: str) -> str:
+    """The address that is counted: a whole /64 of IPv6, which is what one client has; anything else as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def is_loopback(address: str) -> bool:
@@ -73,59 +122,16 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request is not served: a status, and where, what and remedy in words that repeat nothing of the request."""
-
-    status: int
-    where: str
-    what: str
-    remedy: str
-
-    def body(self) -> bytes:
-        """The error as JSON."""
-        return json.dumps({"error": {"where": self.where, "what": self.what, "remedy": self.remedy}}).encode()
-
-    def headers(self) -> dict[str, str]:
-        """The headers that belong to the status."""
-        again = {"retry-after": "30"} if self.status in (429, 503) else {}
-        return {"content-type": "application/json", **again}
-
-
-NO_ROUTE = Refusal(404, "path", "there is nothing at this address", "ask at / or POST to /v1/ask")
-NO_METHOD = Refusal(405, "method", "this method is not served", "use GET or POST")
-TOO_MANY = Refusal(429, "client", "too many questions within a minute", "wait half a minute and ask again")
-TOO_SLOW = Refusal(408, "body", "the request did not arrive in time", "send it again")
-
-
-def too_large(limit: int) -> Refusal:
-    """The refusal of a body of more than ``limit`` bytes."""
-    return Refusal(413, "body", f"the request is larger than {limit} bytes", "send less, or clear the conversation")
-
-
 class Gate:
     """Serves only the routes that allchat uses, within limits, and adds the security headers to every response.
 
-    ``body_limit`` and ``page_limit`` are bytes: the second is for the page's own route, which carries the conversation.
-    ``prefixes`` are the paths at which pages are mounted, without the last slash ("" for the root).
+    ``body_seconds`` is the time that a body may take to arrive.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        rate: Rate,
-        body_limit: int = 64 * 1024,
-        page_limit: int = 256 * 1024,
-        body_seconds: float = 15.0,
-        prefixes: Iterable[str] = ("",),
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0) -> None:
         self.app = app
         self.rate = rate
-        self.body_limit = body_limit
-        self.page_limit = page_limit
         self.body_seconds = body_seconds
-        self.prefixes = tuple(prefixes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; websockets are not used and are turned away."""
@@ -137,9 +143,10 @@ class Gate:
             await self._http(scope, receive, _with_headers(send, path=scope["path"]))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope)
+        route = route_of(scope["path"])
+        refusal = self._refusal(scope, route)
         if refusal is None and scope["method"] == "POST":
-            limit = self.page_limit if scope["path"].endswith("/gradio_api/queue/join") else self.body_limit
+            limit = BODY_LIMITS.get(route, BODY_LIMIT)
             try:
                 body = await asyncio.wait_for(read_body(scope, receive, limit=limit), self.body_seconds)
             except TimeoutError:
@@ -151,31 +158,35 @@ class Gate:
         if refusal is None:
             await self.app(scope, receive, send)
         else:
-            await refuse(refusal, send)
+            await refuse(refusal, send, path=scope["path"])
 
-    def _refusal(self, scope: Scope) -> Refusal | None:
-        path = scope["path"]
-        if not any(is_served(path.removeprefix(prefix), page=path.startswith(prefix)) for prefix in self.prefixes):
+    def _refusal(self, scope: Scope, route: str) -> Refusal | None:
+        if not route:
             return NO_ROUTE
-        if scope["method"] not in methods_of(path):
-            return NO_METHOD
-        address = scope["client"][0] if scope.get("client") else ""
-        asks = scope["method"] == "POST" and path.endswith(tuple(ASKING))
-        return TOO_MANY if asks and not self.rate.allows(address, seconds=time.monotonic()) else None
+        if scope["method"] not in methods_of(route):
+            return replace(NO_METHOD, allowed=tuple(methods_of(route)))
+        asks = scope["method"] == "POST" and route in ASKING
+        return TOO_MANY if asks and not self.rate.allows(client_of(scope), seconds=time.monotonic()) else None
 
 
-def is_served(path: str, *, page: bool = True) -> bool:
-    """Whether a path is on the list; everything that is not on it does not exist."""
+def client_of(scope: Scope) -> str:
+    """The address of the client, "" where it is not known."""
+    return str(scope["client"][0]) if scope.get("client") else ""
+
+
+def route_of(path: str) -> str:
+    """The listed route that a path belongs to, a folder with its last slash; "" where there is none.
+
+    A route holds nothing that a client chose, so it may stand in a log.
+    """
     if ".." in path or "\\" in path or "\0" in path:
-        return False
-    return path in OURS or (page and (path in PAGE | PAGE_API or path.startswith(FOLDERS)))
+        return ""
+    return path if path in ROUTES else next((folder for folder in FOLDERS if path.startswith(folder)), "")
 
 
-def methods_of(path: str) -> set[str]:
-    """The methods that a served path takes."""
-    if path == "/v1/ask":
-        return {"POST", "OPTIONS"}
-    return READING | {"POST"} if path.endswith(POSTING) else READING
+def methods_of(route: str) -> list[str]:
+    """The methods that a listed route takes."""
+    return ROUTES[route] if route in ROUTES else FOLDERS[route]
 
 
 async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | None:
@@ -219,9 +230,10 @@ def _with_headers(send: Send, *, path: str) -> Send:
     return sending
 
 
-async def refuse(refusal: Refusal, send: Send) -> None:
-    """Send the refusal as the whole response."""
-    sized = {**refusal.headers(), "content-length": str(len(refusal.body()))}
+async def refuse(refusal: Refusal, send: Send, *, path: str = "") -> None:
+    """Send the refusal as the whole response, in the shape that the address speaks."""
+    body = refusal.body(path)
+    sized = {**refusal.headers(), "content-length": str(len(body))}
     headers = [(name.encode(), value.encode()) for name, value in sized.items()]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": refusal.body()})
+    await send({"type": "http.response.start", "status": refusal.status_at(path), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

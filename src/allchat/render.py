@@ -25,7 +25,7 @@ Words: TypeAlias = Mapping[str, Any]
 
 MAX_TURNS = 20
 MAX_QUOTES = 40
-_MARKER = re.compile(r"(?<!\\)\[(\d{1,2})\](?!\()")
+MARKER = re.compile(r"(?<!\\)\[(\d{1,2})\](?!\()")
 _LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
 
 
@@ -151,7 +151,7 @@ def _linked(answer: Answer, *, turn: int, words: Words) -> str:
             return found[0]
         return f'[{number}<span class="vh"> {words["source"]} {literal(titles[number])}</span>](#t{turn}q{number})'
 
-    return _MARKER.sub(chip, answer.text)
+    return MARKER.sub(chip, answer.text)
 
 
 def trouble(words: Words, *, what: str | None = None) -> str:

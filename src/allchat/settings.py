@@ -10,13 +10,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from allchat.errors import SettingsError
 
 SETTINGS_FILE = "allchat.toml"
 PREFIX = "ALLCHAT_"
+SECRETS = ("metrics_token",)
+"""Settings that come from the environment alone: a file is copied, shown and kept."""
 
 
 _Words = Annotated[str, Field(pattern=r"\S")]
@@ -38,6 +40,18 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one.")
     allowed_origins: tuple[str, ...] = Field(
         (), description="Other web origins that may call the server; in the environment, spaces between."
+    )
+    questions_per_minute: int = Field(
+        120, ge=0, description="Most questions of one client address a minute; 0 for no limit."
+    )
+    question_seconds: float = Field(
+        20, gt=0, le=25, description="Most seconds that a question waits for its answer before it is told to come back."
+    )
+    log_requests: bool = Field(
+        default=True, description="Write a line for every question and request: kind, route, times, and no word of it."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token for `/metrics`; without one, only this machine reads them."
     )
     emergency_number: _Words = Field("911", description="Number to call in an emergency.")
     crisis_number: _Words = Field("988", description="Number to call or text in a crisis.")
@@ -88,9 +102,13 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     if path is None and not file.exists():
         return {}
     try:
-        return tomllib.loads(file.read_bytes().decode())
+        values = tomllib.loads(file.read_bytes().decode())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file or remove it.") from error
+    for name in SECRETS:
+        if name in values:
+            raise SettingsError(f"{file}: {name} is a secret. Put it into the environment as {PREFIX}{name.upper()}.")
+    return values
 
 
 def _from_environment() -> dict[str, Any]:
@@ -112,7 +130,8 @@ def settings_table() -> str:
     """Every setting as the rows of the README's table, in the order of the fields."""
     rows = ["| in `allchat.toml` | in the environment | default | what |", "| --- | --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
+        file = "only in the environment" if name in SECRETS else f"`{name}`"
         default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
-        shown = f"`{default}`" if default else "none"
-        rows.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+        shown = f"`{str(default).lower() if field.annotation is bool else default}`" if default else "none"
+        rows.append(f"| {file} | `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(rows)

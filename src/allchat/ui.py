@@ -18,7 +18,7 @@ os.environ["GRADIO_RUN_HISTORY"] = "False"
 
 import gradio as gr
 
-from allchat.errors import AllchatError, QuestionError
+from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.records import Answer
 from allchat.render import (
     MAX_TURNS,
@@ -110,6 +110,8 @@ class Handlers:
             answer = self.asker.ask(question, history=[text[: self.question_limit] for text in history])
         except QuestionError:
             return self._unchanged(self.words["not_text"])
+        except BusyError:
+            return self._unchanged(self.words["busy"])
         except AllchatError as error:
             log.error("no answer: %s", type(error).__name__)
             return self._broken(question, shown, before)

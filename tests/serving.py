@@ -1,0 +1,27 @@
+"""A real server on a free port of this machine, for tests that need one: real clients, a real browser."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from allchat.listener import OPTIONS
+from allchat.server import create_app
+
+
+def serving(chat: Any, *, options: dict[str, Any] | None = None, **values: Any) -> Iterator[str]:
+    """The address of a server for the chat until the generator ends; ``values`` are those of ``create_app``."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(chat, **values), **{**OPTIONS, **(options or {})}))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
