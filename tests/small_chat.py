@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from allchat.corpus import clean
-from allchat.errors import QuestionError, StoreError, VerificationError
+from allchat.errors import BusyError, QuestionError, StoreError, VerificationError
 from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span
 
 FILLER = "Paragraph {n} stands here so that the section is longer than the panel is high."
@@ -138,6 +138,8 @@ class SmallChat:
             time.sleep(1.0)
         if "unreadable" in question:
             raise QuestionError("question: this cannot be read. Write it in words.")
+        if "crowded" in question:
+            raise BusyError("too many questions are waiting. Ask again in half a minute.")
         if "withheld" in question:
             raise VerificationError("leaflet: a quote does not match its source. The answer is withheld.")
         if "store" in question:

@@ -212,6 +212,30 @@ def test_a_client_has_its_share_of_questions_and_this_machine_is_not_counted() -
     assert all(Rate(per_minute=0).allows("203.0.113.9", seconds=0.0) for _ in range(99))
 
 
+def test_a_client_of_ipv6_is_its_whole_network() -> None:
+    rate = Rate(per_minute=2)
+    addresses = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3", "2001:db8:1:3::1"]
+    assert [rate.allows(address, seconds=0.0) for address in addresses] == [True, True, False, True]
+
+
+def test_several_questions_at_once_are_counted_all_or_not_at_all() -> None:
+    rate = Rate(per_minute=10)
+    assert not rate.allows("203.0.113.9", seconds=0.0, questions=11)
+    assert rate.allows("203.0.113.9", seconds=0.0, questions=10)
+    assert not rate.allows("203.0.113.9", seconds=0.0)
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/v1/ask", 64), ("/v1/chat/completions", 256), ("/v1/batch", 1024)])
+def test_each_address_has_its_own_limit_of_a_body(bare: TestClient, path: str, limit: int) -> None:
+    for size, status in ((limit * 1024, {400}), (limit * 1024 + 1, {413})):
+        assert {bare.post(path, content=b"x" * size, headers=JSON).status_code} == status
+
+
+def test_a_method_that_is_not_served_is_told_which_are(bare: TestClient) -> None:
+    assert bare.get("/v1/ask").headers["allow"] == "POST, OPTIONS"
+    assert bare.post("/healthz").headers["allow"] == "GET, HEAD, OPTIONS"
+
+
 def test_the_rate_forgets_addresses_rather_than_grow() -> None:
     rate = Rate(per_minute=3)
     for n in range(10_050):

@@ -57,6 +57,18 @@ def test_origins_come_as_a_list_in_the_file_and_with_spaces_in_the_environment(m
     assert load_settings().allowed_origins == ()
 
 
+def test_a_secret_comes_from_the_environment_alone_and_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    write('metrics_token = "hunter2"\n')
+    with pytest.raises(SettingsError, match=r"a secret\. Put it into the environment as ALLCHAT_METRICS_TOKEN") as told:
+        load_settings()
+    assert "hunter2" not in str(told.value)
+    write("")
+    monkeypatch.setenv("ALLCHAT_METRICS_TOKEN", "hunter2")
+    settings = load_settings()
+    assert settings.metrics_token.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(settings) + settings.model_dump_json()
+
+
 @pytest.mark.parametrize(
     ("text", "fact"),
     [

@@ -85,6 +85,7 @@ def test_an_urgent_answer_comes_without_sources_or_suggestions() -> None:
         (None, "nothing_asked"),
         (7, "nothing_asked"),
         ("unreadable", "not_text"),
+        ("crowded", "busy"),
     ],
 )
 def test_what_is_no_question_changes_nothing_but_the_status(question: object, words: str) -> None:

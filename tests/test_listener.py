@@ -1,0 +1,187 @@
+"""The listener: slow and silent clients lose their connection, and the end of the process loses no answer."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from places import ROOT
+from serving import serving
+from small_chat import SmallChat
+
+from allchat.listener import OPTIONS, PatientProtocol
+
+SHORT = 0.2
+
+
+class Hurried(PatientProtocol):
+    """The same with deadlines that a test can wait for."""
+
+    head_seconds = SHORT
+    read_seconds = SHORT
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    yield from serving(SmallChat(), options={"http": Hurried, "timeout_keep_alive": SHORT}, page=False)
+
+
+def connected(address: str) -> socket.socket:
+    there = urlsplit(address)
+    connection = socket.create_connection((there.hostname, there.port))  # type: ignore[arg-type]
+    connection.settimeout(30)
+    return connection
+
+
+def rest(connection: socket.socket) -> bytes:
+    """What still comes until the server closes."""
+    found = b""
+    try:
+        while more := connection.recv(65536):
+            found += more
+    except ConnectionResetError:
+        pass
+    return found
+
+
+@pytest.mark.parametrize("head", [b"", b"GET /healthz HTTP/1.1\r\n", b"POST /v1/ask HTTP/1.1\r\nhost: a\r\nx: "])
+def test_a_head_that_does_not_arrive_ends_the_connection(address: str, head: bytes) -> None:
+    with connected(address) as connection:
+        connection.sendall(head)
+        assert rest(connection) == b""
+
+
+def test_dripping_a_head_does_not_stretch_its_time(address: str) -> None:
+    with connected(address) as connection, ThreadPoolExecutor(1) as pool:
+        closed = pool.submit(rest, connection)
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        with suppress(ConnectionError):
+            while True:
+                connection.sendall(b"x: y\r\n")
+        assert b"200" not in closed.result()
+
+
+def test_an_idle_connection_ends_after_its_answer_and_also_when_the_next_head_stops(address: str) -> None:
+    for more in (b"", b"GET /heal"):
+        with connected(address) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+            first = connection.recv(65536)
+            connection.sendall(more)
+            assert b"200 OK" in first + rest(connection)
+
+
+def test_a_client_that_keeps_to_the_times_is_served_again_and_again(address: str) -> None:
+    with httpx.Client(base_url=address) as client:
+        assert [client.get("/healthz").status_code for _ in range(5)] == [200] * 5
+
+
+def test_a_client_that_asks_and_does_not_read_loses_its_connection(address: str) -> None:
+    with connected(address) as connection:
+        lost = None
+        while lost is None:
+            try:
+                connection.sendall(b"GET /source/leaflet HTTP/1.1\r\nhost: a\r\n\r\n")
+            except OSError as error:
+                lost = error
+    assert isinstance(lost, ConnectionError), "the server neither read nor closed"
+
+
+def test_a_head_that_is_too_large_is_refused(address: str) -> None:
+    with connected(address) as connection:
+        with suppress(OSError):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nx: " + b"y" * 200_000)
+        assert b"200 OK" not in rest(connection)
+
+
+def test_what_uvicorn_is_told_writes_no_address_of_a_family() -> None:
+    assert OPTIONS["access_log"] is False
+    assert OPTIONS["server_header"] is False
+    assert OPTIONS["timeout_graceful_shutdown"] > 25
+
+
+SLOW_SERVER = """
+    import sys, time
+    sys.path[:0] = [{tests!r}]
+    from small_chat import SmallChat
+    from allchat.listener import OPTIONS
+    from allchat.server import run
+
+    OPTIONS["timeout_graceful_shutdown"] = 3600
+
+    class Slow(SmallChat):
+        def ask(self, question, **how):
+            if "slowly" in question:
+                print("begun", flush=True)
+                time.sleep(1.5)
+            return super().ask(question, **how)
+
+    run(Slow(), port={port}, page={page})
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def started(*, page: bool) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """A server in a process of its own, with all the time in the world to drain, and a client of it."""
+    port = free_port()
+    code = textwrap.dedent(SLOW_SERVER.format(tests=str(ROOT / "tests"), port=port, page=page))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        transport = httpx.HTTPTransport(retries=100)
+        try:
+            with httpx.Client(transport=transport, timeout=60, base_url=f"http://127.0.0.1:{port}") as client:
+                yield process, client
+        finally:
+            process.kill()
+
+
+def begun(process: subprocess.Popen[str]) -> bool:
+    """Wait until a question is being answered."""
+    return process.stdout is not None and process.stdout.readline() == "begun\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_terminated_process_answers_what_it_was_asked_and_takes_nothing_more(stream: bool) -> None:
+    body = {"model": "allchat", "stream": stream, "messages": [{"role": "user", "content": "signs, slowly"}]}
+    with started(page=False) as (process, client), ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(client.post, "/v1/chat/completions", json=body)
+        assert begun(process)
+        process.send_signal(signal.SIGTERM)
+        response = answer.result()
+        assert response.status_code == 200
+        assert "The signs of leukemia" in response.text
+        assert not stream or response.text.endswith("data: [DONE]\n\n")
+        assert process.wait(timeout=60) == -signal.SIGTERM
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{client.base_url}/healthz")
+
+
+@pytest.mark.slow
+def test_a_terminated_process_answers_the_page_and_does_not_wait_for_open_pages() -> None:
+    with started(page=True) as (process, client), ThreadPoolExecutor(2) as pool:
+        asking = next(
+            number for number, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"]
+        )
+        heart = pool.submit(client.get, "/gradio_api/heartbeat/family")
+        data = {"data": ["signs, slowly", [], "{}"], "fn_index": asking, "session_hash": "family"}
+        assert client.post("/gradio_api/queue/join", json=data).status_code == 200
+        answer = pool.submit(client.get, "/gradio_api/queue/data", params={"session_hash": "family"})
+        assert begun(process)
+        process.send_signal(signal.SIGTERM)
+        assert "The signs of leukemia" in answer.result().text
+        with suppress(httpx.HTTPError):  # cut off in the middle, as it has no end
+            heart.result()
+        assert process.wait(timeout=60) == -signal.SIGTERM

@@ -1,0 +1,128 @@
+"""Logs: every line is JSON, says what an operator needs, and holds no word that anyone typed."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from small_chat import SmallChat
+
+from allchat.logs import configure_logs
+from allchat.server import create_app
+
+SECRET = "zebrafish"  # noqa: S105 - a word to look for
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What is logged, with the process's logging as it was put back at the end."""
+    root, own = logging.getLogger(), logging.getLogger("allchat")
+    before = (root.handlers, root.level, own.level)
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+    yield stream
+    root.handlers = before[0]
+    root.setLevel(before[1])
+    own.setLevel(before[2])
+
+
+def read(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def client_of(**values: Any) -> TestClient:
+    return TestClient(create_app(SmallChat(), page=False, **values), raise_server_exceptions=False)
+
+
+def test_a_question_gives_two_lines_under_one_id_that_its_response_tells(lines: io.StringIO) -> None:
+    with client_of() as client:
+        answer = client.post("/v1/ask", json={"question": "signs"})
+    question, request = read(lines)
+    assert question["request_id"] == request["request_id"] == answer.headers["x-request-id"]
+    assert (question["event"], question["door"], question["kind"]) == ("question", "ask", "answer")
+    assert question["stages_ms"] == {"total": 1.0}
+    assert (request["event"], request["route"], request["method"], request["status"]) == (
+        "request", "/v1/ask", "POST", 200,
+    )  # fmt: skip
+    assert question["ms"] <= request["ms"]
+
+
+def test_no_word_of_a_question_a_path_a_header_or_a_method_is_logged(lines: io.StringIO) -> None:
+    texts = ["signs", "they", "unreadable", "withheld", "store", "crash", "emergency", "football"]
+    with client_of() as client:
+        for text in texts:
+            body = {"question": f"{text} {SECRET}", "history": [SECRET], "id": SECRET}
+            client.post("/v1/ask", json=body, headers={"x-request-id": SECRET, "user-agent": SECRET})
+            messages = [{"role": role, "content": f"{text} {SECRET}"} for role in ("system", "user")]
+            client.post("/v1/chat/completions", json={"model": "allchat", "messages": messages, "stream": True})
+            client.post("/v1/batch", json={"questions": [body]})
+        client.post("/v1/ask", content=f"{{{SECRET}", headers={"content-type": "application/json"})
+        client.post("/v1/ask", json={SECRET: SECRET, "question": SECRET})
+        client.get(f"/source/{SECRET}?start={SECRET}")
+        client.get(f"/v1/models/{SECRET}")
+        client.get(f"/{SECRET}", headers={"host": f"{SECRET}.example"})
+        client.request(SECRET.upper(), "/v1/ask")
+    found = read(lines)
+    assert len(found) == 8 * 6 + 6
+    assert {line["kind"] for line in found if line["event"] == "question"} == {"answer", "urgent", "out_of_scope", None}
+    assert SECRET not in lines.getvalue().lower()
+
+
+def test_the_page_logs_its_questions_as_the_others_do(lines: io.StringIO) -> None:
+    with TestClient(create_app(SmallChat())) as client:
+        asking = next(n for n, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"])
+        data = {"data": [f"signs {SECRET}", [], "{}"], "fn_index": asking, "session_hash": "family"}
+        client.post("/gradio_api/queue/join", json=data)
+        client.get("/gradio_api/queue/data", params={"session_hash": "family"})
+    found = read(lines)
+    assert [(line["door"], line["kind"]) for line in found if line["event"] == "question"] == [("page", "answer")]
+    assert SECRET not in lines.getvalue()
+
+
+def test_an_operator_may_have_faults_alone(lines: io.StringIO) -> None:
+    configure_logs(requests=False, stream=lines)
+    with client_of() as client:
+        client.post("/v1/ask", json={"question": "signs"})
+        client.post("/v1/ask", json={"question": f"crash {SECRET}"})
+    assert [(line["event"], line["error"]) for line in read(lines)] == [("question", "RuntimeError")]
+
+
+def test_health_and_the_files_of_the_page_are_not_logged(lines: io.StringIO) -> None:
+    with client_of() as client:
+        for path in ("/healthz", "/readyz", "/metrics", "/assets/x"):
+            client.get(path)
+    assert read(lines) == []
+
+
+def test_what_other_libraries_log_loses_its_arguments_and_its_traceback(lines: io.StringIO) -> None:
+    library = logging.getLogger("uvicorn.error")
+    library.warning("cannot take %s", SECRET)
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        library.exception("Exception in ASGI application\n%s", SECRET)
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: %s" % SECRET)  # noqa: UP031
+    library.info("not written: %s", SECRET)
+    assert [line["event"] for line in read(lines)] == [
+        "cannot take %s", "Exception in ASGI application (ValueError)", "Task exception was never retrieved",
+    ]  # fmt: skip
+    assert SECRET not in lines.getvalue()
+
+
+def test_our_own_lines_keep_their_facts(lines: io.StringIO) -> None:
+    logging.getLogger("allchat.page").error("no answer: %s", "StoreError")
+    assert [(line["event"], line["logger"], line["level"]) for line in read(lines)] == [
+        ("no answer: StoreError", "allchat.page", "error")
+    ]
+
+
+def test_without_being_asked_to_nothing_is_changed_in_a_programs_logging() -> None:
+    handlers = list(logging.getLogger().handlers)
+    with client_of() as client:
+        client.post("/v1/ask", json={"question": "signs"})
+    assert logging.getLogger().handlers == handlers
