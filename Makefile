@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test check eval fix index docs pins clean
+.PHONY: help setup chat test check eval fix index docs clients pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,6 +43,11 @@ index: setup ## build the index from corpus/
 
 docs: setup ## write docs/clinical-review.md anew from the rules and the wording
 	@$(BIN)/python -c "from pathlib import Path; from allchat.review import clinical_review; Path('docs/clinical-review.md').write_text(clinical_review(), encoding='utf-8')"
+
+clients: setup ## install the other harnesses that examples/ and their tests run, into .cache/clients (2.4 GB)
+	@$(BIN)/python -m venv .cache/clients/venv
+	@.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check -r examples/requirements.txt
+	@npm install --prefix .cache/clients --no-audit --no-fund --loglevel=error promptfoo@0.121.20
 
 pins: setup ## write constraints.txt from what is installed in .venv
 	@head -n 1 constraints.txt > $(VENV)/constraints.txt
