@@ -92,11 +92,13 @@ def test_an_operator_may_have_faults_alone(lines: io.StringIO) -> None:
     assert [(line["event"], line["error"]) for line in read(lines)] == [("question", "RuntimeError")]
 
 
-def test_health_and_the_files_of_the_page_are_not_logged(lines: io.StringIO) -> None:
-    with client_of() as client:
-        for path in ("/healthz", "/readyz", "/metrics", "/assets/x"):
-            client.get(path)
-    assert read(lines) == []
+def test_health_and_what_the_page_loads_are_logged_only_where_they_fail(lines: io.StringIO) -> None:
+    with TestClient(create_app(SmallChat())) as client:
+        for path in ("/healthz", "/readyz", "/config", "/theme.css", "/favicon.ico"):
+            assert client.get(path).status_code == 200
+        assert read(lines) == []
+        client.get("/assets/nothing")
+    assert [(line["route"], line["status"]) for line in read(lines)] == [("/assets/", 404)]
 
 
 def test_what_other_libraries_log_loses_its_arguments_and_its_traceback(lines: io.StringIO) -> None:

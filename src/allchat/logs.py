@@ -23,8 +23,8 @@ from structlog.typing import EventDict
 from allchat.capacity import Outcome
 from allchat.gate import LASTING, route_of
 
-QUIET = (*LASTING, "/healthz", "/readyz", "/metrics")
-"""Routes whose requests are counted and not logged: they say nothing about questions, and there are many."""
+QUIET = (*LASTING, "/gradio_api/", "/config", "/theme.css", "/favicon.ico", "/healthz", "/readyz", "/metrics")
+"""Routes whose requests are counted, and logged only where they fail: there are many, and none is a question."""
 
 _FACTS: tuple[Any, ...] = (merge_contextvars, add_log_level, add_logger_name, structlog.processors.TimeStamper("iso"))
 
@@ -85,7 +85,10 @@ def log_question(outcome: Outcome) -> None:
 
 
 class RequestLog:
-    """Gives every request an id, writes a line when it is over, and hands the same to ``count``. Pure ASGI."""
+    """Gives every request an id, writes a line when it is over, and hands the same to ``count``. Pure ASGI.
+
+    A status of 0 is that of a client that left before there was one.
+    """
 
     def __init__(self, app: ASGIApp, *, count: Callable[[str, str, int], None]) -> None:
         self.app = app
@@ -112,7 +115,7 @@ class RequestLog:
         finally:
             route, seconds = route_of(scope["path"]) or "none", time.perf_counter() - begun
             self.count(route, _method(scope), status)
-            if route not in QUIET:
+            if status >= 400 or not route.startswith(QUIET):
                 log.info("request", route=route, method=_method(scope), status=status, ms=round(1000 * seconds, 1))
 
 

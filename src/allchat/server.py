@@ -93,6 +93,7 @@ def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Seque
         allow_origins=list(allowed_origins),
         allow_methods=["GET", "POST"],
         allow_headers=["content-type"],
+        expose_headers=["retry-after", "x-request-id"],
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Gate, rate=rate)
@@ -182,7 +183,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _response(NOT_JSON if status == 400 else replace(NOT_SERVED, status=status), request)
+    allowed = tuple(method for method in (getattr(error, "headers", None) or {}).get("Allow", "").split(", ") if method)
+    return _response(NOT_JSON if status == 400 else replace(NOT_SERVED, status=status, allowed=allowed), request)
 
 
 def _response(refusal: Refusal, request: Request) -> Response:
