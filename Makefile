@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test check eval fix index docs clients pins clean
+.PHONY: help setup chat test check fuzz eval fix index docs clients pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,9 @@ chat: setup ## build the index if it is missing or old, then open the page's ser
 
 test: setup ## run every test with branch coverage (ARGS="-k words" to choose some)
 	@$(BIN)/python -m pytest --cov=allchat $(ARGS)
+
+fuzz: setup ## send the HTTP addresses many more made-up requests than "make test" does (FUZZ_EXAMPLES=2000)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/python -m pytest tests/test_api.py -k schemathesis $(ARGS)
 
 check: setup ## lint, format, types, import contracts, documents: all that CI checks besides the tests
 	@$(BIN)/ruff check .

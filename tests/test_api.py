@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from allchat.chat import Chat
 from allchat.server import create_app
 
 ASKED = "which medicines are forbidden at home"
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "10")
+"""Requests that schemathesis makes up for each address, beside those that it takes from the schema: make fuzz."""
+
 SECRET = "zebrafish"  # noqa: S105 - a word to look for
 
 
@@ -43,7 +47,7 @@ def test_every_door_keeps_to_its_schema_whatever_schemathesis_sends(small_chat: 
     for address in serving(small_chat, page=False, questions_per_minute=0):
         command = ["--config-file", ROOT / "examples/schemathesis.toml", "run", f"{address}/v1/openapi.json"]
         run = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", *command, "--no-color", "--max-examples", "10"],
+            [sys.executable, "-m", "schemathesis.cli", *command, "--no-color", "--max-examples", EXAMPLES],
             capture_output=True, text=True, check=False, cwd=tmp_path,
         )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr

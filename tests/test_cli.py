@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 from places import SMALL
@@ -394,6 +399,33 @@ def test_help_documents_every_command_and_every_exit_code() -> None:
 @pytest.mark.parametrize("arguments", [("ask",), ("nonsense",), ("ask", "x", "--colour"), ("batch", "x")])
 def test_a_command_that_is_not_understood_is_bad_input(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == BAD_INPUT
+
+
+# serve
+
+
+@pytest.mark.slow
+def test_serve_opens_every_door_with_the_settings_and_logs_no_word(model_index: Path) -> None:
+    command = [sys.executable, "-m", "allchat", "serve", f"--index={model_index}", f"--corpus={SMALL}", "--port=0"]
+    secret = {"ALLCHAT_METRICS_TOKEN": "a-token", "ALLCHAT_QUESTION_SECONDS": "25"}
+    with subprocess.Popen(
+        command, env={**os.environ, **secret}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[2]
+        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=100), timeout=60) as client:
+            answer = client.post("/v1/ask", json={"question": ASKED, "id": "zebrafish"}).json()
+            status = [client.get(path).status_code for path in ("/", "/readyz", "/v1/openapi.json", "/metrics")]
+            counts = client.get("/metrics", headers={"authorization": "Bearer a-token"}).text
+        process.send_signal(signal.SIGTERM)
+        said, logged = process.communicate(timeout=60)
+    assert (answer["kind"], answer["id"]) == ("answer", "zebrafish")
+    assert status == [200, 200, 200, 403]
+    assert 'allchat_questions_total{door="ask",kind="answer"} 1.0' in counts
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert [line["event"] for line in lines if line.get("route") in (None, "/v1/ask")] == ["question", "request"]
+    assert "medicines" not in said + logged
+    assert "zebrafish" not in said + logged
 
 
 # What a terminal shows

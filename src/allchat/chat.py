@@ -203,7 +203,10 @@ class Contact:
 
 
 class Chat:
-    """Answers questions from one index. Safe to share between threads; keeps nothing of what is asked."""
+    """Answers questions from one index. Safe to share between threads; keeps nothing of what is asked.
+
+    ``built`` is when the index was written, in seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -219,6 +222,7 @@ class Chat:
         today: date | None = None,
     ) -> None:
         self.index = index
+        self.built = (index.folder / MANIFEST).stat().st_mtime
         self.documents: Mapping[str, Document] = {document.key: document for document in documents}
         self._corpus = corpus
         self.embedder = embedder
@@ -354,11 +358,6 @@ class Chat:
     def redact(self, text: str) -> str:
         """A text of a user with private details replaced by a fixed mark."""
         return self._guard.redact(text)
-
-    @property
-    def built(self) -> float:
-        """When the index was written, in seconds since 1970."""
-        return (self.index.folder / MANIFEST).stat().st_mtime
 
     def versions(self) -> dict[str, str]:
         """What an answer depends on."""

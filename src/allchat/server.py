@@ -92,7 +92,7 @@ def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Seque
         CORSMiddleware,
         allow_origins=list(allowed_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["content-type"],
+        allow_headers=["content-type", "authorization"],  # OpenAI clients always send a key
         expose_headers=["retry-after", "x-request-id"],
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000)
