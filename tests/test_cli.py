@@ -448,3 +448,12 @@ def test_long_lines_are_broken_below_their_own_beginning() -> None:
     assert shown[0].startswith("    - word")
     assert shown[1].startswith("      word")
     assert all(len(line) <= 40 for line in shown[:3])
+
+
+def test_a_staff_password_that_is_too_short_is_refused_before_anything_is_served(
+    model_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLCHAT_STAFF_PASSWORD", "short")
+    result = run("serve", index=model_index)
+    assert result.exit_code == BROKEN
+    assert "ALLCHAT_STAFF_PASSWORD in the environment: it is shorter than 12 characters" in result.stderr

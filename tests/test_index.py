@@ -101,6 +101,12 @@ def test_headings_questions_and_passages_come_out_as_they_went_in(index: Index) 
     assert index.questions_of(contents.outlines[0].blocks[0]) == []
     assert index.passage_counts()["huge"] > 5
     assert "headings-only" not in index.passage_counts()
+    for key, count in index.passage_counts().items():
+        passages = index.passages(key)
+        assert len(passages) == count
+        assert passages == sorted(passages, key=lambda passage: passage.key)
+        assert {passage.document for passage in passages} == {key}
+    assert index.passages("headings-only") == []
 
 
 def test_a_stored_setting_comes_out_and_another_is_none(index: Index) -> None:

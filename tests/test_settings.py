@@ -8,7 +8,7 @@ import pytest
 from places import ROOT
 
 from allchat.errors import SettingsError
-from allchat.settings import PREFIX, Settings, load_settings, settings_table
+from allchat.settings import PREFIX, SECRETS, Settings, load_settings, settings_table
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +114,21 @@ def test_a_wrong_setting_in_the_environment_is_refused_with_its_name(
     with pytest.raises(SettingsError) as raised:
         load_settings()
     assert fact in str(raised.value)
+
+
+def test_a_secret_comes_from_the_environment_alone_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLCHAT_STAFF_PASSWORD", "a long password")
+    found = load_settings()
+    assert found.staff_password.get_secret_value() == "a long password"
+    assert "a long password" not in f"{found!r} {found} {found.model_dump_json()}"
+    for name in SECRETS:
+        write(f'{name} = "a long password"\n')
+        with pytest.raises(
+            SettingsError, match=rf"{name} is a secret\. Put it into the environment as ALLCHAT_"
+        ) as raised:
+            load_settings()
+        assert "a long password" not in str(raised.value)
+        assert f"| only in the environment | `{PREFIX}{name.upper()}` |" in settings_table()
 
 
 def test_an_unknown_choice_is_refused() -> None:

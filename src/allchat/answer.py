@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
+from typing import Literal
 
 from allchat.corpus import clean
 from allchat.outline import leans
@@ -58,6 +59,21 @@ class Quote:
     left: int = 0
 
 
+Left = Literal["item", "enough", "weak", "pointer", "known", "long"]
+"""Why a hit is left out: it is an item of a list that is a better hit; there are quotes enough; its score is below
+``KEEP`` of the best; it only points elsewhere, or is a bare title; its words are quoted already; the answer would be
+too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """A hit with the quotes that were taken from it, or why none was."""
+
+    hit: Hit
+    quotes: tuple[Quote, ...] = ()
+    left: Left | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What composing needs to know of the corpus."""
@@ -78,16 +94,39 @@ def _cleaned(words: str) -> str:
 
 def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Quote, ...]:
     """The quotes that answer, best first; neighbours are joined, nothing is quoted twice. No hits give no quotes."""
+    sifted = sift(hits, sources=sources, words=words, quotes=quotes)
+    return _joined(_grouped([quote for taken in sifted for quote in taken.quotes]), sources=sources)
+
+
+def sift(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Sifted, ...]:
+    """What becomes of each hit, in their order: its quotes, or why it is left out."""
     chosen: list[Quote] = []
-    for hit in _with_whole_lists(hits):
-        if len(chosen) >= quotes or (chosen and hit.score < KEEP * hits[0].score):
-            break
-        most = FURTHER_WORDS if chosen else FIRST_WORDS
-        fresh = [quote for found in _quotes_of(hit, sources, most) for quote in _fresh(found, chosen, sources)]
-        used = sum(_count(quote, sources) for quote in chosen)
-        if fresh and (not chosen or used + sum(_count(quote, sources) for quote in fresh) <= words):
-            chosen += fresh
-    return _joined(_grouped(chosen), sources=sources)
+    sifted: list[Sifted] = []
+    whole = _with_whole_lists(hits)
+    for hit in hits:
+        taken = Sifted(hit, left="item")
+        if hit in whole:
+            taken = _taken(hit, chosen, best=hits[0].score, sources=sources, words=words, quotes=quotes)
+        sifted.append(taken)
+        chosen += taken.quotes
+    return tuple(sifted)
+
+
+def _taken(hit: Hit, chosen: Sequence[Quote], *, best: float, sources: Sources, words: int, quotes: int) -> Sifted:
+    if len(chosen) >= quotes:
+        return Sifted(hit, left="enough")
+    if chosen and hit.score < KEEP * best:
+        return Sifted(hit, left="weak")
+    possible = _quotes_of(hit, sources, FURTHER_WORDS if chosen else FIRST_WORDS)
+    if not possible:
+        return Sifted(hit, left="pointer")
+    fresh = [quote for found in possible for quote in _fresh(found, chosen, sources)]
+    if not fresh:
+        return Sifted(hit, left="known")
+    used = sum(_count(quote, sources) for quote in chosen)
+    if chosen and used + sum(_count(quote, sources) for quote in fresh) > words:
+        return Sifted(hit, left="long")
+    return Sifted(hit, tuple(fresh))
 
 
 def _fresh(quote: Quote, chosen: Sequence[Quote], sources: Sources) -> list[Quote]:

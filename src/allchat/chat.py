@@ -322,6 +322,16 @@ class Chat:
         """A search of this index, by default with the weights and the embedder that answers use."""
         return Search(self.index, embedder=embedder or self.embedder, lay_terms=self._lay_terms, weights=weights)
 
+    @property
+    def guard(self) -> Guard:
+        """The guard that screens questions, with its rules."""
+        return self._guard
+
+    @property
+    def lay_terms(self) -> tuple[LayTerm, ...]:
+        """Families' words for the sources' terms, as the search uses them."""
+        return self._lay_terms
+
     def judged(self, question: str) -> tuple[Decision, float]:
         """What the evidence alone says of a question, without the guard: the decision and its margin."""
         wordings = self._search.wordings(question)

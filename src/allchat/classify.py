@@ -103,6 +103,8 @@ class Classifier:
 
     def telling(self, message: Message, *, kind: str | None, most: int = 5) -> tuple[str, ...]:
         """The words of ``message`` that speak most for ``kind``, the strongest first, so that a reader sees why."""
+        if kind not in KINDS:
+            return ()
         column = KINDS.index(kind)
         said = [term for term in terms(message)["words"] if term in self.terms and _WORD.search(term, 2)]
         ranked = sorted((-float(self.term_weights[self.terms[term], column]), term) for term in said)

@@ -255,10 +255,13 @@ def serve(
     # Imported here: the server brings gradio, which the other commands must not pay for.
     from allchat.logs import configure_logs
     from allchat.server import run
+    from allchat.staff import staff_router
 
     port = settings.port or _free_port(settings.host)
     chat = open_chat(settings)
     configure_logs(requests=settings.log_requests)
+    password = settings.staff_password.get_secret_value()
+    staff = staff_router(chat, password=password) if password else None
     click.echo(f"allchat: open http://{settings.host}:{port} in a browser. Ctrl-C ends it.")
     run(
         chat,
@@ -269,6 +272,7 @@ def serve(
         seconds=settings.question_seconds,
         metrics_token=settings.metrics_token.get_secret_value(),
         contact=contact(settings).values(),
+        staff=staff,
     )
 
 

@@ -33,6 +33,11 @@ HEADERS = {
 READING = ["GET", "HEAD", "OPTIONS"]
 POSTING = ["POST", "OPTIONS"]
 KIB = 1024
+STAFF = "/staff"
+STAFF_FORMS = tuple(f"{STAFF}/{form}" for form in ("sign-in", "sign-out", "quote", "answer", "why"))
+STAFF_BODY = 4096 * KIB
+"""Bytes of the one form that a file comes with: saved answers."""
+
 ROUTES: Mapping[str, list[str]] = {
     # Our own.
     "/v1/ask": POSTING,
@@ -44,6 +49,9 @@ ROUTES: Mapping[str, list[str]] = {
     "/readyz": READING,
     "/metrics": READING,
     "/favicon.ico": READING,
+    # The staff's pages, which do not exist either unless they are turned on.
+    STAFF: READING,
+    **{form: ["GET", "HEAD", "POST"] for form in STAFF_FORMS},
     # What the page needs of Gradio; everything else that Gradio offers stays closed.
     "/": READING,
     "/config": READING,
@@ -60,6 +68,7 @@ ROUTES: Mapping[str, list[str]] = {
 HEARTBEAT = "/gradio_api/heartbeat/"
 FOLDERS: Mapping[str, list[str]] = {
     "/source/": READING,
+    f"{STAFF}/sources/": READING,
     "/v1/models/": READING,
     "/assets/": READING,
     "/static/": READING,
@@ -73,6 +82,7 @@ BODY_LIMITS: Mapping[str, int] = {
     "/v1/batch": 1024 * KIB,
     "/v1/chat/completions": 256 * KIB,
     "/gradio_api/queue/join": 256 * KIB,
+    f"{STAFF}/answer": STAFF_BODY,
 }
 """Bytes of a body. The page and a chat client send the whole conversation with each question."""
 
@@ -125,13 +135,14 @@ def is_loopback(address: str) -> bool:
 class Gate:
     """Serves only the routes that allchat uses, within limits, and adds the security headers to every response.
 
-    ``body_seconds`` is the time that a body may take to arrive.
+    ``body_seconds`` is the time that a body may take to arrive. Only with ``staff`` is there anything at ``/staff``.
     """
 
-    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0) -> None:
+    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0, staff: bool = False) -> None:
         self.app = app
         self.rate = rate
         self.body_seconds = body_seconds
+        self.staff = staff
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; websockets are not used and are turned away."""
@@ -161,7 +172,7 @@ class Gate:
             await refuse(refusal, send, path=scope["path"])
 
     def _refusal(self, scope: Scope, route: str) -> Refusal | None:
-        if not route:
+        if not route or (route.startswith(STAFF) and not self.staff):
             return NO_ROUTE
         if scope["method"] not in methods_of(route):
             return replace(NO_METHOD, allowed=tuple(methods_of(route)))

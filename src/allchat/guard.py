@@ -165,6 +165,10 @@ class Guard:
             return replace(verdict, score=score)
         return replace(verdict, kind="refusal", reason="other", rule="classifier", score=score)
 
+    def telling(self, question: str, *, kind: str) -> tuple[str, ...]:
+        """The words of ``question`` that speak most for ``kind`` to the classifier; none where there is none."""
+        return () if self._classifier is None else self._classifier.telling(self.read(question), kind=kind)
+
     def is_personal(self, question: str) -> bool:
         """Whether the question names a person: I, my, he, our daughter."""
         return "@person" in self.read(question).labels

@@ -218,6 +218,11 @@ class Index:
         """All vector rows, ``(n, d) float32``."""
         return np.asarray(self._vectors.reconstruct_n(0, self._vectors.ntotal), dtype=np.float32)
 
+    def passages(self, document: str) -> list[Passage]:
+        """The passages of one document in reading order."""
+        query = 'SELECT document, section, start, "end", text, tokens FROM passages WHERE document = ? ORDER BY id'
+        return [Passage(*row) for row in self._all(query, (document,))]
+
     def passage_counts(self) -> dict[str, int]:
         """How many passages each document has."""
         return dict(self._all("SELECT document, count(*) FROM passages GROUP BY document ORDER BY document"))

@@ -41,6 +41,7 @@ def create_app(
     seconds: float = SECONDS,
     metrics_token: str = "",
     page: bool = True,
+    staff: APIRouter | None = None,
 ) -> FastAPI:
     """The application around an opened chat.
 
@@ -48,7 +49,8 @@ def create_app(
     address, 0 for no limit, and never counts callers on this machine. ``workers`` questions are answered at once,
     ``waiting`` more may wait, each for ``seconds``; the page and every other door share them. ``contact`` holds
     ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics`` takes the bearer ``metrics_token``, or,
-    without one, callers on this machine alone. Without ``page`` there is no page, and the rest stays.
+    without one, callers on this machine alone. Without ``page`` there is no page, and the rest stays. ``staff`` are the
+    staff's pages, behind their login; none by default.
     """
     app = FastAPI(
         title="allchat",
@@ -65,13 +67,14 @@ def create_app(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
     metrics.watch(capacity, built=lambda: built_at(chat))
-    _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins)
+    _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, staff=staff is not None)
     for router in (
         # The routes of a new router also need their line in gate.ROUTES or gate.FOLDERS.
         api_router(capacity, rate=rate),
         completions_router(capacity, built=lambda: built_at(chat)),
         metrics_router(metrics, token=metrics_token),
         _own_router(chat, words=words),
+        *([] if staff is None else [staff]),
     ):
         app.include_router(router)
     if page:
@@ -86,7 +89,7 @@ def built_at(chat: Asker) -> float:
     return float(getattr(chat, "built", 0.0))
 
 
-def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Sequence[str]) -> None:
+def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Sequence[str], staff: bool) -> None:
     """What a request passes before it reaches a route, the innermost first, and what a refusal looks like."""
     app.add_middleware(
         CORSMiddleware,
@@ -96,7 +99,7 @@ def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Seque
         expose_headers=["retry-after", "x-request-id"],
     )
     app.add_middleware(GZipMiddleware, minimum_size=1000)
-    app.add_middleware(Gate, rate=rate)
+    app.add_middleware(Gate, rate=rate, staff=staff)
     app.add_middleware(RequestLog, count=metrics.count_request)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

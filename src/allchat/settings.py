@@ -17,7 +17,7 @@ from allchat.errors import SettingsError
 
 SETTINGS_FILE = "allchat.toml"
 PREFIX = "ALLCHAT_"
-SECRETS = ("metrics_token",)
+SECRETS = ("metrics_token", "staff_password")
 """Settings that come from the environment alone: a file is copied, shown and kept."""
 
 
@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     region: _Words = Field("in the United States", description="Where these numbers work, as shown beside them.")
     care_team: _Words = Field(
         "your child's care team", description="How the care team is named; an operator may add its number."
+    )
+    staff_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the staff's pages at /staff, 12 characters or more; without it there are none.",
     )
 
     @classmethod

@@ -102,11 +102,17 @@ def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | Non
     Of several places the one that starts nearest to ``near``, the earlier of two as near.
     ``clean(text[start:end]) == quote`` holds for what is found; the empty quote stands nowhere.
     """
-    return min(_places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
+    return min(places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
 
 
-def _places(text: str, quote: str) -> Iterator[tuple[int, int]]:
-    letters = clean_places(text)
+def places(
+    text: str, quote: str, *, letters: Sequence[tuple[str, int, int]] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Every place where normalised words stand in a source, in reading order, as ``find_words`` gives them.
+
+    ``letters`` is ``clean_places(text)``, where it is known already.
+    """
+    letters = clean_places(text) if letters is None else letters
     words = "".join(letter for letter, _, _ in letters)
     at = words.find(quote) if quote else -1
     while at != -1:

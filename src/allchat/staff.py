@@ -1,0 +1,415 @@
+"""The staff's pages at ``/staff``: sources, check a quote, check an answer, why. Off unless a password is set.
+
+Plain HTML from templates (``data/staff``, everything escaped), no script. What is pasted or asked comes as a form,
+never in an address; it is answered and forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from itsdangerous import BadSignature, TimestampSigner
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from allchat.answer import Sources
+from allchat.bundle import Audit, answer_of, audit, saved_records
+from allchat.chat import Chat
+from allchat.errors import AllchatError, QuestionError, SettingsError, VerificationError
+from allchat.gate import STAFF_BODY, Rate
+from allchat.guard import ADVICE, EMERGENCY
+from allchat.retrieve import PARTS
+from allchat.staff_views import QuoteCheck, SourceView, candidates, source_view
+from allchat.verify import quoted_lines
+from allchat.wording import load_wording
+
+COOKIE = "allchat_staff"
+SESSION_SECONDS = 8 * 3600
+"""A shift; then the password is asked for again."""
+
+LEAST_PASSWORD = 12
+ATTEMPTS = 5
+"""Sign-ins of one address that may fail at once; one more every 12 seconds. Callers on this machine count too."""
+
+TEXT_LIMIT = 5000
+"""Characters of a pasted quote or of earlier questions."""
+
+UPLOAD_LIMIT = STAFF_BODY - 64 * 1024
+"""Bytes of a saved record. The gate lets a little more through, so that the page can say so in words."""
+
+CITATIONS = 400
+"""Citations of saved answers that one page checks: a changed one takes about 40 ms."""
+
+log = logging.getLogger("allchat.staff")
+
+
+class Login:
+    """Knows the password and who has given it. Keeps nothing: what it gives out is signed, and ends by itself.
+
+    Raises:
+        SettingsError: the password is too short to be one.
+    """
+
+    def __init__(self, password: str) -> None:
+        if len(password) < LEAST_PASSWORD:
+            raise SettingsError(
+                f"ALLCHAT_STAFF_PASSWORD in the environment: it is shorter than {LEAST_PASSWORD} characters. "
+                "Set a longer one, or none to turn the staff's pages off."
+            )
+        self._key = _stretched(password)
+        self._signer = TimestampSigner(self._key, salt="allchat staff", digest_method=hashlib.sha256)
+        self._rate = Rate(ATTEMPTS)
+
+    def may_try(self, address: str) -> bool:
+        """Count one attempt of an address; False when it has to wait."""
+        return self._rate.allows(_counted(address), seconds=time.monotonic())
+
+    def accepts(self, password: str, *, address: str) -> bool:
+        """Whether it is the password, found out in the same time whatever it is; who knows it starts to count anew."""
+        right = hmac.compare_digest(_stretched(password), self._key)
+        if right:
+            self._rate.left.pop(_counted(address), None)
+        return right
+
+    def ticket(self) -> str:
+        """What a browser shows from now on: a time and a signature, no name and no password."""
+        return self._signer.sign("staff").decode()
+
+    def knows(self, ticket: str) -> bool:
+        """Whether we signed it, not longer ago than a session lasts."""
+        try:
+            return self._signer.unsign(ticket, max_age=SESSION_SECONDS) == b"staff"
+        except BadSignature:
+            return False
+
+
+def _stretched(password: str) -> bytes:
+    """A key from the password, slow to guess from a stolen signature; the same in every process that serves."""
+    return hashlib.scrypt(password.encode(errors="replace"), salt=b"allchat staff", n=2**14, r=8, p=1, dklen=32)
+
+
+def _counted(address: str) -> str:
+    # Not an address to the rate, which does not count callers on this machine: a proxy may call from here.
+    return f"staff {address}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form that was sent: its fields, and the file in it."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    file: bytes = b""
+
+    def text(self, name: str) -> str:
+        """A field's text; empty where it was not sent."""
+        return self.fields.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with its values."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = STAFF_BODY + 1  # never a temporary file on disk
+
+
+async def read_form(request: Request) -> Sent:
+    """The form of a request.
+
+    Raises:
+        QuestionError: it is no form, or holds too much.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise QuestionError(load_wording().text("staff.form_unreadable"))
+    parser = _InMemory(request.headers, request.stream(), max_files=1, max_fields=8, max_part_size=STAFF_BODY)
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise QuestionError(load_wording().text("staff.form_unreadable")) from error
+    texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    uploads = [value for value in form.values() if isinstance(value, UploadFile)]
+    file = b"".join([await upload.read() for upload in uploads])
+    await form.close()
+    return Sent({name: text.replace("\r\n", "\n") for name, text in texts.items()}, file)
+
+
+View = Callable[[Request, Sent], Page]
+
+
+class Staff:
+    """The pages. Each view makes a page from what was sent; nothing of it is kept."""
+
+    def __init__(self, chat: Chat, login: Login) -> None:
+        self._chat = chat
+        self._login = login
+        self._templates = Environment(
+            loader=PackageLoader("allchat", "data/staff"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._words = load_wording().table("staff")
+        self._style = (files("allchat") / "data" / "staff" / "staff.css").read_text(encoding="utf-8")
+
+    # The views
+
+    def sources(self, _request: Request, _sent: Sent) -> Page:
+        """All documents, and how far our questions reach."""
+        return Page("sources.html", {"views": list(self._views.values())})
+
+    def source(self, request: Request, _sent: Sent) -> Page:
+        """One document part by part; ``only=uncovered`` in the address leaves only what no question reaches."""
+        view = self._views.get(request.path_params["document"])
+        if view is None:
+            return self._trouble("no_source", 404)
+        intact = _intact(self._chat, view.document.key)
+        only, questions = (request.query_params.get(name) for name in ("only", "questions"))
+        values = {"view": view, "intact": intact, "only": only == "uncovered", "all": questions == "all"}
+        return Page("source.html", values)
+
+    def quote(self, _request: Request, sent: Sent) -> Page:
+        """Where a pasted text stands word for word, or what comes nearest."""
+        pasted = sent.text("text")
+        if len(pasted) > TEXT_LIMIT:
+            return Page("quote.html", {"pasted": pasted, "findings": None, "error": self._long()}, 422)
+        findings = self._quotes.check(pasted) if pasted else None
+        error = self._words["quote_empty"] if findings == () or (sent.fields and not pasted) else ""
+        return Page("quote.html", {"pasted": pasted, "findings": findings, "error": error}, 422 if error else 200)
+
+    def answer(self, _request: Request, sent: Sent) -> Page:
+        """What has become of each citation of saved answers."""
+        pasted = sent.text("text")
+        content = sent.file or pasted.encode(errors="replace")
+        if len(content) > UPLOAD_LIMIT:
+            error = self._words["answer_large"].format(limit=UPLOAD_LIMIT // 1024)
+            return Page("answer.html", {"pasted": "", "reports": None, "error": error}, 422)
+        if not content.strip():
+            error = self._words["answer_empty"] if sent.fields else ""
+            return Page("answer.html", {"pasted": "", "reports": None, "error": error}, 422 if error else 200)
+        try:
+            saved = list(saved_records(content))
+        except QuestionError as error:
+            return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
+        reports: list[dict[str, Any]] = []
+        while len(reports) < len(saved) and sum(len(shown["rows"]) for shown in reports) < CITATIONS:
+            record = saved[len(reports)]
+            reports.append(report(record, audit(record, documents=self._chat.documents)))
+        states = Counter(row["check"].state for shown in reports for row in shown["rows"])
+        values = {"pasted": pasted, "reports": reports, "count": len(saved), "states": states, "error": ""}
+        return Page("answer.html", values)
+
+    def why(self, _request: Request, sent: Sent) -> Page:
+        """How the answer to a question comes about."""
+        question, earlier = sent.text("question"), sent.text("history")
+        values = {"question": question, "history": earlier, "explained": None, "error": ""}
+        if not sent.fields:
+            return Page("why.html", values)
+        if len(earlier) > TEXT_LIMIT:
+            return Page("why.html", values | {"error": self._long()}, 422)
+        try:
+            return Page("why.html", values | {"explained": self._explained(question, earlier)})
+        except QuestionError as error:
+            return Page("why.html", values | {"error": str(error)}, 422)
+
+    def _explained(self, question: str, earlier: str) -> dict[str, Any]:
+        history = [line for line in earlier.splitlines() if line.strip()]
+        answer, trace = self._chat.explain(question, history=history)
+        rule = next((rule for rule in self._chat.guard.rules if rule.id == trace.verdict.rule), None)
+        sources = Sources(self._chat.documents, self._chat.outline)
+        return {
+            "answer": answer,
+            "trace": trace,
+            "rule": rule,
+            "thresholds": (ADVICE, EMERGENCY),
+            "telling": self._chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
+            "parts": PARTS,
+            "candidates": candidates(trace.hits, answer, sources=sources),
+        }
+
+    def _long(self) -> str:
+        return str(self._words["text_long"].format(limit=TEXT_LIMIT))
+
+    # What they stand on, worked out once
+
+    @cached_property
+    def _views(self) -> dict[str, SourceView]:
+        chat, asked = self._chat, dict[str, list[tuple[int, str]]]()
+        keys = [block.key for block in chat.index.blocks(range(chat.index.block_count))]
+        for block, sentence, text in chat.index.questions():
+            asked.setdefault(keys[block], []).append((sentence, text))
+        return {
+            key: source_view(
+                document,
+                chat.outline(key),
+                passages=chat.index.passages(key),
+                asked=asked,
+                lay_terms=chat.lay_terms,
+            )
+            for key, document in chat.documents.items()
+        }
+
+    @cached_property
+    def _quotes(self) -> QuoteCheck:
+        return QuoteCheck(self._chat.documents, self._chat.outline)
+
+    # HTTP
+
+    def router(self) -> APIRouter:
+        """The routes, each behind the login."""
+        router = APIRouter()
+        router.add_route("/staff/sign-in", self._sign_in, ["GET", "POST"])
+        router.add_route("/staff/sign-out", self._sign_out, ["POST"])
+        router.add_route("/staff", self._behind(self.sources), ["GET"])
+        router.add_route("/staff/sources/{document}", self._behind(self.source), ["GET"])
+        router.add_route("/staff/quote", self._behind(self.quote), ["GET", "POST"])
+        router.add_route("/staff/answer", self._behind(self.answer), ["GET", "POST"])
+        router.add_route("/staff/why", self._behind(self.why), ["GET", "POST"])
+        return router
+
+    def _behind(self, view: View) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            if not self._login.knows(request.cookies.get(COOKIE, "")):
+                return self._unknown(request)
+            if _foreign(request):
+                return self._shown(request, self._trouble("foreign", 403))
+            try:
+                sent = await read_form(request) if request.method == "POST" else Sent()
+                page = await run_in_threadpool(self._made, view, request, sent)
+            except QuestionError as error:
+                page = self._trouble("form", 422, said=str(error))
+            return self._shown(request, page)
+
+        return endpoint
+
+    def _made(self, view: View, request: Request, sent: Sent) -> Page:
+        """The view's page, or a page that says that something is broken: never an empty result."""
+        try:
+            return view(request, sent)
+        except AllchatError as error:
+            log.error("staff: no page: %s", type(error).__name__)
+            return self._trouble("broken", 503, said=str(error))
+        except Exception as error:  # noqa: BLE001 - the outermost door: no traceback leaves, and no text enters a log
+            log.error("staff: no page, unexpectedly: %s", type(error).__name__)
+            return self._trouble("broken", 500)
+
+    def _unknown(self, request: Request) -> Response:
+        """To the sign-in; a form that was sent meanwhile is not lost without a word."""
+        if request.method == "POST":
+            return self._shown(request, self._trouble("ended", 403), inside=False)
+        return RedirectResponse("/staff/sign-in", status_code=303)
+
+    async def _sign_in(self, request: Request) -> Response:
+        if request.method != "POST":
+            return self._shown(request, Page("sign_in.html", {"error": ""}), inside=False)
+        address = request.client.host if request.client else ""
+        if _foreign(request):
+            return self._shown(request, self._trouble("foreign", 403), inside=False)
+        if not self._login.may_try(address):
+            page = Page("sign_in.html", {"error": self._words["sign_in_wait"]}, 429)
+            return self._shown(request, page, inside=False, headers={"retry-after": "30"})
+        try:
+            password = (await read_form(request)).text("password")
+        except QuestionError:
+            password = ""
+        if not await run_in_threadpool(lambda: self._login.accepts(password, address=address)):
+            log.warning("staff: a wrong password")
+            return self._shown(
+                request, Page("sign_in.html", {"error": self._words["sign_in_wrong"]}, 403), inside=False
+            )
+        answer = RedirectResponse("/staff", status_code=303)
+        answer.set_cookie(
+            COOKIE,
+            self._login.ticket(),
+            max_age=SESSION_SECONDS,
+            path="/staff",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+    async def _sign_out(self, request: Request) -> Response:
+        if _foreign(request):
+            return self._shown(request, self._trouble("foreign", 403), inside=False)
+        answer = RedirectResponse("/staff/sign-in", status_code=303)
+        answer.delete_cookie(COOKIE, path="/staff", httponly=True, samesite="strict")
+        return answer
+
+    def _trouble(self, what: str, status: int, *, said: str = "") -> Page:
+        return Page(
+            "trouble.html", {"heading": self._words[f"{what}_heading"], "text": self._words[what], "said": said}, status
+        )
+
+    def _shown(
+        self, request: Request, page: Page, *, inside: bool = True, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        html = self._templates.get_template(page.template).render(
+            page.values, w=self._words, style=self._style, path=request.url.path, inside=inside
+        )
+        return HTMLResponse(html, status_code=page.status, headers=dict(headers or {}))
+
+
+def staff_router(chat: Chat, *, password: str) -> APIRouter:
+    """The staff's pages over an opened chat, behind ``password``.
+
+    Raises:
+        SettingsError: the password is too short to be one.
+    """
+    return Staff(chat, Login(password)).router()
+
+
+def _foreign(request: Request) -> bool:
+    """Whether a form was sent from another web page. The cookie does not come with one; this refuses the form too."""
+    return request.method == "POST" and request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+
+
+def _intact(chat: Chat, document: str) -> bool:
+    try:
+        chat.read_source(document)
+    except VerificationError:
+        return False
+    return True
+
+
+def report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
+    """A saved answer with what has become of it: ``rows`` of citation and check, and quoted lines that none of its
+    citations holds.
+    """
+    record = answer_of(saved)
+    citations = record["citations"]
+    text = record.get("text")
+    lines = list(quoted_lines(text)) if isinstance(text, str) else []
+    return {
+        "id": str(record["id"]),
+        "question": _said(record, "question"),
+        "understood": _said(record, "understood_as"),
+        "kind": _said(record, "kind"),
+        "audit": found,
+        "bundle": record is not saved,
+        "rows": [{"citation": c, "check": check} for c, check in zip(citations, found.checks, strict=True)],
+        "strays": [line for line in lines if not any(line in citation["quote"] for citation in citations)],
+    }
+
+
+def _said(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
