@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check eval fix index docs clients pins clean
+.PHONY: help setup chat test fuzz check eval fix index docs clients images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,8 @@ clients: setup ## install the other harnesses that examples/ and their tests run
 	@$(BIN)/python -m venv .cache/clients/venv
 	@.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check -r examples/requirements.txt
 	@npm install --prefix .cache/clients --no-audit --no-fund --loglevel=error promptfoo@0.121.20
+images: setup ## take the README's pictures of the page anew (needs chromium)
+	@TAKE_PICTURES=1 $(BIN)/python -m pytest tests/browser/test_pictures.py
 
 pins: setup ## write constraints.txt from what is installed in .venv
 	@head -n 1 constraints.txt > $(VENV)/constraints.txt

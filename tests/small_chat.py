@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 
+from allchat.answer import escape_markdown
 from allchat.corpus import clean
 from allchat.errors import BusyError, QuestionError, StoreError, VerificationError
 from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span
@@ -204,3 +205,27 @@ class SmallChat:
             link=f"/source/{key}#c{cut.start}-{cut.end}",
             rights=source.rights,
         )
+
+
+class ScriptChat(SmallChat):
+    """Its one source is made of ``scripts``, a paragraph each, and every answer quotes them all."""
+
+    def __init__(self, scripts: Sequence[str]) -> None:
+        super().__init__()
+        text = "\n\n".join(scripts)
+        blocks = tuple(paragraph("scripts", text, script, section=0) for script in scripts)
+        self._scripts = tuple(scripts)
+        self._documents = {"scripts": document("scripts", text, revised=None)}
+        self._outlines = {"scripts": Outline("scripts", (Section("scripts", 0, (), 0, len(text)),), blocks, ())}
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),  # noqa: ARG002
+        id: str = "q",  # noqa: A002
+        language: str | None = None,  # noqa: ARG002
+    ) -> Answer:
+        lines = (f"> {escape_markdown(script)} [{number}]" for number, script in enumerate(self._scripts, 1))
+        quotes = [("scripts", script) for script in self._scripts]
+        return self.answer(id, question, kind="answer", text="\n\n".join(lines), quotes=quotes)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import ROOT
 from small_chat import LEAFLET, SmallChat, span
 
-from allchat.corpus import clean
+from allchat.corpus import clean, read_corpus
 from allchat.marked import Mark, blocks_html, lines_of, place, section_html, trim, words_html
+from allchat.outline import outline_document
+from allchat.records import Document
 
 CHAT = SmallChat()
 OUTLINE = CHAT.outline("leaflet")
@@ -110,3 +114,18 @@ def test_a_section_without_a_heading_block_shows_its_heading_once() -> None:
 def test_trimming_nothing_but_space_leaves_nothing() -> None:
     start, end = trim("a  •  b", 1, 6)
     assert start == end
+
+
+@pytest.mark.parametrize("document", read_corpus(ROOT / "corpus"), ids=lambda document: document.key)
+def test_every_visible_character_of_a_source_is_shown_once_and_no_furniture_is(document: Document) -> None:
+    outline = outline_document(document)
+    lines = [line for block in outline.blocks for line in lines_of(block, text=document.text)]
+    assert all(one.end <= other.start for one, other in pairwise(lines))
+    assert not any(line.start < piece.end and piece.start < line.end for line in lines for piece in outline.furniture)
+    shown = "".join(document.text[line.start : line.end] for line in lines)
+    said = "".join(document.text[block.start : block.end] for block in outline.blocks)
+    bare = str.maketrans("", "", "•")
+    assert "".join(shown.translate(bare).split()) == "".join(said.translate(bare).split())
+    for section in outline.sections:
+        shown = section_html(section, outline, text=document.text, level=3)
+        assert shown.count("<h3>") == min(1, len(section.heading))

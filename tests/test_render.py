@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import ROOT
 from small_chat import SmallChat
 
+from allchat.corpus import read_corpus
+from allchat.glossary import Glossary
+from allchat.outline import outline_document
+from allchat.records import Citation
 from allchat.render import (
     MAX_TURNS,
     Quote,
     Trail,
     callable_numbers,
+    explained,
     extended,
+    hard_words,
     literal,
     long_date,
     message,
@@ -23,6 +33,7 @@ from allchat.render import (
     plain,
     read_trail,
     source_page,
+    starters,
     status,
     trouble,
 )
@@ -199,3 +210,89 @@ def test_an_operators_numbers_stand_in_every_word_of_the_page() -> None:
 
 def test_only_whole_numbers_become_calls() -> None:
     assert callable_numbers("911, 9111, 1-911, 988.", words=WORDS) == "[911](tel:911), 9111, 1-911, [988](tel:988)."
+
+
+# Hard words
+
+
+DOCUMENTS = {document.key: document for document in read_corpus(ROOT / "corpus")}
+OUTLINES = {key: outline_document(document) for key, document in DOCUMENTS.items()}
+GLOSSARY = Glossary.of(DOCUMENTS, OUTLINES)
+PDQ = DOCUMENTS["nci-pdq-childhood-all"]
+
+
+def cite(words: str, *, number: int = 1) -> Citation:
+    start = PDQ.text.index(words)
+    return replace(
+        CHAT.citation(1, "leaflet", "Treatment has three phases."),
+        number=number, document=PDQ.key, start=start, end=start + len(words), quote=words,
+    )  # fmt: skip
+
+
+def test_only_the_first_of_each_hard_word_in_a_quote_is_a_link_and_no_letter_changes() -> None:
+    quote = "This puts the leukemia into remission."
+    text = f"remission, we say\n\n> {quote} Remission. [1]\n\nremission again"
+    shown = explained(text, [cite(quote)], glossary=GLOSSARY)
+    assert shown.count("](#w-") == 1
+    assert "into [remission](#w-cancernet-all-treatment-remission). Remission. [1]" in shown
+    assert re.sub(r"\[(\w+)\]\(#w-[\w-]+\)", r"\1", shown) == text
+
+
+def test_a_word_whose_definition_is_quoted_anyway_is_not_a_link() -> None:
+    quote = "Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding)."
+    assert explained(f"> {quote} [1]", [cite(f"• {quote}")], glossary=GLOSSARY) == f"> {quote} [1]"
+
+
+def test_a_line_without_a_quotes_number_behind_it_holds_no_link() -> None:
+    assert explained("> remission", [], glossary=GLOSSARY) == "> remission"
+
+
+def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_place() -> None:
+    asker = SimpleNamespace(documents=DOCUMENTS, outline=OUTLINES.__getitem__)
+    quote = cite("• Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).")
+    trail = Trail(1, (Quote(1, 1, PDQ.key, quote.start, quote.end),))
+    shown = hard_words(trail, asker, words=WORDS, glossary=GLOSSARY)  # type: ignore[arg-type]
+    assert 'id="w-nci-pdq-childhood-all-petechiae" tabindex="-1"' in shown
+    assert "<p>Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).</p>" in shown
+    assert "This is from a list that begins:" in shown
+    assert "if your child has any of the following:</p>" in shown
+    assert "Last revised September 2, 2022" in shown
+    entry = GLOSSARY.define("petechiae", document=PDQ.key)
+    assert f"start={entry.start}&amp;end={entry.end}&amp;sha256={PDQ.sha256}#marked" in shown
+
+
+def test_quotes_without_hard_words_bring_no_list_of_them() -> None:
+    assert hard_words(extended(Trail(), CHAT.ask("signs")), CHAT, words=WORDS, glossary=GLOSSARY) == ""
+
+
+def test_notices_stand_outside_the_frame_of_an_emergency() -> None:
+    urgent = replace(CHAT.ask("emergency"), notices=("Our sources are in English.",))
+    assert message(urgent, turn=1, words=WORDS).endswith(
+        '</div>\n\n<p class="note">Our sources are in English&#46;</p>'
+    )
+
+
+def test_starting_questions_stand_in_groups_and_the_first_is_open() -> None:
+    shown = starters(WORDS)
+    assert shown.count("<details") == len(WORDS["starters"])
+    assert shown.startswith('<div class="starters"><details open><summary>First days</summary>')
+    assert shown.count('class="start"') == sum(len(group["questions"]) for group in WORDS["starters"])
+
+
+def test_the_source_page_speaks_spanish_and_leads_to_the_same_place_in_english() -> None:
+    document, outline = CHAT.documents["leaflet"], CHAT.outline("leaflet")
+    page = source_page(document, outline, words=page_words("es"), span=(-1, -1))
+    assert '<html lang="es">' in page
+    assert '<a href="/es/">' in page
+    assert "no se marca nada" in page
+    assert f'sha256={document.sha256}&amp;lang=en#marked" lang="en"' in page
+
+
+def test_a_spanish_page_names_whom_to_call_in_spanish_unless_an_operator_did() -> None:
+    assert "su equipo médico" in page_words("es")["worried"]
+    assert "ward 4" in page_words("es", contact={"care_team": "ward 4"})["worried"]
+
+
+def test_a_notice_tells_its_date_as_a_family_reads_it() -> None:
+    old = replace(CHAT.ask("signs"), notices=("It was revised on 2022-09-02, not on 2022-99-02.",))
+    assert "on September 2&#44; 2022&#44; not on 2022&#45;99&#45;02&#46;" in message(old, turn=1, words=WORDS)

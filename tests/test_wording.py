@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import textstat
 from places import ROOT
 
 from allchat.chat import Contact
@@ -96,3 +97,34 @@ def test_a_wording_that_is_missing_or_cannot_be_filled_is_an_error_that_names_it
 def test_a_language_without_wording_is_an_error() -> None:
     with pytest.raises(SettingsError, match=r"no wording for the language 'tlh'\. Write data/wording/tlh\.toml"):
         load_wording("tlh")
+
+
+def told(words: Any) -> Iterator[str]:
+    """The page's sentences of five words and more; shorter ones are labels, which no measure of reading can weigh."""
+    for _, text in sentences({name: value for name, value in words.items() if name != "months"}):
+        filled = re.sub(r"\{\w+\}", "it", text)
+        if len(filled.split()) >= 5:
+            yield filled
+
+
+def test_the_pages_english_reads_at_grade_six_or_below() -> None:
+    textstat.set_lang("en_US")
+    words = load_wording("en").table("page")
+    named = {question for group in words.pop("starters") for question in group["questions"]}  # words of the sources
+    hard = [text for text in told(words) if textstat.flesch_kincaid_grade(text) > 6 and text not in named]
+    assert hard == [words["subtitle"]]  # it names what the page is about
+
+
+def test_the_pages_spanish_is_easy_by_both_spanish_measures() -> None:
+    textstat.set_lang("es")
+    words = list(told(load_wording("es").table("page")))
+    assert [t for t in words if textstat.fernandez_huerta(t) < 60 or textstat.szigriszt_pazos(t) < 60] == []
+
+
+def test_both_languages_have_the_same_page() -> None:
+    english, spanish = (load_wording(language).table("page") for language in ("en", "es"))
+    assert set(english) == set(spanish)
+    for name, text in english.items():
+        if isinstance(text, str):
+            assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", spanish[name])), name
+            assert spanish[name].strip(), name

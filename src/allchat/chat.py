@@ -528,7 +528,8 @@ class _Turn:
         fresh: list[str] = []
         for block in near:
             text = suggestion(self._chat.index.questions_of(block))
-            if text and text not in fresh and content_words(text) != asked:
+            new = text and text not in fresh and content_words(text) != asked
+            if text and new and self._chat._guard.screen(text).kind is None:
                 fresh.append(text)
             if len(fresh) == SUGGESTIONS:
                 break

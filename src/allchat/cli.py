@@ -273,6 +273,7 @@ def serve(
         metrics_token=settings.metrics_token.get_secret_value(),
         contact=contact(settings).values(),
         staff=staff,
+        votes=settings.votes,
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.refusals import NO_METHOD, NO_ROUTE, TOO_MANY, TOO_SLOW, Refusal, too_large
+from allchat.render import PATHS
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -38,6 +39,25 @@ STAFF_FORMS = tuple(f"{STAFF}/{form}" for form in ("sign-in", "sign-out", "quote
 STAFF_BODY = 4096 * KIB
 """Bytes of the one form that a file comes with: saved answers."""
 
+PAGE: Mapping[str, list[str]] = {
+    "/": READING,
+    "/config": READING,
+    "/theme.css": READING,
+    "/gradio_api/queue/join": [*READING, "POST"],
+    "/gradio_api/queue/data": READING,
+    "/gradio_api/cancel": [*READING, "POST"],
+    "/gradio_api/info": READING,
+    "/gradio_api/startup-events": READING,
+    "/gradio_api/app_id": READING,
+}
+"""What a page needs of Gradio; everything else that Gradio offers stays closed."""
+
+
+def _at_each_page(routes: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The routes at the page of every language."""
+    return {f"{home.rstrip('/')}{route}": methods for home in PATHS.values() for route, methods in routes.items()}
+
+
 ROUTES: Mapping[str, list[str]] = {
     # Our own.
     "/v1/ask": POSTING,
@@ -52,36 +72,33 @@ ROUTES: Mapping[str, list[str]] = {
     # The staff's pages, which do not exist either unless they are turned on.
     STAFF: READING,
     **{form: ["GET", "HEAD", "POST"] for form in STAFF_FORMS},
-    # What the page needs of Gradio; everything else that Gradio offers stays closed.
-    "/": READING,
-    "/config": READING,
-    "/theme.css": READING,
-    "/gradio_api/queue/join": [*READING, "POST"],
-    "/gradio_api/queue/data": READING,
-    "/gradio_api/cancel": [*READING, "POST"],
-    "/gradio_api/info": READING,
-    "/gradio_api/startup-events": READING,
-    "/gradio_api/app_id": READING,
+    # A page's own path without its last slash leads to it.
+    **{home.rstrip("/"): READING for home in PATHS.values() if home != "/"},
+    **_at_each_page(PAGE),
 }
 """Every route that is served, with the methods that it takes; what is not listed does not exist."""
 
-HEARTBEAT = "/gradio_api/heartbeat/"
+HEARTBEATS = tuple(_at_each_page({"/gradio_api/heartbeat/": READING}))
+PLUMBING = tuple(_at_each_page(dict.fromkeys(("/gradio_api/", "/config", "/theme.css"), READING)))
+"""What the page asks for by itself."""
+
+LASTING = tuple(_at_each_page({"/assets/": READING, "/static/": READING}))
 FOLDERS: Mapping[str, list[str]] = {
     "/source/": READING,
     f"{STAFF}/sources/": READING,
     "/v1/models/": READING,
-    "/assets/": READING,
-    "/static/": READING,
-    HEARTBEAT: READING,
+    **dict.fromkeys((*LASTING, *HEARTBEATS), READING),
 }
 """The same for everything below a path."""
 
-LASTING = ("/assets/", "/static/")
-ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", "/gradio_api/queue/join")
+JOINING = tuple(_at_each_page({"/gradio_api/queue/join": POSTING}))
+"""Where a page sends a question."""
+
+ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", *JOINING)
 BODY_LIMITS: Mapping[str, int] = {
     "/v1/batch": 1024 * KIB,
     "/v1/chat/completions": 256 * KIB,
-    "/gradio_api/queue/join": 256 * KIB,
+    **dict.fromkeys(JOINING, 256 * KIB),
     f"{STAFF}/answer": STAFF_BODY,
 }
 """Bytes of a body. The page and a chat client send the whole conversation with each question."""

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from allchat.gate import HEARTBEAT
+from allchat.gate import HEARTBEATS
 
 HEAD_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -91,7 +91,7 @@ class Draining:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         serving = self.app(scope, receive, send)
-        if scope["type"] != "http" or not scope["path"].startswith(HEARTBEAT):
+        if scope["type"] != "http" or not scope["path"].startswith(HEARTBEATS):
             await serving
             return
         beat, stop = asyncio.ensure_future(serving), asyncio.ensure_future(self.stopping.wait())

@@ -21,9 +21,9 @@ from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict
 
 from allchat.capacity import Outcome
-from allchat.gate import LASTING, route_of
+from allchat.gate import LASTING, PLUMBING, route_of
 
-QUIET = (*LASTING, "/gradio_api/", "/config", "/theme.css", "/favicon.ico", "/healthz", "/readyz", "/metrics")
+QUIET = (*LASTING, *PLUMBING, "/favicon.ico", "/healthz", "/readyz", "/metrics")
 """Routes whose requests are counted, and logged only where they fail: there are many, and none is a question."""
 
 _FACTS: tuple[Any, ...] = (merge_contextvars, add_log_level, add_logger_name, structlog.processors.TimeStamper("iso"))

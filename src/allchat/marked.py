@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -37,14 +37,18 @@ class Line:
 
 
 def lines_of(block: Block, *, text: str) -> tuple[Line, ...]:
-    """The block's lines in reading order. What stands between list items is a paragraph, so that nothing is lost."""
-    if not block.items:
+    """The block's lines in reading order. What stands between list items is a paragraph, so that nothing is lost.
+
+    The items of a lead line are blocks of their own: they are not among its lines.
+    """
+    items = [item for item in block.items if block.start <= item.start < block.end]
+    if not items:
         kind: Literal["heading", "paragraph", "caption"] = (
             block.kind if block.kind in ("heading", "caption") else "paragraph"
         )
         return _visible([Line(block.start, block.end, kind)], text=text)
     lines, cursor = [], block.start
-    for item in block.items:
+    for item in items:
         lines += [Line(cursor, item.start, "paragraph"), Line(item.start, item.end, "item", item.depth)]
         cursor = max(cursor, item.end)
     return _visible([*lines, Line(cursor, block.end, "paragraph")], text=text)
@@ -149,10 +153,12 @@ def section_html(
     blocks = [
         block
         for block in outline.blocks
-        if block.section == section.number and (whole or block.kind == "heading" or _touches(block, marks))
+        if block.section == section.number and (whole or block.start == section.start or _touches(block, marks))
     ]
+    headed = not section.heading or (bool(blocks) and blocks[0].start == section.start)
+    if headed and section.heading and blocks[0].kind == "lead":  # "Four types of treatment are used:" heads a section
+        blocks[0] = replace(blocks[0], kind="heading")
     body = blocks_html(blocks, text=text, marks=marks, level=level)
-    headed = not section.heading or (bool(blocks) and blocks[0].kind == "heading")
     return body if headed else f"<h{level}>{html.escape(section.heading[-1])}</h{level}>{body}"
 
 

@@ -13,12 +13,14 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
+from allchat.corpus import clean
+from allchat.glossary import Definition, Glossary
 from allchat.marked import Mark, place, section_html, sections_of
-from allchat.records import Answer, Document, Outline, Section
+from allchat.records import Answer, Citation, Document, Outline, Section
 from allchat.wording import load_wording
 
 Words: TypeAlias = Mapping[str, Any]
@@ -26,7 +28,16 @@ Words: TypeAlias = Mapping[str, Any]
 MAX_TURNS = 20
 MAX_QUOTES = 40
 MARKER = re.compile(r"(?<!\\)\[(\d{1,2})\](?!\()")
+MAX_WORDS = 60
+PATHS = {"en": "/", "es": "/es/"}
+"""Where the page is served in each language."""
+
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_QUOTE_END = re.compile(r"(?<!\\)\[(\d{1,2})\]$")
 _LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
+
+
+NO_WORDS = Glossary(())
 
 
 class Asker(Protocol):
@@ -91,14 +102,18 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
 
     Other braces stay: the page fills them with counts and dates.
     """
+    wording = load_wording(language)
+    usual = wording.table("contact") if wording.has("contact") else {}
     contact = {**CONTACT, **contact}
+    contact |= {name: usual[name] for name in CONTACT if name in usual and contact[name] == CONTACT[name]}
 
     def filled(text: Any) -> Any:
         for name, value in contact.items():
             text = text.replace(f"{{{name}}}", html.escape(value)) if isinstance(text, str) else text
         return text
 
-    words = {name: filled(text) for name, text in load_wording(language).table("page").items()}
+    words = {name: filled(text) for name, text in wording.table("page").items()}
+    words |= {"language_name": wording.text("language.name"), "list_lead": wording.text("answer.list_lead")}
     return words | {name: html.escape(contact[name]) for name in CONTACT}
 
 
@@ -123,17 +138,20 @@ def plain(markdown: str) -> str:
     return html.unescape(markdown)
 
 
-def message(answer: Answer, *, turn: int, words: Words, again: bool = False) -> str:
-    """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel."""
-    parts = [_linked(answer, turn=turn, words=words)]
+def message(answer: Answer, *, turn: int, words: Words, again: bool = False, glossary: Glossary = NO_WORDS) -> str:
+    """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel.
+
+    The first of each hard word in its quotes is a link to what the source says of it.
+    """
+    text = explained(answer.text, answer.citations, glossary=glossary)
+    parts = [_linked(text, answer, turn=turn, words=words)]
     if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
-        said = f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>'
-        parts.insert(0, said)
-    parts += [f'<p class="note">{literal(notice)}</p>' for notice in answer.notices]
-    body = "\n\n".join(parts)
-    return (
-        f'<div class="urgent">\n\n{callable_numbers(body, words=words)}\n\n</div>' if answer.kind == "urgent" else body
-    )
+        parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
+    said = "\n\n".join(parts)
+    if answer.kind == "urgent":  # nothing but whom to call stands in the frame
+        said = f'<div class="urgent">\n\n{callable_numbers(said, words=words)}\n\n</div>'
+    notices = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in answer.notices)
+    return "\n\n".join([said, *(f'<p class="note">{literal(notice)}</p>' for notice in notices)])
 
 
 def callable_numbers(text: str, *, words: Words) -> str:
@@ -142,7 +160,45 @@ def callable_numbers(text: str, *, words: Words) -> str:
     return re.sub(rf"(?<![\w-])(?:{numbers})(?![\w-])", lambda found: f"[{found[0]}](tel:{found[0]})", text)
 
 
-def _linked(answer: Answer, *, turn: int, words: Words) -> str:
+def explained(text: str, citations: Sequence[Citation], *, glossary: Glossary) -> str:
+    """An answer's text with its hard words as links. No letter of a quote changes, and only quotes hold links.
+
+    A word whose definition is itself among the quotes is not linked.
+    """
+    lines = text.split("\n")
+    sources = _quoted_sources(lines, citations)
+    linked: set[str] = set()
+
+    def link(found: re.Match[str], document: str) -> str:
+        definition = glossary.define(found[0], document=document)
+        if definition.name in linked or any(_holds(cite, definition) for cite in citations):
+            return found[0]
+        linked.add(definition.name)
+        return f"[{found[0]}](#{definition.name})"
+
+    for number, document in sources.items():
+        lines[number] = glossary.replace(lines[number], partial(link, document=document))
+    return "\n".join(lines)
+
+
+def _holds(cite: Citation | Quote, definition: Definition) -> bool:
+    return cite.document == definition.document and cite.start <= definition.start and definition.end <= cite.end
+
+
+def _quoted_sources(lines: Sequence[str], citations: Sequence[Citation]) -> dict[int, str]:
+    """The document of every quoted line, by the line's number: a quote's own number stands at its end."""
+    documents = {cite.number: cite.document for cite in citations}
+    found: dict[int, str] = {}
+    document: str | None = None
+    for number in range(len(lines) - 1, -1, -1):
+        mark = _QUOTE_END.search(lines[number])
+        document = documents.get(int(mark[1]), document) if mark else document
+        if lines[number].startswith(">") and document:
+            found[number] = document
+    return dict(sorted(found.items()))
+
+
+def _linked(text: str, answer: Answer, *, turn: int, words: Words) -> str:
     titles = {citation.number: citation.title for citation in answer.citations}
 
     def chip(found: re.Match[str]) -> str:
@@ -151,7 +207,19 @@ def _linked(answer: Answer, *, turn: int, words: Words) -> str:
             return found[0]
         return f'[{number}<span class="vh"> {words["source"]} {literal(titles[number])}</span>](#t{turn}q{number})'
 
-    return MARKER.sub(chip, answer.text)
+    return MARKER.sub(chip, text)
+
+
+def starters(words: Words) -> str:
+    """Questions to start from, in groups that unfold; the page's script asks the one that is touched."""
+
+    def group(number: int, title: str, questions: Sequence[str]) -> str:
+        links = "".join(f'<li><a class="start" href="#ask">{html.escape(question)}</a></li>' for question in questions)
+        opened = "" if number else " open"
+        return f"<details{opened}><summary>{html.escape(title)}</summary><ul>{links}</ul></details>"
+
+    groups = (group(number, row["title"], row["questions"]) for number, row in enumerate(words["starters"]))
+    return f'<div class="starters">{"".join(groups)}</div>'
 
 
 def trouble(words: Words, *, what: str | None = None) -> str:
@@ -204,8 +272,11 @@ def _whole(value: object, *, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False) -> str:
-    """The sources panel: the last turn's sources open, those of earlier turns folded below, newest first."""
+def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False, glossary: Glossary = NO_WORDS) -> str:
+    """The sources panel: the last turn's sources open, those of earlier turns folded below, newest first.
+
+    Last come the hard words of all these quotes, folded.
+    """
     turns = sorted({quote.turn for quote in trail.quotes}, reverse=True)
     parts = []
     if not turns or turns[0] != trail.turn:
@@ -218,7 +289,47 @@ def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False) -> 
         else:
             title = str(words["sources_of"]).format(turn=turn)
             parts.append(f'<details class="turn"><summary>{title}</summary>{body}</details>')
-    return "".join(parts)
+    return "".join(parts) + hard_words(trail, asker, words=words, glossary=glossary)
+
+
+def hard_words(trail: Trail, asker: Asker, *, words: Words, glossary: Glossary) -> str:
+    """What the sources say of the hard words in the trail's quotes, each under its name; nothing without any."""
+    known: dict[str, Definition] = {}
+    for quote in reversed(trail.quotes):
+        for found in glossary.find(clean(asker.documents[quote.document].text[quote.start : quote.end])):
+            definition = glossary.define(found[0], document=quote.document)
+            if len(known) < MAX_WORDS:
+                known.setdefault(definition.name, definition)
+    shown = sorted(known.values(), key=lambda entry: (entry.term.lower(), entry.document))
+    if not shown:
+        return ""
+    told = "".join(_word_html(entry, asker, words=words) for entry in shown)
+    return (
+        f'<details class="words"><summary>{words["words"]}</summary><p class="about">{words["words_more"]}</p>'
+        f"{told}</details>"
+    )
+
+
+def _word_html(entry: Definition, asker: Asker, *, words: Words) -> str:
+    """One definition: its very words, the line that introduces them, and where they stand."""
+    document = asker.documents[entry.document]
+
+    def cut(start: int, end: int) -> str:
+        return f"<p>{html.escape(clean(document.text[start:end]))}</p>"
+
+    leads = "".join(cut(lead.start, lead.end) for lead in entry.leads)
+    led = f'<p class="about">{words["list_lead"]}</p><blockquote lang="{document.language}">{leads}</blockquote>'
+    names = [document.title, *(name.rstrip(".") for name in entry.heading[-1:])]
+    place = html.escape(" › ".join(names))
+    link = permanent_link(Quote(0, 0, entry.document, entry.start, entry.end), document, words=words)
+    tongue = f'lang="{document.language}"'
+    return (
+        f'<div class="word" id="{entry.name}" tabindex="-1"><h4 {tongue}>{html.escape(entry.term)}</h4>'
+        f"<blockquote {tongue}>{cut(entry.start, entry.end)}</blockquote>{led if leads else ''}"
+        f'<p class="meta"><span {tongue}>{place}</span>. {revised(document, words=words)}.</p>'
+        f'<p class="links"><a href="{html.escape(link)}" target="_blank" rel="noopener noreferrer">'
+        f'{words["word_place"]}<span class="vh"> {words["new_tab"]}</span></a></p></div>'
+    )
 
 
 def _empty(trail: Trail, *, urgent: bool) -> str:
@@ -254,7 +365,7 @@ def _source_html(quotes: Sequence[Quote], asker: Asker, *, words: Words, whole: 
     body = f'<div class="body" lang="{html.escape(document.language)}">{"".join(parts)}</div>'
     return (
         f'<section class="source">{head}<p class="meta">{revised(document, words=words)}</p>{body}'
-        f"{_links(quotes, document, words=words)}{about(document, words=words) if whole else ''}</section>"
+        f"{_links(quotes, document, words=words)}{about(document, words=words)}</section>"
     )
 
 
@@ -281,14 +392,20 @@ def _links(quotes: Sequence[Quote], document: Document, *, words: Words) -> str:
         label = f'{label}<span class="vh"> {words["new_tab"]}</span>'
         return f'<a href="{html.escape(target)}" target="_blank" rel="noopener noreferrer">{label}</a>'
 
-    numbered = " ".join(outside(permanent_link(quote, document), str(quote.number)) for quote in quotes)
+    numbered = " ".join(outside(permanent_link(quote, document, words=words), str(quote.number)) for quote in quotes)
     publisher = outside(document.url, words["publisher_page"])
     return f'<p class="links">{words["whole_source"]} {numbered}</p><p class="links">{publisher}</p>'
 
 
-def permanent_link(quote: Quote, document: Document) -> str:
+def permanent_link(quote: Quote, document: Document, *, words: Words) -> str:
     """Leads to the quote in the whole source, and says so when the source is no longer what it was."""
-    return f"/source/{quote.document}?start={quote.start}&end={quote.end}&sha256={document.sha256}#marked"
+    place = f"start={quote.start}&end={quote.end}&sha256={document.sha256}"
+    return f"/source/{quote.document}?{place}{_in_language(words)}#marked"
+
+
+def _in_language(words: Words) -> str:
+    """What a link carries so that the next page speaks this language too."""
+    return "" if PATHS[words["lang"]] == "/" else f"&lang={words['lang']}"
 
 
 def revised(document: Document, *, words: Words) -> str:
@@ -330,6 +447,8 @@ def source_page(
         style=page_file("source.css"),
         script=page_file("source.js"),
         home=words["source_home"],
+        home_path=PATHS[words["lang"]],
+        languages=_source_languages(document, span=None if changed else span, words=words),
         notice=_source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
         publisher=html.escape(document.publisher),
         revised=revised(document, words=words),
@@ -339,6 +458,18 @@ def source_page(
         left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
         body=body,
     )
+
+
+def _source_languages(document: Document, *, span: tuple[int, int] | None, words: Words) -> str:
+    """The same page in our other languages, at the same place."""
+    place = f"start={span[0]}&end={span[1]}&sha256={document.sha256}&" if span else ""
+    links = (
+        f'<a href="?{html.escape(place)}lang={each}{"#marked" if span else ""}" lang="{each}" hreflang="{each}">'
+        f"{load_wording(each).text('language.name')}</a>"
+        for each in PATHS
+        if each != words["lang"]
+    )
+    return " ".join(links)
 
 
 def _level(heading: Sequence[str]) -> int:
@@ -365,7 +496,7 @@ _SOURCE_PAGE = """<!doctype html>
 </head>
 <body>
 <main>
-<p><a href="/">{home}</a></p>
+<p class="home"><a href="{home_path}">{home}</a> <span class="languages">{languages}</span></p>
 <h1 lang="{language}">{title}</h1>
 <p class="meta">{publisher}</p>
 <p class="meta">{revised} · <a href="{url}" rel="noopener noreferrer">{publisher_page}</a></p>

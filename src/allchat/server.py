@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -27,7 +28,8 @@ from allchat.listener import serve
 from allchat.logs import RequestLog, log_question
 from allchat.metrics import Metrics, metrics_router
 from allchat.refusals import BROKEN, NOT_SERVED, Refusal, RefusedError
-from allchat.render import CONTACT, Asker, Words, page_file, page_words, source_page
+from allchat.render import CONTACT, PATHS, Asker, Words, page_file, page_words, source_page
+from allchat.wording import LANGUAGES
 
 
 def create_app(
@@ -42,6 +44,7 @@ def create_app(
     metrics_token: str = "",
     page: bool = True,
     staff: APIRouter | None = None,
+    votes: Path | None = None,
 ) -> FastAPI:
     """The application around an opened chat.
 
@@ -50,7 +53,8 @@ def create_app(
     ``waiting`` more may wait, each for ``seconds``; the page and every other door share them. ``contact`` holds
     ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics`` takes the bearer ``metrics_token``, or,
     without one, callers on this machine alone. Without ``page`` there is no page, and the rest stays. ``staff`` are the
-    staff's pages, behind their login; none by default.
+    staff's pages, behind their login; none by default. ``votes`` is a file for votes on answers; without it there are
+    none.
     """
     app = FastAPI(
         title="allchat",
@@ -62,7 +66,8 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.ready = False
-    words, rate, metrics = page_words(contact=contact), Rate(questions_per_minute), Metrics()
+    words = {language: page_words(language, contact=contact) for language in LANGUAGES}
+    rate, metrics = Rate(questions_per_minute), Metrics()
     capacity = Capacity(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
@@ -80,7 +85,8 @@ def create_app(
     if page:
         from allchat.ui import mount_page
 
-        mount_page(app, PageDoor(chat, capacity=capacity), words=words, question_limit=QUESTION_CHARACTERS)
+        door = PageDoor(chat, capacity=capacity)
+        mount_page(app, door, words=words, question_limit=QUESTION_CHARACTERS, votes=votes)
     return app
 
 
@@ -109,7 +115,7 @@ def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Seque
 _READING = ["GET", "HEAD"]
 
 
-def _own_router(chat: Asker, *, words: Words) -> APIRouter:
+def _own_router(chat: Asker, *, words: Mapping[str, Words]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.add_api_route("/healthz", healthz, methods=_READING)
     router.add_api_route("/readyz", readyz, methods=_READING)
@@ -141,16 +147,17 @@ async def favicon() -> Response:
     return Response(page_file("icon.svg"), media_type="image/svg+xml")
 
 
-def _source_endpoint(chat: Asker, *, words: Words) -> Callable[[Request, str], HTMLResponse]:
+def _source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Request, str], HTMLResponse]:
     def source(request: Request, document: str) -> HTMLResponse:
         asked = request.query_params
+        said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
         if document not in chat.documents:
-            return HTMLResponse(_UNKNOWN.format(words=words), status_code=404)
+            return HTMLResponse(_UNKNOWN.format(words=said, home=PATHS[said["lang"]]), status_code=404)
         record = chat.documents[document]
         page = source_page(
             record,
             chat.outline(document),
-            words=words,
+            words=said,
             span=_span(asked.get("start"), asked.get("end")),
             changed=asked.get("sha256", record.sha256) != record.sha256,
         )
@@ -161,7 +168,7 @@ def _source_endpoint(chat: Asker, *, words: Words) -> Callable[[Request, str], H
 
 _UNKNOWN = (
     '<!doctype html><html lang="{words[lang]}"><meta charset="utf-8"><title>{words[title]}</title>'
-    '<p>{words[source_unknown]}</p><p><a href="/">{words[source_home]}</a></p></html>'
+    '<p>{words[source_unknown]}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
 )
 
 

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Password of the staff's pages at /staff, 12 characters or more; without it there are none.",
     )
+    votes: Path | None = Field(
+        None,
+        description="File for votes on answers (a random name and the vote, never a question); none are asked for.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -135,7 +139,7 @@ def settings_table() -> str:
     rows = ["| in `allchat.toml` | in the environment | default | what |", "| --- | --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         file = "only in the environment" if name in SECRETS else f"`{name}`"
-        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        default = " ".join(field.default) if isinstance(field.default, tuple) else str(field.default or "")
         shown = f"`{str(default).lower() if field.annotation is bool else default}`" if default else "none"
         rows.append(f"| {file} | `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(rows)

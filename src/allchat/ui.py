@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
-import html
-import json
+import contextlib
+import importlib
 import logging
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 # Gradio and the hub client read these once, while they are imported; afterwards it is too late to ask for silence.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["GRADIO_RUN_HISTORY"] = "False"
+# Gradio would make a table of all events after each of them, for a page of figures that is off here.
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+# Around each event Gradio asks matplotlib, where it is installed, how it draws. Unasked, it would look for a window
+# system and load all that it has: half a second of the first family's time.
+os.environ.setdefault("MPLBACKEND", "agg")
+with contextlib.suppress(ImportError):
+    importlib.import_module("matplotlib")
 
 import gradio as gr
 
 from allchat.errors import AllchatError, BusyError, QuestionError
+from allchat.front import Front, read_assets
+from allchat.glossary import Glossary
 from allchat.records import Answer
 from allchat.render import (
     MAX_TURNS,
+    PATHS,
     Asker,
     Trail,
     Words,
     extended,
     literal,
     message,
-    page_file,
     panel,
     plain,
     read_trail,
+    starters,
     status,
     trouble,
 )
+from allchat.votes import VOTES, Votes, new_message
 
 MAX_HISTORY = 10
 # Every question is a heading, so that a screen reader can go from turn to turn.
 _ASKED = "### "
-BUTTONS = 4
+BUTTONS = 3
 
 log = logging.getLogger("allchat.page")
 Messages = list[dict[str, Any]]
 
+SHOWN = ("chat", "trail", "sources", "box", "status", "again", "starters", "message", "votes")
+"""What an answer changes, besides the suggestions."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What every event shows: one value for each part of the page, in the order of ``Page.outputs``."""
+    """What every event shows: one value for each part of the page, in the order of ``SHOWN``, then the suggestions."""
 
     conversation: Messages
     trail: Trail
@@ -55,21 +72,30 @@ class View:
     question: str
     status: str
     again: str | None
+    starters: str | None
+    message: str
     suggestions: tuple[str, ...]
 
     def updates(self) -> list[Any]:
-        """The values as Gradio takes them. The hidden stamp lets the page's script notice two equal statuses."""
-        stamp = f'<span hidden="hidden">{time.monotonic_ns()}</span>'
+        """The values as Gradio takes them."""
         slots = [*self.suggestions, *[""] * BUTTONS][:BUTTONS]
         return [
             self.conversation,
             self.trail.to_json(),
             self.sources,
             self.question,
-            f"{self.status}{stamp}",
+            self.status,
             gr.update(value=self.again or "", visible=self.again is not None),
+            gr.update(value=self.starters or "", visible=self.starters is not None),
+            self.message,
+            gr.update(visible=bool(self.message)),
             *(gr.update(value=words, visible=bool(words)) for words in slots),
         ]
+
+
+def told(sentence: str, *, language: str) -> str:
+    """A status line. Its hidden stamp lets the page's script notice two equal ones, and the language of the page."""
+    return f'{sentence}<span hidden="hidden">{time.monotonic_ns()} {language}</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,81 +103,142 @@ class Handlers:
     """What happens on each event. Everything that comes from the browser is checked here; none of it is trusted."""
 
     asker: Asker
-    words: Words
-    starters: tuple[str, ...]
+    words: Mapping[str, Words]
     question_limit: int
+    glossary: Glossary
+    votes: Votes | None = None
 
-    def ask(self, question: object, conversation: object, trail: object) -> list[Any]:
+    def ask(self, question: object, conversation: object, trail: object, language: object) -> list[Any]:
         """Answer the question in the light of the questions before it."""
-        return self._turn(question, conversation, trail, history=questions(conversation)[-MAX_HISTORY:])
+        history = questions(conversation)[-MAX_HISTORY:]
+        return self._turn(question, conversation, trail, self._language(language), history=history)
 
-    def again(self, conversation: object, trail: object) -> list[Any]:
+    def again(self, conversation: object, trail: object, language: object) -> list[Any]:
         """Answer the last question once more, on its own."""
-        return self._turn((questions(conversation) or [""])[-1], conversation, trail, history=(), again=True)
+        last = (questions(conversation) or [""])[-1]
+        return self._turn(last, conversation, trail, self._language(language), history=(), again=True)
 
-    def clear(self) -> list[Any]:
+    def clear(self, language: object) -> list[Any]:
         """Forget everything: what the page holds is all there is."""
-        return self.first(status=self.words["cleared"]).updates()
+        language = self._language(language)
+        return self.first(language, status=self.words[language]["cleared"]).updates()
 
-    def first(self, *, status: str = "") -> View:
+    def first(self, language: str, *, status: str = "") -> View:
         """The page before the first question."""
-        sources = panel(Trail(), self.asker, words=self.words)
-        return View([], Trail(), sources, "", status, None, self.starters)
+        words = self.words[language]
+        sources = panel(Trail(), self.asker, words=words)
+        said = told(status, language=language)
+        return View([], Trail(), sources, "", said, None, starters(words), "", ())
+
+    def vote(self, vote: str, name: object, language: object) -> list[Any]:
+        """Keep a vote, where an operator wants them: the status line says so, and the buttons go."""
+        language = self._language(language)
+        try:
+            if self.votes is not None:
+                self.votes.add(vote, message=name)
+        except AllchatError as error:
+            log.error("a vote was not kept: %s", type(error).__name__)
+            return [told(self.words[language]["broken"], language=language), gr.skip()]
+        return [told(self.words[language]["vote_thanks"], language=language), gr.update(visible=False)]
+
+    def speak(self, language: object, conversation: object, trail: object) -> dict[str, Any]:
+        """The page's own words in a language, by part; the conversation stays as it was said."""
+        language = self._language(language)
+        words, known = self.words[language], read_trail(trail, documents=self.asker.documents)
+        parts: dict[str, Any] = {name: gr.update(**values) for name, values in chrome(words).items()}
+        parts["sources"] = panel(known, self.asker, words=words, glossary=self.glossary)
+        parts["starters"] = gr.skip() if messages(conversation) else starters(words)
+        return parts | {"language": language, "status": told("", language=language)}
+
+    def _language(self, language: object) -> str:
+        return language if isinstance(language, str) and language in self.words else next(iter(self.words))
 
     def _turn(
-        self, question: object, conversation: object, trail: object, *, history: Sequence[str], again: bool = False
+        self,
+        question: object,
+        conversation: object,
+        trail: object,
+        language: str,
+        *,
+        history: Sequence[str],
+        again: bool = False,
     ) -> list[Any]:
-        refused = self._refused(question)
+        refused = self._refused(question, words=self.words[language])
         if refused or not isinstance(question, str):
-            return self._unchanged(refused)
+            return self._unchanged(refused, language)
         shown = messages(conversation)[-2 * (MAX_TURNS - 1) :]
         before = read_trail(trail, documents=self.asker.documents)
         try:
-            answer = self.asker.ask(question, history=[text[: self.question_limit] for text in history])
+            answer = self._answer(question, history=history, language=language)
         except QuestionError:
-            return self._unchanged(self.words["not_text"])
+            return self._unchanged(self.words[language]["not_text"], language)
         except BusyError:
-            return self._unchanged(self.words["busy"])
+            return self._unchanged(self.words[language]["busy"], language)
         except AllchatError as error:
             log.error("no answer: %s", type(error).__name__)
-            return self._broken(question, shown, before)
+            return self._broken(question, shown, before, language)
         except Exception as error:  # noqa: BLE001 - the outermost door: a fault must be seen as one, and leak no question
             log.error("no answer, unexpectedly: %s", type(error).__name__)
-            return self._broken(question, shown, before)
-        return self._answered(answer, shown, extended(before, answer), again=again).updates()
+            return self._broken(question, shown, before, language)
+        return self._answered(answer, shown, extended(before, answer), language, again=again).updates()
 
-    def _refused(self, question: object) -> str:
+    def _answer(self, question: str, *, history: Sequence[str], language: str) -> Answer:
+        """The answer; a starting question in another language is searched for in the sources' language."""
+        translated = self._translations()
+        history = [translated.get(text, text)[: self.question_limit] for text in history]
+        # The first language is that of everything: a question in another one is answered in its own.
+        spoken = None if language == next(iter(self.words)) else language
+        searched = translated.get(question.strip())
+        answer = self.asker.ask(searched or question, history=() if searched else history, language=spoken)
+        return replace(answer, question=question) if searched else answer
+
+    def _translations(self) -> dict[str, str]:
+        """The starting questions of other languages, each with the one in the same place of the first language."""
+        first, *others = (_questions(words) for words in self.words.values())
+        return {other: own for asked in others for own, other in zip(first, asked, strict=True)}
+
+    def _refused(self, question: object, *, words: Words) -> str:
         if not isinstance(question, str) or not question.strip():
-            return str(self.words["nothing_asked"])
+            return str(words["nothing_asked"])
         if len(question) > self.question_limit:
-            return str(self.words["too_long"]).format(limit=self.question_limit)
+            return str(words["too_long"]).format(limit=self.question_limit)
         return ""
 
-    def _answered(self, answer: Answer, shown: Messages, trail: Trail, *, again: bool) -> View:
-        asked, words = literal(answer.question), self.words
+    def _answered(self, answer: Answer, shown: Messages, trail: Trail, language: str, *, again: bool) -> View:
+        asked, words = literal(answer.question), self.words[language]
         other = not again and plain(literal(answer.understood_as)) != plain(asked)
-        said = message(answer, turn=trail.turn, words=words, again=again)
+        translated = plain(asked) in self._translations()
+        said = message(answer, turn=trail.turn, words=words, again=again, glossary=self.glossary)
         return View(
             [*shown, spoken("user", f"{_ASKED}{asked}"), spoken("assistant", said)],
             trail,
-            panel(trail, self.asker, words=words, urgent=answer.kind == "urgent"),
+            panel(trail, self.asker, words=words, urgent=answer.kind == "urgent", glossary=self.glossary),
             "",
-            status(answer, turn=trail.turn, words=words),
-            str(words["again"]) if other else None,
-            () if answer.kind == "urgent" else answer.suggestions[: BUTTONS - 1],
+            told(status(answer, turn=trail.turn, words=words), language=language),
+            str(words["again"]) if other and not translated else None,
+            None,
+            new_message() if self.votes and answer.kind != "urgent" else "",
+            () if answer.kind == "urgent" else answer.suggestions[:BUTTONS],
         )
 
-    def _broken(self, question: str, shown: Messages, trail: Trail) -> list[Any]:
+    def _broken(self, question: str, shown: Messages, trail: Trail, language: str) -> list[Any]:
         """A fault, in its own words; the question stays in the box, so that asking again is one touch."""
-        told = [*shown, spoken("user", f"{_ASKED}{literal(question)}"), spoken("assistant", trouble(self.words))]
+        words = self.words[language]
+        said = [*shown, spoken("user", f"{_ASKED}{literal(question)}"), spoken("assistant", trouble(words))]
         after = Trail(trail.turn + 1, trail.quotes)
-        sources = panel(after, self.asker, words=self.words)
-        return View(told, after, sources, question, self.words["broken"], None, ()).updates()
+        sources = panel(after, self.asker, words=words, glossary=self.glossary)
+        status = told(words["broken"], language=language)
+        return View(said, after, sources, question, status, None, None, "", ()).updates()
 
-    def _unchanged(self, status: str) -> list[Any]:
+    def _unchanged(self, sentence: str, language: str) -> list[Any]:
         """Only the status line speaks; all else stays as it is."""
-        stamp = f'<span hidden="hidden">{time.monotonic_ns()}</span>'
-        return [gr.skip()] * 4 + [f"{status}{stamp}"] + [gr.skip()] * (1 + BUTTONS)
+        return [
+            told(sentence, language=language) if name == "status" else gr.skip() for name in (*SHOWN, *range(BUTTONS))
+        ]
+
+
+def _questions(words: Words) -> list[str]:
+    return [question for group in words["starters"] for question in group["questions"]]
 
 
 def spoken(role: str, text: str) -> dict[str, Any]:
@@ -178,19 +265,34 @@ def questions(conversation: object) -> list[str]:
     return [plain(row["content"].removeprefix(_ASKED)) for row in messages(conversation) if row["role"] == "user"]
 
 
-def build_page(asker: Asker, *, words: Words, question_limit: int) -> gr.Blocks:
-    """The page, ready to be mounted."""
-    starters = tuple(getattr(asker, "starters", ())) or tuple(words["starters"])
-    handlers = Handlers(asker, words, starters[:BUTTONS], question_limit)
+def chrome(words: Words) -> dict[str, dict[str, Any]]:
+    """The page's own words by part, as its components take them when it is built and when it changes language."""
+    return {
+        "talk_head": {"value": f'<h2 class="vh">{words["conversation"]}</h2>'},
+        "chat": {"label": words["conversation"], "placeholder": words["empty_conversation"]},
+        "again": {"value": words["again"]},
+        "vote_head": {"value": words["vote"]},
+        **{f"vote_{vote}": {"value": words[f"vote_{vote}"]} for vote in VOTES},
+        "box": {"label": words["question_label"], "info": words["question_hint"], "submit_btn": words["ask"]},
+        "sheet": {"value": words["sheet"]},
+        "print": {"value": words["print"]},
+        "clear": {"value": words["clear"]},
+        "sources_head": {"value": f'<h2 id="sources" tabindex="-1">{words["sources"]}</h2>'},
+    }
+
+
+def build_page(handlers: Handlers, *, language: str) -> gr.Blocks:
+    """The page in one language, ready to be mounted."""
+    words = handlers.words[language]
     page: gr.Blocks
     with gr.Blocks(title=f"{words['title']}: {words['subtitle']}", analytics_enabled=False, fill_width=True) as page:
-        gr.Markdown(_banner(words), elem_id="banner", sanitize_html=True)
         with gr.Row(elem_id="main", equal_height=False):
             with gr.Column(scale=3, elem_id="chatcol", min_width=280):
-                parts = _conversation(words, handlers)
+                parts = _conversation(handlers, language)
             with gr.Column(scale=2, elem_id="srccol", min_width=280):
-                gr.Markdown(f'<h2 id="sources" tabindex="-1">{words["sources"]}</h2>', sanitize_html=True)
-                parts["sources"] = gr.Markdown(handlers.first().sources, elem_id="src", sanitize_html=True)
+                parts["sources_head"] = gr.Markdown(**chrome(words)["sources_head"], sanitize_html=True)
+                first = handlers.first(language).sources
+                parts["sources"] = gr.Markdown(first, elem_id="src", sanitize_html=True)
         _wire(parts, handlers)
     # Each call without a session would keep its state; a family's page needs none.
     page.state_session_capacity = 200
@@ -198,22 +300,29 @@ def build_page(asker: Asker, *, words: Words, question_limit: int) -> gr.Blocks:
     return page
 
 
-def _conversation(words: Words, handlers: Handlers) -> dict[str, Any]:
+def _conversation(handlers: Handlers, language: str) -> dict[str, Any]:
     """The left column: what was said with suggestions to go on from, then the question box with its tools."""
+    said = chrome(handlers.words[language])
     with gr.Column(elem_id="talk"):
-        parts = _talk(words, handlers)
+        parts = _talk(said, handlers, language)
     with gr.Column(elem_id="composer"):
-        parts |= _composer(words)
-    parts["trail"] = gr.Textbox(Trail().to_json(), visible=False)
+        parts |= _composer(said)
+    hidden = {"trail": Trail().to_json(), "language": language, "message": ""}
+    parts |= {name: gr.Textbox(value, visible=False) for name, value in hidden.items()}
+    # The links of the page's head press these: a change of language keeps the conversation.
+    parts["speak"] = {
+        each: gr.Button(each, elem_id=f"speak-{each}", elem_classes="unseen", visible="hidden")
+        for each in handlers.words
+    }
     return parts
 
 
-def _talk(words: Words, handlers: Handlers) -> dict[str, Any]:
-    gr.Markdown(f'<h2 class="vh">{words["conversation"]}</h2>', sanitize_html=True)
+def _talk(said: dict[str, dict[str, Any]], handlers: Handlers, language: str) -> dict[str, Any]:
     parts: dict[str, Any] = {
+        "talk_head": gr.Markdown(**said["talk_head"], sanitize_html=True),
         "chat": gr.Chatbot(
+            **said["chat"],
             elem_id="chat",
-            label=words["conversation"],
             show_label=False,
             height=None,
             min_height=80,
@@ -225,94 +334,90 @@ def _talk(words: Words, handlers: Handlers) -> dict[str, Any]:
             feedback_options=None,
             group_consecutive_messages=False,
             autoscroll=False,
-            placeholder=words["empty_conversation"],
         ),
         "status": gr.Markdown("", elem_id="status", sanitize_html=True),
     }
+    with gr.Row(elem_id="votes", visible=False) as parts["votes"]:
+        parts["vote_head"] = gr.Markdown(**said["vote_head"], elem_id="vote", sanitize_html=True)
+        for vote in VOTES:
+            parts[f"vote_{vote}"] = gr.Button(**said[f"vote_{vote}"], elem_classes="tool", size="sm")
     with gr.Column(elem_id="suggestions"):
-        parts["again"] = gr.Button(words["again"], visible=False, elem_id="again", elem_classes="sug")
-        parts["slots"] = [_suggestion(handlers.starters, slot) for slot in range(BUTTONS)]
+        parts["again"] = gr.Button(**said["again"], visible=False, elem_id="again", elem_classes="sug")
+        parts["slots"] = [gr.Button("", visible=False, elem_classes="sug") for _ in range(BUTTONS)]
+    first = handlers.first(language).starters
+    parts["starters"] = gr.Markdown(first, elem_id="starters", sanitize_html=True)
     return parts
 
 
-def _composer(words: Words) -> dict[str, Any]:
+def _composer(said: dict[str, dict[str, Any]]) -> dict[str, Any]:
     box = gr.Textbox(
-        label=words["question_label"],
-        info=words["question_hint"],
+        **said["box"],
         lines=1,
         max_lines=4,
         elem_id="ask-box",
-        submit_btn=words["ask"],
         html_attributes=gr.InputHTMLAttributes(autocomplete="off", enterkeyhint="send"),
     )
     with gr.Row(elem_id="tools"):
-        gr.Button(words["print"], elem_id="print", elem_classes="tool", size="sm")
-        clear = gr.Button(words["clear"], elem_id="clear", elem_classes="tool", size="sm")
-    return {"box": box, "clear": clear}
-
-
-def _suggestion(starters: Sequence[str], slot: int) -> gr.Button:
-    words = starters[slot] if slot < len(starters) else ""
-    return gr.Button(words, visible=bool(words), elem_classes="sug")
+        tools = {
+            name: gr.Button(**said[name], elem_id=name, elem_classes="tool", size="sm")
+            for name in ("sheet", "print", "clear")
+        }
+    return {"box": box} | tools
 
 
 def _wire(parts: dict[str, Any], handlers: Handlers) -> None:
-    chat, trail = parts["chat"], parts["trail"]
-    outputs = [chat, trail, parts["sources"], parts["box"], parts["status"], parts["again"], *parts["slots"]]
+    chat, trail, language = parts["chat"], parts["trail"], parts["language"]
     how: dict[str, Any] = {
-        "outputs": outputs,
         "api_visibility": "private",
         "concurrency_limit": 8,
         "concurrency_id": "questions",
         "show_progress": "hidden",
         "trigger_mode": "once",
     }
-    parts["box"].submit(handlers.ask, [parts["box"], chat, trail], **how)
+    shown = [*(parts[name] for name in SHOWN), *parts["slots"]]
+    parts["box"].submit(handlers.ask, [parts["box"], chat, trail, language], shown, **how)
     for slot in parts["slots"]:
-        slot.click(handlers.ask, [slot, chat, trail], **how)
-    parts["again"].click(handlers.again, [chat, trail], **how)
-    parts["clear"].click(handlers.clear, [], **how)
+        slot.click(handlers.ask, [slot, chat, trail, language], shown, **how)
+    parts["again"].click(handlers.again, [chat, trail, language], shown, **how)
+    parts["clear"].click(handlers.clear, [language], shown, **how)
+    for vote in VOTES:
+        voting = [parts["message"], language]
+        parts[f"vote_{vote}"].click(partial(handlers.vote, vote), voting, [parts["status"], parts["votes"]], **how)
+    names = [*chrome(next(iter(handlers.words.values()))), "sources", "starters", "language", "status"]
+    for each, button in parts["speak"].items():
+        speak = partial(_spoken_parts, handlers, each, names)
+        button.click(speak, [chat, trail], [parts[name] for name in names], **how)
 
 
-def _banner(words: Words) -> str:
-    """The first thing on the page, on one line: Markdown must find no blank line in it."""
-    number, crisis = words["emergency_number"], words["crisis_number"]
-    return (
-        f'<a class="skip" href="#ask">{words["skip_to_question"]}</a>'
-        f'<a class="skip" href="#sources">{words["skip_to_sources"]}</a>'
-        f'<div class="emergency"><h2 class="vh">{words["emergency_label"]}</h2>'
-        f'<p><strong>{words["emergency"]}</strong> <a href="tel:{number}">{number}</a></p>'
-        f'<p>{words["crisis"]} <span class="roomy">{words["crisis_how"]}</span> <a href="tel:{crisis}">{crisis}</a></p>'
-        f"<p>{words['worried']}</p></div>"
-        f'<header class="top"><h1>{words["title"]} <span class="subtitle">{words["subtitle"]}</span></h1>'
-        f'<p class="notice"><strong>{words["notice_head"]}</strong> {words["notice"]}</p></header>'
-    )
+def _spoken_parts(
+    handlers: Handlers, language: str, names: Sequence[str], conversation: object, trail: object
+) -> list[Any]:
+    said = handlers.speak(language, conversation, trail)
+    return [said[name] for name in names]
 
 
-def _head(words: Words) -> str:
-    """Style and script of our own (Gradio would rewrite the selectors of its ``css``).
+def mount_page(
+    app: Any, asker: Asker, *, words: Mapping[str, Words], question_limit: int = 4000, votes: Path | None = None
+) -> Any:
+    """Mount the page in a FastAPI application, once for each language of ``words``, and return that application.
 
-    The words travel as data; ``<`` is written so that it can end no script.
+    Votes on answers are taken where ``votes`` names a file for them. Everything that Gradio would offer beyond the page
+    itself (API pages, monitoring, uploads, run history) is off.
     """
-    names = ("lang", "working", "working_long", "no_connection", "busy", "broken")
-    said = {name: html.unescape(words[name]) for name in names}
-    data = json.dumps(said).replace("<", "\\u003c")
-    return (
-        '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
-        f"<style>{page_file('page.css')}</style>"
-        f"<script>window.allchat = {{ words: {data} }};\n{page_file('page.js')}</script>"
-    )
+    outlines = {key: asker.outline(key) for key in asker.documents}
+    glossary = Glossary.of(asker.documents, outlines)
+    handlers = Handlers(asker, words, question_limit, glossary, Votes(votes) if votes else None)
+    # The root takes every path that is left: it comes last.
+    for language in sorted(words, key=lambda language: -len(PATHS[language])):
+        app = _mounted(app, build_page(handlers, language=language), words=words, language=language)
+    return app
 
 
-def mount_page(app: Any, asker: Asker, *, words: Words, path: str = "/", question_limit: int = 4000) -> Any:
-    """Mount the page in a FastAPI application and return that application.
-
-    Everything that Gradio would offer beyond the page itself (API pages, monitoring, uploads, run history) is off.
-    """
-    return gr.mount_gradio_app(
+def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language: str) -> Any:
+    app = gr.mount_gradio_app(
         app,
-        build_page(asker, words=words, question_limit=question_limit),
-        path=path,
+        page,
+        path=PATHS[language],
         footer_links=[],
         run_history=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
@@ -326,5 +431,9 @@ def mount_page(app: Any, asker: Asker, *, words: Words, path: str = "/", questio
         theme=gr.themes.Base(
             font=["system-ui", "Segoe UI", "Roboto", "Arial", "sans-serif"], font_mono=["ui-monospace", "monospace"]
         ),
-        head=_head(words),
     )
+    frontend = Path(gr.__file__).parent / "templates" / "frontend"
+    assets = read_assets(frontend, theme_css=str(page.theme_css), theme_hash=str(page.theme_hash))
+    mount = app.router.routes[-1]
+    mount.app = Front(mount.app, words=words, language=language, assets=assets)
+    return app

@@ -56,17 +56,47 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     faults: bool = False
+    held: list[Any] | None = None
+
+    def release(self) -> None:
+        """Lets go of the requests that were held back, and waits for the page."""
+        held, self.held = self.held or [], None
+        for route in held:
+            route.continue_()
+        self.page.wait_for_selector("#ask")
+        self.settled()
+
+    def hold(self, route: Any) -> None:
+        """Keeps a request back until ``release``."""
+        if self.held is None:
+            route.continue_()
+        else:
+            self.held.append(route)
+
+    def settled(self) -> None:
+        """Waits until no answer is on its way and nothing is asked of the network."""
+        self.page.wait_for_selector("#working", state="attached")
+        self.page.locator("body:not(.asking)").wait_for()
+        self.page.wait_for_load_state("networkidle")
+
+    def tab_to(self, selector: str, *, back: bool = False, most: int = 80) -> None:
+        """Presses Tab (or Shift+Tab) until the element has the focus."""
+        wanted = self.page.locator(selector).first
+        for _ in range(most):
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
+            if wanted.evaluate("(element) => element === document.activeElement"):
+                return
+        raise AssertionError(f"{selector} is not reached by {most} presses of Tab")
 
     def ask(self, question: str, *, turn: int = 1) -> None:
         self.page.fill("#ask", question)
         self.page.press("#ask", "Enter")
         self.page.locator("#chat .bot-row").nth(turn - 1).wait_for()
-        self.page.locator("body:not(.asking)").wait_for()
-        self.page.wait_for_load_state("networkidle")
+        self.settled()
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, *, whole: bool = False) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
 
     def outside_the_window(self) -> list[str]:
         """Every visible element that reaches past the left or right edge of the window."""
@@ -105,6 +135,9 @@ def visit(browser: Any) -> Iterator[Any]:
         size: tuple[int, int] = (1280, 800),
         scheme: str = "light",
         faults: bool = False,
+        arrive: bool = True,
+        hold: str | None = None,
+        latency: int = 0,
         **options: Any,
     ) -> Visit:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, **options)
@@ -117,8 +150,18 @@ def visit(browser: Any) -> Iterator[Any]:
             "console", lambda line: here.complaints.append(line.text) if line.type in ("error", "warning") else None
         )
         page.on("pageerror", lambda error: here.complaints.append(str(error)))
-        page.goto(address)
-        if address.count("/") == 2:
+        if latency:  # Chromium's "fast 4G", with the round trip in milliseconds
+            network = context.new_cdp_session(page)
+            speed = {"downloadThroughput": 9e6 / 8 * 0.9, "uploadThroughput": 1.5e6 / 8 * 0.9}
+            network.send("Network.enable")
+            network.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **speed})
+        if hold:
+            here.held = []
+            page.route(hold, here.hold)
+        page.goto(address, wait_until="load" if arrive else "commit")
+        if not arrive:
+            page.wait_for_selector("#early-ask")
+        elif address.count("/") == 2 or address.endswith("/es/"):
             page.wait_for_selector("#ask")
             page.wait_for_selector("#working", state="attached")
         return here

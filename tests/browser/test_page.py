@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+import axe
 import pytest
 from small_chat import SmallChat
 
@@ -88,9 +88,13 @@ def test_numbers_of_an_earlier_turn_still_lead_to_their_own_mark(small: str, vis
 
 def test_a_suggested_question_is_asked_by_one_touch(real: str, visit: Any) -> None:
     here = visit(real)
-    here.page.locator("button.sug:visible").first.click()
+    here.page.locator("#starters a:visible").first.click()
     here.page.locator('#chat a[href="#t1q1"]').first.wait_for()
     assert here.page.locator("#chat .bot-row").count() == 1
+    assert not here.page.locator("#starters a").first.is_visible()
+    here.page.locator("button.sug:visible").first.click()
+    here.page.locator('#chat a[href^="#t2q"], #chat .bot-row >> nth=1').first.wait_for()
+    here.page.locator("#chat .bot-row").nth(1).wait_for()
 
 
 def test_a_sign_shows_at_once_that_the_question_was_heard(small: str, visit: Any) -> None:
@@ -261,13 +265,30 @@ def test_a_quote_opens_in_the_whole_source_in_a_new_tab(small: str, visit: Any) 
     assert here.page.locator("#chat .bot-row").is_visible()
 
 
-def test_the_page_is_light_and_soon_usable(real: str, visit: Any) -> None:
+def test_the_page_is_light_and_its_figures_are_printed(real: str, visit: Any) -> None:
+    """Times are told, not judged (``pytest -s``): a busy machine must not fail a test."""
     here = visit(real)
-    here.page.wait_for_load_state("networkidle")
+    here.settled()
     transferred = here.page.evaluate("""() => [...performance.getEntriesByType("resource"),
       ...performance.getEntriesByType("navigation")].reduce((sum, entry) => sum + entry.transferSize, 0)""")
-    print(f"page weight {transferred / 1000:.0f} kB")  # noqa: T201 - a figure for the report
+    print(f"page weight {transferred / 1000:.0f} kB; suggested question to quotes {here.page.evaluate(_QUOTED):.0f} ms")  # noqa: T201
+    here.settled()
+    slow = visit(real, arrive=False, latency=170)
+    first = slow.page.evaluate("performance.getEntriesByName('first-paint')[0]?.startTime ?? performance.now()")
+    slow.page.wait_for_selector("#ask")
+    whole = slow.page.evaluate("performance.now()")
+    print(f"4G, 170 ms, 8.1 Mbit/s: help and a box after {first:.0f} ms, the whole page after {whole:.0f} ms")  # noqa: T201
+    slow.settled()
     assert transferred < 400_000
+
+
+_QUOTED = """() => new Promise((told) => {
+  const begun = performance.now();
+  const there = () => document.querySelector("#src mark");
+  const look = () => (there() ? told(performance.now() - begun) : requestAnimationFrame(look));
+  document.querySelector("#starters a").click();
+  look();
+})"""
 
 
 def test_a_lost_connection_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:
@@ -306,31 +327,27 @@ def test_a_question_that_is_turned_away_is_told_why(small: str, visit: Any, stat
     here.ask("signs")
 
 
-AXE = Path(__file__).parents[2] / ".cache/node_modules/axe-core/axe.min.js"
-
-
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not here: npm install --prefix .cache axe-core@4")
-@pytest.mark.parametrize(("size", "scheme"), WAYS)
-def test_axe_finds_nothing_to_object_to(small: str, visit: Any, size: str, scheme: str) -> None:
+@axe.needed
+@pytest.mark.parametrize(("size", "scheme"), [("wide", "light"), ("phone", "dark")])
+def test_axe_finds_nothing_to_object_to_in_an_emergency_or_a_fault(
+    small: str, visit: Any, size: str, scheme: str
+) -> None:
     here = visit(small, size=SIZES[size], scheme=scheme)
-    page = here.page
-    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-    assert violations(page) == []
     here.ask("signs")
-    page.locator('#chat a[href="#t1q2"]').click()
-    assert violations(page) == []
     here.ask("do they go away?", turn=2)
     here.ask("emergency", turn=3)
-    assert violations(page) == []
+    assert axe.violations(here.page) == []
     here.ask("crash", turn=4)
-    assert violations(page) == []
+    assert axe.violations(here.page) == []
 
 
-def violations(page: Any) -> list[str]:
-    found = page.evaluate("async () => (await axe.run()).violations")
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
-    ]
+@axe.needed
+@pytest.mark.parametrize(("size", "scheme"), WAYS)
+def test_axe_finds_nothing_to_object_to_in_a_source(small: str, visit: Any, size: str, scheme: str) -> None:
+    text = SmallChat().documents["leaflet"].text
+    start = text.index("At the end of the section")
+    address = f"{small}/source/leaflet?lang=es&start={start}&end={start + 52}#marked"
+    assert axe.violations(visit(address, size=SIZES[size], scheme=scheme).page) == []
 
 
 def test_beside_an_answer_the_first_quote_is_already_in_view(real: str, visit: Any) -> None:

@@ -2,7 +2,9 @@
 (() => {
   const ask = () => {
     const span = /^#c(\d{1,9})-(\d{1,9})$/.exec(location.hash);
-    if (span) location.replace(`${location.pathname}?start=${span[1]}&end=${span[2]}#marked`);
+    const language = new URLSearchParams(location.search).get("lang");
+    const said = language ? `&lang=${encodeURIComponent(language)}` : "";
+    if (span) location.replace(`${location.pathname}?start=${span[1]}&end=${span[2]}${said}#marked`);
   };
   addEventListener("hashchange", ask);
   ask();
