@@ -232,7 +232,7 @@ def test_a_language_that_we_have_no_words_in_is_refused(language: object, small_
 @pytest.mark.parametrize(
     ("before", "rest"),
     [
-        (["should he take ibuprofen for his fever blister?"], "and tylenol?"),
+        (["should he take ibuprofen for his sore back?"], "and tylenol?"),
         (["should he take ibuprofen for his back?", "and tylenol?"], "or half a tablet?"),
         (["¿puedo darle ibuprofeno a mi hijo?", "and tylenol?"], "what about at night?"),
     ],
