@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 from allchat.chat import Chat
 from allchat.corpus import clean
 from allchat.errors import QuestionError
+from allchat.formats import parse_json
 from allchat.records import Answer, Document, Hit, Trace
 from allchat.verify import Check, recheck
 
@@ -167,22 +168,6 @@ def saved_records(content: bytes) -> Iterator[Mapping[str, Any]]:
         if not _is_saved(row, number):
             raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
         yield row
-
-
-def parse_json(content: str | bytes) -> Any:
-    """What a JSON text says.
-
-    Raises:
-        ValueError: it is not JSON, nests too deep, or holds half a character, which no file could be written with.
-    """
-    try:
-        value = json.loads(content)
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("it holds half a character, a lone surrogate") from error
-    except RecursionError as error:
-        raise ValueError("it nests too deep") from error
-    return value
 
 
 def _is_saved(row: Any, number: int) -> bool:

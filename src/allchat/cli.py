@@ -15,11 +15,12 @@ import click
 from tqdm import tqdm
 
 from allchat.answer import unescape_markdown
-from allchat.bundle import Audit, answer_of, audit, bundle, parse_json, saved_records, write_bundle
+from allchat.bundle import Audit, answer_of, audit, bundle, saved_records, write_bundle
 from allchat.chat import Chat, Contact, build
 from allchat.corpus import read_corpus
 from allchat.embed import load_embedder
 from allchat.errors import AllchatError, QuestionError
+from allchat.formats import parse_json
 from allchat.records import Answer
 from allchat.settings import Settings, load_settings
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import CorpusError
+from allchat.formats import parse_toml
 from allchat.records import Document, FurnitureRule, Layout, ListRule
 
 CORPUS_FILE = "corpus.toml"
@@ -154,8 +154,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         CorpusError: the file is missing, not UTF-8 or not TOML.
     """
     try:
-        return tomllib.loads(_decoded(path))
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(_decoded(path).encode())
+    except ValueError as error:
         raise CorpusError(f"{path}: not valid TOML: {error}. Mend the line it names.") from error
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 from allchat.classify import Classifier
 from allchat.errors import SettingsError
 from allchat.records import Verdict
-from allchat.rules import Message, Rule, RuleBook
+from allchat.rules import Message, Rule, RuleBook, read_table
 from allchat.wording import load_wording
 
 ORDER = ("crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "smalltalk.toml", "scope.toml")
@@ -199,10 +198,11 @@ def private_words(folder: Path | None = None) -> dict[str, list[str]]:
         SettingsError: the file is missing or is not TOML.
     """
     base = folder if folder is not None else files("allchat") / "data" / "guard"
-    try:
-        return cast("dict[str, list[str]]", tomllib.loads((base / "private.toml").read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{base / 'private.toml'}: {error}. Restore the file.") from error
+    words = read_table(base / "private.toml", dict[str, list[str]])
+    missing = sorted({"name_cues", "kin", "date_cues", "number_cues", "not_names"} - set(words))
+    if missing:
+        raise SettingsError(f"{base / 'private.toml'}: has no {missing[0]!r}. Restore it.")
+    return words
 
 
 def training_examples() -> tuple[Example, ...]:

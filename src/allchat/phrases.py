@@ -7,6 +7,7 @@ In a phrase ``word*`` is any ending, ``(a|b)`` either word, ``_`` any one word, 
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,6 +21,8 @@ Item = str | list["Row"]
 """A word, or what stands in brackets: rows of which one is met."""
 Row = list[Item]
 
+LONGEST = 200
+MOST_ROWS = 10_000
 GAP = 3  # words that ".." may stand for
 _ITEM = re.compile(r"[()|]|[^\s()|]+")
 
@@ -31,6 +34,8 @@ def parse(phrase: str) -> Row:
         SettingsError: a bracket is never closed, or was never opened.
     """
     items = _ITEM.findall(phrase)
+    if len(items) > LONGEST:
+        raise SettingsError(f"guard rules: a phrase of more than {LONGEST} words and signs. Part it: {phrase[:40]!r}.")
     row, rest = _row(items, phrase)
     if rest:
         raise SettingsError(f"guard rules: a bracket was never opened in {phrase!r}. Correct the phrase.")
@@ -67,7 +72,14 @@ def expand(phrase: str) -> list[tuple[str, ...]]:
     >>> expand("(can|may) he (still|) go")
     [('can', 'he', 'still', 'go'), ('can', 'he', 'go'), ('may', 'he', 'still', 'go'), ('may', 'he', 'go')]
     """
-    return _expanded(parse(phrase))
+    row = parse(phrase)
+    if _count(row) > MOST_ROWS:
+        raise SettingsError(f"guard rules: {phrase[:40]!r} stands for more than {MOST_ROWS} phrases. Part it.")
+    return _expanded(row)
+
+
+def _count(row: Row) -> int:
+    return math.prod(1 if isinstance(item, str) else sum(map(_count, item)) for item in row)
 
 
 def _expanded(row: Row) -> list[tuple[str, ...]]:

@@ -8,15 +8,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from allchat.errors import SettingsError
+from allchat.formats import parse_toml
 from allchat.phrases import Hits, Phrasebook, Spans, expand
 from allchat.reading import Clause, Reader
 from allchat.spelling import Speller
@@ -69,6 +72,55 @@ _RULE_FIELDS = {"id", "reason", "why", "all", "also", "none", "never", "within",
                 "most_words", "match", "not_match"}  # fmt: skip
 
 
+_RULE = TypeAdapter(Rule)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _RuleFile(_Table):
+    kind: Literal["urgent", "refusal", "out_of_scope", "chat"]
+    every: dict[str, Any] = {}
+    rule: list[dict[str, Any]]
+
+
+class _Reading(_Table):
+    starters: list[str]
+    tellers: list[str]
+    links: list[str]
+    fillers: list[str]
+    real_words: list[str]
+    short: dict[str, str]
+
+
+class _Lists(_Table):
+    lists: dict[str, list[str]]
+    reading: _Reading
+
+
+Shape = TypeVar("Shape")
+
+
+def read_table(path: Traversable, shape: type[Shape]) -> Shape:
+    """A TOML file of that shape.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or has another shape.
+    """
+    try:
+        return TypeAdapter(shape).validate_python(parse_toml(path.read_bytes()))
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {_fault(error)}. Correct the file.") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: {error}. Restore the file, or point the guard at a complete folder.") from error
+
+
+def _fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
 def _rule(entry: dict[str, Any], *, kind: str, defaults: dict[str, Any], file: str) -> Rule:
     name = entry.get("id", "?")
     unknown = sorted(set(entry) - _RULE_FIELDS)
@@ -76,15 +128,16 @@ def _rule(entry: dict[str, Any], *, kind: str, defaults: dict[str, Any], file: s
         raise SettingsError(
             f"{file}: rule {name}: needs id, reason, why, all; unknown fields {unknown}. Correct the rule."
         )
-    values: dict[str, Any] = {k: v for k, v in defaults.items() if k not in entry} | entry
-    for key in ("none", "never"):
-        values[key] = tuple(dict.fromkeys([*defaults.get(key, ()), *entry.get(key, ())]))
-    values["also"] = [*defaults.get("also", ()), *entry.get("also", ())]
-    for key in ("all", "also"):
-        values[key] = tuple(tuple(group) for group in values.get(key, ()))
-    for key in ("match", "not_match"):
-        values[key] = tuple(values.get(key, ()))
-    return Rule(kind=kind, **values)
+    values: dict[str, Any] = defaults | entry | {"kind": kind}
+    try:
+        for key in ("none", "never"):
+            values[key] = list(dict.fromkeys([*defaults.get(key, ()), *entry.get(key, ())]))
+        values["also"] = [*defaults.get("also", ()), *entry.get("also", ())]
+        return _RULE.validate_python(values)
+    except ValidationError as error:
+        raise SettingsError(f"{file}: rule {name}: {_fault(error)}. Correct the rule.") from error
+    except TypeError as error:
+        raise SettingsError(f"{file}: rule {name}: a list of phrases is none. Correct the rule.") from error
 
 
 def _rows(phrases: list[str]) -> frozenset[str]:
@@ -96,19 +149,19 @@ class RuleBook:
     """The rules of a folder in the order in which they are tried."""
 
     def __init__(
-        self, rules: tuple[Rule, ...], lists: dict[str, list[str]], reading: dict[str, Any], *, known: frozenset[str]
+        self, rules: tuple[Rule, ...], lists: dict[str, list[str]], reading: _Reading, *, known: frozenset[str]
     ) -> None:
         self.rules = rules
         plain = {p for rule in rules for p in rule.phrases() if not re.fullmatch(r"@[\w-]+", p)}
         self._book = Phrasebook(lists, plain)
         self._check(lists)
         self._reader = Reader(
-            short=reading["short"],
-            starters=_rows(reading["starters"]),
-            tellers=_rows(reading["tellers"]),
-            links=frozenset(reading["links"]),
-            fillers=frozenset(reading["fillers"]),
-            speller=Speller(self._book.vocabulary, known=known | frozenset(reading["real_words"])),
+            short=reading.short,
+            starters=_rows(reading.starters),
+            tellers=_rows(reading.tellers),
+            links=frozenset(reading.links),
+            fillers=frozenset(reading.fillers),
+            speller=Speller(self._book.vocabulary, known=known | frozenset(reading.real_words)),
         )
 
     def _check(self, lists: dict[str, list[str]]) -> None:
@@ -128,20 +181,18 @@ class RuleBook:
             SettingsError: a file is missing, is not TOML, or holds a rule that cannot be understood.
         """
         base = folder if folder is not None else files("allchat") / "data" / "guard"
+        shared = read_table(base / "lists.toml", _Lists)
+        tables = {name: read_table(base / name, _RuleFile) for name in order}
         try:
-            shared = tomllib.loads((base / "lists.toml").read_text(encoding="utf-8"))
-            tables = {name: tomllib.loads((base / name).read_text(encoding="utf-8")) for name in order}
             known = frozenset((base / "words.txt").read_text(encoding="utf-8").split())
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(
-                f"{base}: {error}. Restore the file, or point the guard at a complete folder."
-            ) from error
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{base / 'words.txt'}: {error}. Restore the file.") from error
         rules = tuple(
-            _rule(entry, kind=table["kind"], defaults=table.get("every", {}), file=name)
+            _rule(entry, kind=table.kind, defaults=table.every, file=name)
             for name, table in tables.items()
-            for entry in table["rule"]
+            for entry in table.rule
         )
-        return cls(rules, shared["lists"], shared["reading"], known=known)
+        return cls(rules, shared.lists, shared.reading, known=known)
 
     def read(self, text: str) -> Message:
         """``text`` as clauses with everything found in them."""

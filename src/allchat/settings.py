@@ -6,7 +6,6 @@ Only the doors (cli, server, ui, evaluate) read them; everything else is handed 
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from allchat.errors import SettingsError
+from allchat.formats import parse_toml
 
 SETTINGS_FILE = "allchat.toml"
 PREFIX = "ALLCHAT_"
@@ -110,8 +110,8 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     if path is None and not file.exists():
         return {}
     try:
-        values = tomllib.loads(file.read_bytes().decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = parse_toml(file.read_bytes())
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file or remove it.") from error
     for name in SECRETS:
         if name in values:

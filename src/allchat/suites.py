@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allchat.errors import QuestionError
+from allchat.formats import parse_json, parse_toml
 
 SUITE_FILE: Final = "suite.toml"
 
@@ -127,14 +127,14 @@ def read_suite(folder: Path) -> Suite:
 
 def _declared(path: Path) -> _Declared:
     try:
-        declared = _Declared.model_validate(tomllib.loads(path.read_bytes().decode()))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise QuestionError(f"{path}: cannot be read ({error}). Mend the file.") from error
+        declared = _Declared.model_validate(parse_toml(path.read_bytes()))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         fact = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
         raise QuestionError(f"{path}: {key}: {fact}. See docs/evaluation.md for the keys.") from error
+    except (OSError, ValueError) as error:  # a ValidationError is a ValueError too
+        raise QuestionError(f"{path}: cannot be read ({error}). Mend the file.") from error
     unknown = sorted({kind for pair in declared.accept.items() for kind in (pair[0], *pair[1])} - set(GUARD_KINDS))
     if unknown:
         raise QuestionError(f"{path}: accept: there is no kind {unknown[0]!r}. The kinds are {', '.join(GUARD_KINDS)}.")
@@ -172,6 +172,6 @@ def read_rows(path: Path) -> list[Any]:
         QuestionError: the file is missing or a line is not JSON.
     """
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+        return [parse_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     except (OSError, ValueError) as error:
         raise QuestionError(f"{path}: cannot be read ({error}). Name a file of JSON lines.") from error

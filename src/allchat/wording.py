@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.resources
-import tomllib
 from functools import cache
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from allchat.errors import SettingsError
+from allchat.formats import parse_toml
 
 LANGUAGES = ("en", "es")
 """The languages of our own words, the first being the one that is spoken where nothing says otherwise."""
@@ -31,7 +32,7 @@ class Wording:
             raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a sentence. Write it in quotes.")
         try:
             return found.format(**values)
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError, MemoryError, OverflowError) as error:
             raise SettingsError(
                 f"wording/{self.language}.toml: {name!r} cannot be filled: {error}. Correct its braces."
             ) from error
@@ -84,9 +85,21 @@ def load_wording(language: str = "en") -> Wording:
     """The packaged wording of a language.
 
     Raises:
-        SettingsError: there is no wording file for it.
+        SettingsError: there is no wording file for it, or it is not TOML.
     """
     file = importlib.resources.files("allchat").joinpath(f"data/wording/{language}.toml")
     if not file.is_file():
         raise SettingsError(f"there is no wording for the language {language!r}. Write data/wording/{language}.toml.")
-    return Wording(tomllib.loads(file.read_text(encoding="utf-8")), language=language)
+    return read_wording(file, language=language)
+
+
+def read_wording(file: Traversable, *, language: str) -> Wording:
+    """The wording of one file.
+
+    Raises:
+        SettingsError: the file cannot be read or is not TOML.
+    """
+    try:
+        return Wording(parse_toml(file.read_bytes()), language=language)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error

@@ -1,0 +1,590 @@
+"""What reads input that is not ours: each target is what it is sent and what reads it.
+
+A target may give any value or raise an error of ``allchat.errors``; ``holds`` sees to that, and to inputs that hang.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from unittest.mock import patch
+
+import tomllib
+from hypothesis import strategies as st
+from inputs import broken, files, json_bytes, reshaped, texts, values
+from places import SMALL
+from word_hash import WordHash
+
+from allchat.answer import escape_markdown, unescape_markdown
+from allchat.bundle import audit, bundle, saved_records
+from allchat.chat import Chat
+from allchat.chunk import chunk
+from allchat.classify import Classifier
+from allchat.cli import batch_question, readable
+from allchat.corpus import clean, clean_places, read_corpus, source_ids
+from allchat.decide import unpacked
+from allchat.errors import AllchatError
+from allchat.formats import parse_json
+from allchat.guard import Guard, directives
+from allchat.index import CURRENT, MANIFEST, open_index
+from allchat.lexicon import read_examples, read_lay_terms, read_questions
+from allchat.marked import Mark, place
+from allchat.outline import outline_document
+from allchat.phrases import expand, parse
+from allchat.records import Document, FurnitureRule, Layout, ListRule
+from allchat.render import literal, message, page_words, panel, plain, read_trail, source_page
+from allchat.settings import PREFIX, Settings, load_settings
+from allchat.suites import read_suite
+from allchat.support import unsupported
+from allchat.ui import messages, questions
+from allchat.understand import is_rest, resolve
+from allchat.wording import Wording, read_wording
+
+SECONDS = 60
+"""An input that is not done by then hangs: a thousand times what the slowest takes, and so no measure of speed."""
+
+Check = Callable[[Any, "World"], object]
+
+
+@dataclass(frozen=True)
+class World:
+    """What targets work on: a chat, an index that was built, and a folder of their own."""
+
+    chat: Chat
+    index: Path
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One reader: ``check`` is called with inputs of ``sent``. ``weight`` lessens those that are slow."""
+
+    sent: st.SearchStrategy[Any]
+    check: Check
+    weight: float = 1.0
+
+
+TARGETS: dict[str, Target] = {}
+
+
+def target(sent: st.SearchStrategy[Any], *, weight: float = 1.0) -> Callable[[Check], Check]:
+    def kept(check: Check) -> Check:
+        TARGETS[check.__name__] = Target(sent, check, weight)
+        return check
+
+    return kept
+
+
+def holds(name: str, sent: Any, world: World) -> None:
+    """Sends one input. Whatever leaves but a value or an error of allchat's own is a finding; so is no end."""
+    with _ending(), suppress(AllchatError):
+        TARGETS[name].check(sent, world)
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    def late(_signal: int, _frame: FrameType | None) -> None:
+        raise AssertionError(f"no end after {SECONDS} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def read(path: Path) -> str:
+    return path.read_bytes().decode()
+
+
+# The corpus
+
+CORPUS = read(SMALL / "corpus.toml")
+SOURCES = [read(path) for path in sorted(SMALL.glob("*.txt"))]
+
+
+@cache
+def corpus_copy(folder: Path) -> Path:
+    return Path(shutil.copytree(SMALL, folder / "corpus"))
+
+
+@contextmanager
+def changed(path: Path, content: bytes) -> Iterator[None]:
+    """The file with another content, and put back."""
+    before = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+@target(files([CORPUS, CORPUS[: CORPUS.index("[[source]]", CORPUS.index("[[source]]") + 1)]]))
+def the_declaration_of_sources(sent: bytes, world: World) -> None:
+    corpus = corpus_copy(world.folder)
+    with changed(corpus / "corpus.toml", sent):
+        for document in read_corpus(corpus):
+            outline_document(document)
+        source_ids(corpus)
+
+
+_words = st.one_of(st.sampled_from(["Visitors", "•", "a", "The", "Toys at the bedside", "1."]), texts.filter(str.strip))
+_layouts = st.builds(
+    Layout,
+    wrapped=st.booleans(),
+    headings=st.lists(_words, max_size=2).map(tuple),
+    furniture=st.lists(
+        st.builds(FurnitureRule, _words, _words, st.none() | _words, st.booleans(), st.booleans()), max_size=2
+    ).map(tuple),
+    lists=st.lists(
+        st.builds(ListRule, _words, st.lists(_words, min_size=1, max_size=2).map(tuple), _words), max_size=1
+    ).map(tuple),
+)
+_plain = st.builds(Layout, wrapped=st.booleans())
+
+
+def document(text: str, layout: Layout) -> Document:
+    words = dict.fromkeys(("title", "publisher", "copy", "url", "audience", "language", "rights", "notes", "attribution"), text[:99])
+    digest = sha256(text.encode()).hexdigest()
+    return Document(key="sent", file="sent.txt", revised=None, sha256=digest, text=text, layout=layout, **words)
+
+
+_source_texts = st.one_of(broken(SOURCES, most=4), texts).map(lambda text: text.encode(errors="replace").decode())
+"""As they come out of a file: half characters are no UTF-8."""
+
+
+@target(st.tuples(_source_texts, _layouts | _plain, st.integers(-5, 3000), st.integers(-5, 3000)), weight=0.3)
+def the_text_of_a_source(sent: tuple[str, Layout, int, int], world: World) -> None:
+    text, layout, start, length = sent
+    assert "".join(letter for letter, _, _ in clean_places(text)) == clean(text)
+    source = document(text, layout)
+    outline = outline_document(source)
+    for block in outline.blocks:
+        assert 0 <= block.start < block.end <= len(text)
+    chunk(outline, document=source, max_tokens=60, fits_window=WordHash().fits)
+    place(Mark(start, start + length, "m"), outline, text=text)
+    only_our_tags(source_page(source, outline, words=page_words(), span=(start, start + length)))
+
+
+# Word files
+
+
+@target(files([read(SMALL / "lay_terms.toml")]))
+def a_file_of_lay_terms(sent: bytes, world: World) -> None:
+    corpus = corpus_copy(world.folder)
+    with changed(corpus / "lay_terms.toml", sent):
+        read_lay_terms(corpus)
+
+
+@target(files(['answerable = ["what is it"]\nnear = ["who"]\nfar = ["why"]\n']))
+def a_file_of_examples(sent: bytes, world: World) -> None:
+    folder = world.folder / "examples"
+    folder.mkdir(exist_ok=True)
+    (folder / "calibration.toml").write_bytes(sent)
+    read_examples(folder)
+
+
+@target(files([read(SMALL / "questions" / "lists.toml")]))
+def a_file_of_questions(sent: bytes, world: World) -> None:
+    corpus, document = corpus_copy(world.folder), world.chat.documents["lists"]
+    with changed(corpus / "questions" / "lists.toml", sent):
+        read_questions(corpus, documents=[document], outlines=[world.chat.outline("lists")])
+
+
+# Settings
+
+SETTINGS = "\n".join(
+    f"{name} = {json.dumps(list(field.default) if isinstance(field.default, tuple) else field.default, default=str)}"
+    for name, field in Settings.model_fields.items()
+    if name != "metrics_token"
+)
+
+
+@target(files([SETTINGS]))
+def the_settings_file(sent: bytes, world: World) -> None:
+    path = world.folder / "allchat.toml"
+    path.write_bytes(sent)
+    load_settings(path)
+
+
+_names = st.sampled_from(sorted(Settings.model_fields)) | st.text(st.characters(exclude_characters="\0="), max_size=9)
+_environment = texts.map(lambda text: text.replace("\0", "").encode(errors="replace").decode())
+
+
+@target(st.dictionaries(_names.map(lambda name: name.encode(errors="replace").decode()), _environment, max_size=3))
+def the_environment(sent: Mapping[str, str], world: World) -> None:
+    with patch.dict(os.environ, {f"{PREFIX}{name.upper()}": value for name, value in sent.items()}):
+        load_settings()
+
+
+# The guard
+
+GUARD = {
+    "lists.toml": """[lists]
+person = ["(my|our) @kin", "he"]
+kin = ["son", "daughter", "child*"]
+negation = ["no", "not"]
+informs = ["what is"]
+question-start = ["what"]
+spanish = ["que es"]
+now = ["now"]
+[reading]
+starters = ["he", "what (is|are)"]
+tellers = ["he (has|is)"]
+links = ["know"]
+fillers = ["and"]
+real_words = ["breaths"]
+[reading.short]
+u = "you"
+cant = "can not"
+""",
+    "rules": """kind = "urgent"
+[every]
+personal = true
+deniable = true
+none = ["@negation"]
+[[rule]]
+id = "ID-breathing"
+reason = "breathing"
+why = "Trouble breathing."
+all = [["(can|could) not (breathe|)", "turn* _ blue"], ["he", "@person"]]
+also = [["@person"]]
+never = ["what is"]
+within = 3
+least_words = 2
+most_words = 90
+match = ["he cant breathe"]
+not_match = ["what is it"]
+""",
+    "private.toml": """name_cues = ["my name is"]
+kin = ["son"]
+date_cues = ["born"]
+number_cues = ["mrn"]
+not_names = ["ALL"]
+match = ["x"]
+not_match = ["y"]
+""",
+    "words.txt": "the a breathing",
+}
+RULE_FILES = ("crisis", "urgent", "everyday", "advice", "steering", "smalltalk", "scope")
+
+
+@cache
+def guard_copy(folder: Path) -> Path:
+    folder = folder / "guard"
+    folder.mkdir()
+    for name in ("lists.toml", "private.toml", "words.txt"):
+        (folder / name).write_text(GUARD[name], encoding="utf-8")
+    for name in RULE_FILES:
+        (folder / f"{name}.toml").write_text(GUARD["rules"].replace("ID", name), encoding="utf-8")
+    return folder
+
+
+_rule_files = st.one_of(
+    st.tuples(st.just("urgent.toml"), files([GUARD["rules"]])),
+    *(st.tuples(st.just(name), files([GUARD[name]])) for name in ("lists.toml", "private.toml", "words.txt")),
+)
+
+
+@target(_rule_files, weight=0.5)
+def a_rule_file(sent: tuple[str, bytes], world: World) -> None:
+    name, content = sent
+    folder = guard_copy(world.folder)
+    with changed(folder / name, content):
+        guard = Guard.load(folder)
+        for text in ("my son cant breathe, he turned so blue", "my name is Max, mrn 12345", "what is u ?"):
+            guard.screen(text)
+            guard.redact(text)
+
+
+_phrases = st.lists(
+    st.sampled_from(["(", ")", "|", "a", "b*", "_", "..", "^", "$", "@x", "<number>", " ", "*", "@", "(a|b)" * 9]), max_size=40
+).map("".join)
+
+
+@target(_phrases | texts)
+def a_phrase(sent: str, world: World) -> None:
+    parse(sent)
+    expand(sent)
+
+
+@cache
+def guard() -> Guard:
+    return Guard.load()
+
+
+@cache
+def vocabulary() -> list[str]:
+    folder = Path(__file__).parents[2] / "src" / "allchat" / "data" / "guard"
+    found = {word for path in sorted(folder.glob("*.toml")) for word in read(path).replace('"', " ").split()}
+    return sorted(word for word in found if word.isalnum())
+
+
+_messages = st.one_of(
+    texts,
+    st.lists(st.sampled_from(vocabulary()), max_size=60).map(" ".join),
+    st.lists(st.sampled_from([*vocabulary(), ",", ".", "?", "38", "c", "mg", "-", "'"]), max_size=300).map(" ".join),
+)
+_questions = st.one_of(
+    _messages,
+    broken(["which medicines are forbidden at home", "what do visitors do at the door? And it?", "and what about aspirin?"]),
+)
+
+
+@target(_messages, weight=0.4)
+def a_message_at_the_guard(sent: str, world: World) -> None:
+    verdict = guard().screen(sent)
+    assert guard().screen(sent) == verdict
+    guard().information_part(sent)
+    guard().is_spanish(sent)
+    guard().is_personal(sent)
+    guard().redact(sent)
+    directives(sent)
+
+
+# Questions
+
+
+@target(st.tuples(_questions, st.lists(_questions, max_size=8)))
+def a_question_and_its_history(sent: tuple[str, list[str]], world: World) -> None:
+    question, history = sent
+    resolve(question, history=history)
+    is_rest(question)
+
+
+@target(
+    st.tuples(_questions | values, st.lists(_questions, max_size=8), texts, st.none() | st.sampled_from(["en", "es"]) | values),
+    weight=0.4,
+)
+def a_question_to_the_chat(sent: tuple[Any, list[str], str, Any], world: World) -> None:
+    question, history, name, language = sent
+    answer = world.chat.ask(question, history=history, id=name, language=language)
+    json.dumps(answer.to_dict(), ensure_ascii=False).encode()
+    shown = message(answer, turn=1, words=page_words())
+    only_our_tags(shown)
+    readable(answer)
+
+
+# Saved answers and lines of JSON
+
+ASKED = "which medicines are forbidden at home"
+
+
+def saved(small: Chat) -> list[Any]:
+    answer, record = bundle(small, ASKED)
+    return [json.loads(json.dumps(answer.to_dict())), json.loads(json.dumps(record))]
+
+
+CITED = {"number": 1, "document": "lists", "quote": "Aspirin", "start": 3, "end": 90}
+SAVED = [
+    {"id": "q", "citations": [CITED, CITED]},
+    {"format": "allchat audit bundle", "schema": 1, "answer": {"id": "q", "citations": [CITED]},
+     "sources": [{"key": "lists", "sha256": "0"}], "sha256": "0"},
+]  # fmt: skip
+
+
+@target(st.one_of(json_bytes(SAVED), st.lists(json_bytes(SAVED), max_size=3).map(b"\n".join)))
+def saved_answers(sent: bytes, world: World) -> None:
+    for record in saved_records(sent):
+        assert isinstance(audit(record, documents=world.chat.documents).holds, bool)
+
+
+LINE = {"id": "q-1", "question": ASKED, "history": ["what is it"]}
+
+
+@target(json_bytes([LINE]))
+def a_line_of_a_batch(sent: bytes, world: World) -> None:
+    asked = batch_question(sent)
+    assert isinstance(asked["question"], str)
+
+
+@target(json_bytes([LINE]))
+def json_of_any_kind(sent: bytes, world: World) -> None:
+    with suppress(ValueError):
+        json.dumps(parse_json(sent), ensure_ascii=False).encode()
+
+
+SUITE = """task = "answers"
+what = "w"
+origin = "o"
+licence = "Apache-2.0"
+files = ["rows.jsonl"]
+[accept]
+answer = ["refusal"]
+[[gate]]
+measure = "m"
+least = 0.5
+"""
+ROW = {"id": "a", "text": "what is it", "gold": ["lists:0000001-0000002"], "kind": "urgent", "history": ["x"]}
+
+
+@target(st.tuples(files([SUITE, SUITE.replace("answers", "guard")]), json_bytes([ROW])))
+def a_suite(sent: tuple[bytes, bytes], world: World) -> None:
+    folder = world.folder / "suite"
+    folder.mkdir(exist_ok=True)
+    (folder / "suite.toml").write_bytes(sent[0])
+    (folder / "rows.jsonl").write_bytes(sent[1])
+    assert read_suite(folder).sha256
+
+
+# Wording
+
+WORDING = """lead = "Call {care_team} at {emergency_number}."
+list = ["a", "b"]
+[answer]
+lead = "The sources say:"
+"""
+
+
+@target(st.tuples(files([WORDING]), texts | st.sampled_from(["lead", "list", "answer", "answer.lead", "list.0"])))
+def a_wording_file(sent: tuple[bytes, str], world: World) -> None:
+    content, name = sent
+    path = world.folder / "en.toml"
+    path.write_bytes(content)
+    wording = read_wording(path, language="en")
+    wording.has(name)
+    for give in (wording.text, wording.texts, wording.table):
+        with suppress(AllchatError):
+            give(name)
+    for name in ("lead", "answer.lead"):
+        with suppress(AllchatError):
+            wording.text(name, care_team="them", emergency_number=911)
+
+
+@target(st.tuples(texts, st.dictionaries(st.integers(0, 12), texts, max_size=3), st.booleans()))
+def an_answer_held_against_its_sources(sent: tuple[str, dict[int, str], bool], world: World) -> None:
+    text, sources, extractive = sent
+    unsupported(f"> {text} [1]\n\n{text}", sources, extractive=extractive)
+
+
+# The page
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found |= {tag, *(name for name, _ in attrs)}
+        links = [value or "" for name, value in attrs if name == "href"]
+        assert not any(link.strip().lower().startswith("javascript") for link in links), links
+
+
+OURS = {
+    *("html", "head", "meta", "link", "title", "style", "script", "body", "main", "article", "a", "p", "div", "span", "mark"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "li", "details", "summary", "section", "strong", "em", "nav", "ol", "hr", "br"),
+    *("lang", "charset", "name", "content", "rel", "href", "class", "id", "tabindex", "role", "hidden", "target", "open"),
+    *("aria-label", "aria-hidden", "aria-labelledby", "data-turn", "title", "translate", "dir"),
+}
+
+
+def only_our_tags(page: str) -> None:
+    """No tag and no attribute of the input has become one of the page's."""
+    tags = _Tags()
+    tags.feed(page.replace('<script>alert', "<planted>alert"))
+    assert tags.found <= OURS, tags.found - OURS
+
+
+TRAIL = {"turn": 2, "quotes": [[1, 1, "lists", 5, 40], [2, 1, "crlf", 0, 20]]}
+TALK = [{"role": "user", "content": "what &lt;b&gt; is it"}, {"role": "assistant", "content": [{"text": "x"}]}]
+
+
+@target(st.tuples(json_bytes([TRAIL]).map(lambda sent: sent.decode(errors="replace")) | values, reshaped([TALK]) | values))
+def what_comes_back_from_the_page(sent: tuple[Any, Any], world: World) -> None:
+    trail = read_trail(sent[0], documents=world.chat.documents)
+    assert read_trail(trail.to_json(), documents=world.chat.documents) == trail
+    only_our_tags(panel(trail, world.chat, words=page_words()))
+    messages(sent[1])
+    questions(sent[1])
+
+
+@target(texts)
+def words_in_markdown_and_html(sent: str, world: World) -> None:
+    shown = literal(sent)
+    assert not set(shown) & set("<>[]()*_`\"'\\!|~"), shown
+    plain(shown)
+    assert unescape_markdown(escape_markdown(sent)) == sent
+
+
+# The index
+
+
+def manifest_of(index: Path) -> Path:
+    return index / (index / CURRENT).read_text().strip() / MANIFEST
+
+
+MANIFESTS = [{"format": 1, "files": {}, "inputs": {"documents": {}, "model": {}, "passage_tokens": 200}, "counts": {"blocks": 1}}]
+
+
+@target(json_bytes(MANIFESTS))
+def a_manifest_under_its_own_hash(sent: bytes, world: World) -> None:
+    folder = world.folder / "made"
+    shutil.rmtree(folder, ignore_errors=True)
+    name = sha256(sent).hexdigest()[:16]
+    (folder / name).mkdir(parents=True)
+    (folder / name / MANIFEST).write_bytes(sent)
+    (folder / CURRENT).write_text(name)
+    Chat.open(folder, corpus=SMALL, embedder=WordHash())
+
+
+@cache
+def index_copy(folder: Path, index: Path) -> Path:
+    return Path(shutil.copytree(index, folder / "index"))
+
+
+_spots = st.tuples(st.integers(0, 5), st.integers(0, 2**22), st.binary(min_size=1, max_size=8))
+
+
+@target(_spots, weight=0.2)
+def an_index_with_altered_bytes(sent: tuple[int, int, bytes], world: World) -> None:
+    number, spot, instead = sent
+    index = index_copy(world.folder, world.index)
+    paths = sorted(path for path in index.rglob("*") if path.is_file() and path.name != ".lock")
+    path = paths[number % len(paths)]
+    content = path.read_bytes()
+    at = spot % len(content)
+    with changed(path, content[:at] + instead + content[at + len(instead) :]):
+        open_index(index).close()
+
+
+@target(st.binary(max_size=400) | st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=9)))
+def the_files_of_what_is_trained(sent: Any, world: World) -> None:
+    path = world.folder / "judge.npy"
+    if isinstance(sent, tuple):
+        whole = trained()
+        at = sent[0] % len(whole)
+        sent = whole[:at] + sent[1] + whole[at + len(sent[1]) :]
+    path.write_bytes(sent)
+    unpacked(path)
+
+
+@cache
+def trained() -> bytes:
+    import numpy as np
+
+    from allchat.decide import Judge, Machine, packed
+
+    machine = Machine(np.zeros(3), np.ones(3), np.zeros((2, 3)), np.zeros(2), 0.0)
+    return packed(Judge(machine, 0.5, machine))
+
+
+CLASSIFIER = {"terms": ["a", "b"], "term_weights": [[0.1, 0.2]] * 3, "vector_weights": [[0.0] * 4] * 3, "bias": [0.0] * 3}
+
+
+@target(json_bytes([CLASSIFIER]))
+def the_file_of_the_classifier(sent: bytes, world: World) -> None:
+    Classifier.from_json(sent.decode(errors="replace"))
