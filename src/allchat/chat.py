@@ -291,7 +291,7 @@ class Chat:
         in the language of their source.
 
         Raises:
-            QuestionError: the question is empty, too long, or not text; or we have no words in that language.
+            QuestionError: the question is empty, too long, or not text; the id is not; or we have no words in that language.
             VerificationError: a quote is not what its source says now; nothing may be shown.
         """
         return self.explain(question, history=history, id=id, language=language)[0]
@@ -310,7 +310,7 @@ class Chat:
             QuestionError, VerificationError: see ``ask``.
         """
         earlier = [text for text in history if text.strip()]
-        turn = _Turn(self, check_question(question), earlier, id, language=check_language(language))
+        turn = _Turn(self, check_question(question), earlier, check_id(id), language=check_language(language))
         answer = turn.answer()
         return answer, turn.trace
 
@@ -608,7 +608,7 @@ def check_question(question: object) -> str:
     """
     if not isinstance(question, str):
         raise QuestionError("the question is not text. Send it as a string.")
-    if any(unicodedata.category(character) == "Cs" for character in question):
+    if _is_halved(question):
         raise QuestionError("the question holds half a character (a lone surrogate). Send it as valid Unicode.")
     if len(question) > QUESTION_CHARACTERS:
         raise QuestionError(
@@ -618,6 +618,21 @@ def check_question(question: object) -> str:
     if not any(character.isalnum() for character in kept):
         raise QuestionError("the question has no words. Ask in words, such as: what is a lumbar puncture?")
     return kept
+
+
+def check_id(id: object) -> str:  # noqa: A002 - the record names it so
+    """The id, if an answer record can hold it.
+
+    Raises:
+        QuestionError: it is not text, or holds broken characters.
+    """
+    if not isinstance(id, str) or _is_halved(id):
+        raise QuestionError("the id is not text, or holds half a character (a lone surrogate). Send another.")
+    return id
+
+
+def _is_halved(text: str) -> bool:
+    return any(unicodedata.category(character) == "Cs" for character in text)
 
 
 def check_language(language: object) -> str | None:
@@ -632,7 +647,11 @@ def check_language(language: object) -> str | None:
 
 
 def _guard(index: Index) -> Guard:
-    classifier = Classifier.from_json((index.folder / GUARD_FILE).read_text(encoding="utf-8"))
+    path = index.folder / GUARD_FILE
+    try:
+        classifier = Classifier.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
     return Guard.load(classifier=classifier)
 
 

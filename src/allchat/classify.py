@@ -127,10 +127,17 @@ class Classifier:
 
     @classmethod
     def from_json(cls, text: str) -> Classifier:
-        """The classifier that ``to_json`` wrote."""
-        held = json.loads(text)
-        rows = {term: at for at, term in enumerate(held["terms"])}
-        weights = (np.array(held[name], dtype=np.float64) for name in ("term_weights", "vector_weights", "bias"))
+        """The classifier that ``to_json`` wrote.
+
+        Raises:
+            ValueError: it is not what ``to_json`` writes.
+        """
+        try:
+            held = json.loads(text)
+            rows = {str(term): at for at, term in enumerate(held["terms"])}
+            weights = [np.array(held[name], dtype=np.float64) for name in ("term_weights", "vector_weights", "bias")]
+        except (KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError("it holds no classifier") from error
         return cls(rows, *weights)
 
 

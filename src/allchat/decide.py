@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, Literal
 
 import numpy as np
@@ -167,6 +168,10 @@ def packed(judge: Judge) -> bytes:
     return file.getvalue()
 
 
+_DAMAGED = (ValueError, EOFError, IndexError, TypeError, SyntaxError, TokenError, MemoryError, OverflowError)
+"""What numpy makes of a damaged array: it reads the header as Python."""
+
+
 def _unpacked(file: BinaryIO) -> Machine:
     mean, scale, vectors, weights, bias = (np.load(file) for _ in range(5))
     return Machine(mean, scale, vectors, weights, float(bias[0]))
@@ -182,6 +187,6 @@ def unpacked(path: Path) -> Judge:
         with path.open("rb") as file:
             threshold = float(np.load(file)[0])
             machines = [_unpacked(file) for _ in range(2)]
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, *_DAMAGED) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
     return Judge(machines[0], threshold, machines[1])

@@ -20,15 +20,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.corpus import clean
 from allchat.embed import Embedder, Vectors
 from allchat.errors import StoreError
+from allchat.formats import parse_json
 from allchat.records import Block, Document, Furniture, Item, Outline, Passage, Question, Section, Span
 
 FORMAT: Final = 1
@@ -250,6 +252,20 @@ def _block(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
     )
 
 
+class _Inputs(BaseModel):
+    model: dict[str, str]
+    passage_tokens: int
+
+
+class _Manifest(BaseModel):
+    """What is read of a manifest; it holds more."""
+
+    model_config = ConfigDict(strict=True)
+
+    inputs: _Inputs
+    files: dict[Annotated[str, Field(pattern=r"^[\w.]+$")], str]
+
+
 def open_index(folder: Path) -> Index:
     """The current index of ``folder``, every file checked against its manifest.
 
@@ -264,6 +280,10 @@ def open_index(folder: Path) -> Index:
         raise StoreError(
             f"{current}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build"
         )
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        raise StoreError(f"{current / MANIFEST}: is not a manifest of allchat's. Run: allchat build --force") from error
     for name, sha256 in manifest["files"].items():
         if _sha256(current / name) != sha256:
             raise StoreError(
@@ -291,7 +311,7 @@ def _manifest(current: Path) -> tuple[dict[str, Any], str]:
     path = current / MANIFEST
     try:
         content = path.read_bytes()
-        manifest = json.loads(content)
+        manifest = parse_json(content)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
     version = hashlib.sha256(content).hexdigest()

@@ -63,6 +63,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        redirect_slashes=False,  # it would send the client to whatever Host it named
         lifespan=_lifespan,
     )
     app.state.ready = False

@@ -20,9 +20,10 @@ from types import FrameType
 from typing import Any
 from unittest.mock import patch
 
-import tomllib
+import anyio
+from fastapi.testclient import TestClient
 from hypothesis import strategies as st
-from inputs import broken, files, json_bytes, reshaped, texts, values
+from inputs import any_text, broken, files, json_bytes, reshaped, texts, values
 from places import SMALL
 from word_hash import WordHash
 
@@ -36,6 +37,7 @@ from allchat.corpus import clean, clean_places, read_corpus, source_ids
 from allchat.decide import unpacked
 from allchat.errors import AllchatError
 from allchat.formats import parse_json
+from allchat.gate import FOLDERS, ROUTES
 from allchat.guard import Guard, directives
 from allchat.index import CURRENT, MANIFEST, open_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions
@@ -59,11 +61,12 @@ Check = Callable[[Any, "World"], object]
 
 @dataclass(frozen=True)
 class World:
-    """What targets work on: a chat, an index that was built, and a folder of their own."""
+    """What targets work on: a chat and its doors, an index that was built, and a folder of their own."""
 
     chat: Chat
     index: Path
     folder: Path
+    doors: TestClient
 
 
 @dataclass(frozen=True)
@@ -374,7 +377,7 @@ def a_question_to_the_chat(sent: tuple[Any, list[str], str, Any], world: World) 
     answer = world.chat.ask(question, history=history, id=name, language=language)
     json.dumps(answer.to_dict(), ensure_ascii=False).encode()
     shown = message(answer, turn=1, words=page_words())
-    only_our_tags(shown)
+    only_our_tags(shown.replace(r"\<", "&lt;"))
     readable(answer)
 
 
@@ -587,4 +590,143 @@ CLASSIFIER = {"terms": ["a", "b"], "term_weights": [[0.1, 0.2]] * 3, "vector_wei
 
 @target(json_bytes([CLASSIFIER]))
 def the_file_of_the_classifier(sent: bytes, world: World) -> None:
-    Classifier.from_json(sent.decode(errors="replace"))
+    with suppress(ValueError):
+        Classifier.from_json(sent.decode(errors="replace"))
+
+
+# The doors
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as a server hands it on; ``parts`` is its body."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    parts: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Came:
+    """The response to it."""
+
+    status: int
+    body: bytes
+
+
+def send(sent: Sent, doors: TestClient) -> Came:
+    """The response of the application itself; an exception of it is raised here."""
+    waiting = [{"type": "http.request", "body": part, "more_body": True} for part in sent.parts]
+    waiting.append({"type": "http.request", "body": b"", "more_body": False})
+    came: list[Any] = []
+
+    async def receive() -> Any:
+        if not waiting:
+            await anyio.sleep_forever()  # the client stays
+        return waiting.pop(0)
+
+    async def keep(part: Any) -> None:
+        came.append(part)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
+        "method": sent.method, "path": sent.path, "raw_path": sent.path.encode(errors="replace"),
+        "query_string": sent.query, "headers": list(sent.headers), "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    assert doors.portal is not None
+    doors.portal.call(doors.app, scope, receive, keep)
+    starts = [part["status"] for part in came if part["type"] == "http.response.start"]
+    assert len(starts) == 1, "one response, begun once"
+    return Came(starts[0], b"".join(part.get("body", b"") for part in came))
+
+
+def serves(sent: Sent, doors: TestClient) -> None:
+    """No fault of ours: no traceback, no 500, and JSON where it is not a page."""
+    came = send(sent, doors)
+    assert came.status < 500, (came.status, came.body[:300])
+    assert b"Traceback" not in came.body
+    if came.body[:1] == b"{":
+        json.loads(came.body)
+
+
+JSON = ((b"content-type", b"application/json"),)
+BODIES = {
+    "/v1/ask": [{"question": ASKED, "history": ["what is it"], "id": "q", "language": "en"}],
+    "/v1/batch": [{"questions": [{"id": "a", "question": ASKED}, {"question": "and it?", "history": [ASKED]}]}],
+    "/v1/chat/completions": [
+        {"model": "allchat", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": ASKED}], "stream": True},
+        {"model": "allchat", "messages": [{"role": "user", "content": [{"type": "text", "text": ASKED}]}],
+         "n": 1, "logprobs": False, "response_format": {"type": "text"}, "temperature": 0.5},
+    ],
+}  # fmt: skip
+
+
+def _split(body: bytes, at: int) -> tuple[bytes, ...]:
+    return (body[: at % (len(body) + 1)], body[at % (len(body) + 1) :])
+
+
+def _posted(path: str) -> st.SearchStrategy[Sent]:
+    bodies = st.builds(_split, json_bytes(BODIES[path]), st.integers(0, 999))
+    return st.builds(Sent, st.just("POST"), st.just(path), st.just(b""), st.just(JSON), bodies)
+
+
+@target(_posted("/v1/ask"), weight=0.5)
+def a_body_at_ask(sent: Sent, world: World) -> None:
+    serves(sent, world.doors)
+
+
+@target(_posted("/v1/batch"), weight=0.5)
+def a_body_at_batch(sent: Sent, world: World) -> None:
+    serves(sent, world.doors)
+
+
+@target(_posted("/v1/chat/completions"), weight=0.5)
+def a_body_at_completions(sent: Sent, world: World) -> None:
+    serves(sent, world.doors)
+
+
+_header_names = st.sampled_from(
+    [b"content-type", b"content-length", b"accept", b"host", b"origin", b"authorization", b"range", b"cookie", b"if-modified-since",
+     b"x-forwarded-for", b"x-request-id", b"transfer-encoding", b"expect", b"access-control-request-method", b"content-encoding"]
+)  # fmt: skip
+_header_values = st.one_of(
+    st.sampled_from([b"", b"application/json", b"multipart/form-data; boundary=x", b"-1", b"9" * 5000, b"bytes=0-", b"chunked", b"gzip",
+                     b"application/json; charset=\xff", b"*/*", b"null", b"https://evil.example", b"Bearer x", b"a:b:c", b"[::1"]),
+    st.binary(max_size=60).map(lambda value: value.translate(None, b"\r\n\0")),
+)  # fmt: skip
+_paths = st.one_of(
+    st.sampled_from([*ROUTES, *FOLDERS]),
+    st.builds("{}{}".format, st.sampled_from([*ROUTES, *FOLDERS]), texts),
+    any_text.map(lambda text: f"/{text}"),
+).map(lambda path: path.encode(errors="replace").decode())
+_links = st.builds(
+    "/source/{}".format, st.sampled_from(["lists", "crlf", "markup", "twins-a"]) | texts
+).map(lambda path: path.encode(errors="replace").decode())
+_cuts = st.one_of(
+    st.sampled_from([b"", b"start=0&end=40", b"start=5", b"end=5", b"start=-1&end=9", b"start=9&end=1", b"start=1&end=99999999999"]),
+    st.builds(lambda a, b: f"start={a}&end={b}".encode(), st.integers(-9, 4000), st.integers(-9, 4000)),
+    st.builds(lambda a: f"start=1&end=20&sha256={a}".encode(errors="replace"), texts),
+    st.binary(max_size=80),
+)
+_requests = st.builds(
+    Sent,
+    st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "TRACE", "get", "X" * 99]),
+    _paths,
+    _cuts,
+    st.lists(st.tuples(_header_names, _header_values), max_size=4).map(tuple),
+    st.lists(st.binary(max_size=80) | json_bytes(BODIES["/v1/ask"]), max_size=3).map(tuple),
+)
+
+
+@target(_requests, weight=0.5)
+def a_request_of_any_kind(sent: Sent, world: World) -> None:
+    serves(sent, world.doors)
+
+
+@target(st.builds(Sent, st.just("GET"), _links, _cuts, st.just(()), st.just(())), weight=0.3)
+def a_link_to_a_source(sent: Sent, world: World) -> None:
+    came = send(sent, world.doors)
+    assert came.status in (200, 404), came.status
+    only_our_tags(came.body.decode())

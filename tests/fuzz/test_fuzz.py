@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
-from places import ROOT, SMALL
 from targets import TARGETS, World, holds
 
 from allchat.chat import Chat
+from allchat.server import create_app
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "60"))
 """Inputs for each target, the same in every run: docs/operations.md tells how to send more."""
 
 
+@pytest.fixture(scope="module")
+def doors(small_chat: Chat) -> Iterator[TestClient]:
+    with TestClient(create_app(small_chat, page=False, questions_per_minute=0)) as client:
+        yield client
+
+
 @pytest.fixture
-def world(small_chat: Chat, small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(
+    small_chat: Chat, small_index: Path, doors: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
     monkeypatch.chdir(tmp_path)
-    return World(small_chat, small_index, tmp_path)
+    return World(small_chat, small_index, tmp_path, doors)
 
 
 @pytest.mark.parametrize("name", TARGETS)
