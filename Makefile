@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check eval fix index docs clients images pins clean
+.PHONY: help setup chat test fuzz check licences audit eval fix index docs clients images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,15 +23,29 @@ chat: setup ## build the index if it is missing or old, then open the page's ser
 test: setup ## run every test with branch coverage (ARGS="-k words" to choose some)
 	@$(BIN)/python -m pytest --cov=allchat $(ARGS)
 
-fuzz: setup ## send the HTTP addresses many more made-up requests than "make test" does (FUZZ_EXAMPLES=2000)
-	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/python -m pytest tests/test_api.py -k schemathesis $(ARGS)
+fuzz: setup ## send every parser and address many more made-up inputs than "make test" does (FUZZ_INPUTS=2000)
+	@FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest tests/fuzz --hypothesis-show-statistics $(ARGS)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-$${FUZZ_INPUTS:-2000}} $(BIN)/python -m pytest tests/test_api.py -k schemathesis $(ARGS)
+	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
+	  PYTHONPATH=tests $(BIN)/python tests/fuzz/guided.py -runs=$${FUZZ_INPUTS:-2000}; \
+	else echo "Not led by coverage: atheris is not installed (docs/operations.md, Fuzzing)."; fi
 
-check: setup ## lint, format, types, import contracts, documents: all that CI checks besides the tests
+check: setup ## lint, format, types, import contracts, documents, licences: all that CI checks besides the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest tests/test_docs.py
+	@$(BIN)/python -m pytest tests/test_docs.py tests/test_licences.py
+
+licences: setup ## list what allchat runs on and under which licences; "make check" holds them to tests/licences.toml
+	@PYTHONPATH=tests $(BIN)/python tests/licences.py
+
+audit: ## look up the known vulnerabilities of every pinned package (needs the network)
+	@test -x .cache/audit/bin/pip-audit || { python3 -m venv .cache/audit \
+	  && .cache/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; } \
+	  || { echo "Not audited: pip-audit cannot be installed from this registry." >&2; exit 1; }
+	@.cache/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt \
+	  || { echo "Not all clear: a package above is vulnerable, or could not be looked up from here." >&2; exit 1; }
 
 eval: setup ## measure on our own suites; fails where a gate falls; the report is in .cache/eval
 	@$(BIN)/allchat build --index .cache/test-index

@@ -14,9 +14,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from allchat.errors import SettingsError
 from allchat.formats import parse_toml
@@ -91,7 +91,7 @@ class _Reading(_Table):
     links: list[str]
     fillers: list[str]
     real_words: list[str]
-    short: dict[str, str]
+    short: dict[str, Annotated[str, Field(pattern=r"\S")]]
 
 
 class _Lists(_Table):

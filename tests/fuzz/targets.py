@@ -71,11 +71,18 @@ class World:
 
 @dataclass(frozen=True)
 class Target:
-    """One reader: ``check`` is called with inputs of ``sent``. ``weight`` lessens those that are slow."""
+    """One reader: ``check`` is called with inputs of ``sent``. ``weight`` lessens those that are slow.
+
+    A ``door`` is sent requests; every other target parses.
+    """
 
     sent: st.SearchStrategy[Any]
     check: Check
     weight: float = 1.0
+
+    @property
+    def door(self) -> bool:
+        return self.check.__name__.startswith(("a_body", "a_request", "a_link"))
 
 
 TARGETS: dict[str, Target] = {}
