@@ -180,7 +180,7 @@ def _is_saved(row: Any, number: int) -> bool:
         )
     sources = row.get("sources")
     named = isinstance(sources, list) and all(
-        isinstance(source, Mapping) and {"key", "sha256"} <= set(source) for source in sources
+        isinstance(source, Mapping) and isinstance(source.get("key"), str) and "sha256" in source for source in sources
     )
     return named and _is_record(row.get("answer"))
 

@@ -246,7 +246,7 @@ GUARD = {
     "lists.toml": """[lists]
 person = ["(my|our) @kin", "he"]
 kin = ["son", "daughter", "child*"]
-negation = ["no", "not"]
+negation = ["no", "never"]
 informs = ["what is"]
 question-start = ["what"]
 spanish = ["que es"]
