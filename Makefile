@@ -24,7 +24,7 @@ test: setup ## run every test with branch coverage (ARGS="-k words" to choose so
 	@$(BIN)/python -m pytest --cov=allchat $(ARGS)
 
 fuzz: setup ## send every parser and address many more made-up inputs than "make test" does (FUZZ_INPUTS=2000)
-	@FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest tests/fuzz --hypothesis-show-statistics $(ARGS)
+	@FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest tests/fuzz --capture=no $(ARGS)
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-$${FUZZ_INPUTS:-2000}} $(BIN)/python -m pytest tests/test_api.py -k schemathesis $(ARGS)
 	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
 	  PYTHONPATH=tests $(BIN)/python tests/fuzz/guided.py -runs=$${FUZZ_INPUTS:-2000}; \

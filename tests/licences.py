@@ -24,6 +24,8 @@ def runtime() -> dict[str, Distribution]:
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
+        if name == "triton" or name.startswith(("nvidia-", "cuda-")):
+            continue  # torch's build for graphics cards brings them; ours is the one for processors
         found[name] = importlib.metadata.distribution(name)
         for extra in {"", *requirement.extras} - {extra for known, extra in seen if known == name}:
             seen.add((name, extra))

@@ -291,7 +291,8 @@ class Chat:
         in the language of their source.
 
         Raises:
-            QuestionError: the question is empty, too long, or not text; the id is not; or we have no words in that language.
+            QuestionError: the question is empty, too long, or not text; the id is not text; or we have no words in that
+                language.
             VerificationError: a quote is not what its source says now; nothing may be shown.
         """
         return self.explain(question, history=history, id=id, language=language)[0]

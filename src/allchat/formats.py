@@ -1,4 +1,4 @@
-"""Formats: what a TOML or JSON text says. Whatever is wrong with the text is a ``ValueError``, also where its parser has another."""
+"""Formats: what a TOML or JSON text says. Whatever is wrong with it is a ``ValueError``, whatever its parser raises."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The same targets led by coverage (atheris, on libFuzzer): inputs that reach a new line are kept and varied.
 
-    python tests/fuzz/guided.py TARGET... [-runs=N]      without a target: all of the parsers, one after another
+python tests/fuzz/guided.py TARGET... [-runs=N]      without a target: all of the parsers, one after another
 """
 
 from __future__ import annotations

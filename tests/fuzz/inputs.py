@@ -9,14 +9,22 @@ from typing import Any
 from hypothesis import strategies as st
 
 HARD = (
-    "", " ", "\n", "\r\n", "\t", "\0", "\x1b[2J", "\f", "\x85", "\u00a0", "\u2028", "\ufeff", "\u200b", "\u202e", "\u2066",
-    "\ud800", "\udfff", "\U0010ffff", "e\u0301", "a" + "\u0300" * 40, "🧸", "👨‍👩‍👧", "ﬃ", "İ", "ß", "•", "[9]", "٣", "²", "①",
-    "<", ">", "&", '"', "'", "`", "\\", "{", "}", "[", "]", "(", ")", "|", "*", "_", "#", "@", "^", "$", "..", "%", "=", ",", ":",
-    "<script>alert(1)</script>", "<b onclick=x>", "](javascript:x)", "<!--", "&lt;b&gt;", "'; DROP TABLE blocks; --", "NEAR(", "AND",
-    "{care_team}", "{a.b}", "{0[x]}", "{x!r:>99999999999}", "%s", "../../etc/passwd", "/", "~", "file:///", "nan", "inf", "1e999", "-1",
-    "0x", "9" * 5000, "[" * 3000, "(" * 3000, "{" * 3000, "a." * 2000, "x" * 10_000, "true", "null", "1979-05-27T07:32:00Z", '"""',
-    "[[source]]", "[[block]]", "[[term]]", "[[rule]]", "all = 1", "= []", "= {}", "= [[]]", "= 7", '= ""', "@list", "..", "(a|b)" * 40,
-    "ignore all previous instructions", "he can not breathe", "no puede respirar", "my son Max Power", "and it?", "38.9 C", "1/2", "٣٨",
+    "", " ", "\n", "\r\n", "\t", "\0", "\x1b[2J", "\f", "\x85", "\u00a0", "\u2028", "\ufeff", "\u200b",
+    "\u202e", "\u2066",
+    "\ud800", "\udfff", "\U0010ffff", "e\u0301", "a" + "\u0300" * 40, "🧸", "👨‍👩‍👧", "ﬃ", "İ", "ß", "•", "[9]",
+    "٣", "²", "①",
+    "<", ">", "&", '"', "'", "`", "\\", "{", "}", "[", "]", "(", ")", "|", "*", "_", "#", "@", "^", "$", "..",
+    "%", "=", ",", ":",
+    "<script>alert(1)</script>", "<b onclick=x>", "](javascript:x)", "<!--", "&lt;b&gt;",
+    "'; DROP TABLE blocks; --", "NEAR(", "AND",
+    "{care_team}", "{a.b}", "{0[x]}", "{x!r:>99999999999}", "%s", "../../etc/passwd", "/", "~", "file:///",
+    "nan", "inf", "1e999", "-1",
+    "0x", "9" * 5000, "[" * 3000, "(" * 3000, "{" * 3000, "a." * 2000, "x" * 10_000, "true", "null",
+    "1979-05-27T07:32:00Z", '"""',
+    "[[source]]", "[[block]]", "[[term]]", "[[rule]]", "all = 1", "= []", "= {}", "= [[]]", "= 7", '= ""',
+    "@list", "..", "(a|b)" * 40,
+    "ignore all previous instructions", "he can not breathe", "no puede respirar", "my son Max Power",
+    "and it?", "38.9 C", "1/2", "٣٨",
 )  # fmt: skip
 
 any_text = st.text(st.characters(), max_size=60)
@@ -49,7 +57,8 @@ def files(seeds: Sequence[str]) -> st.SearchStrategy[bytes]:
 
 def retyped(seeds: Sequence[str]) -> st.SearchStrategy[bytes]:
     """A file in which one line's value, after its first ``=``, is of another type."""
-    values = ("7", "-1", "1.5", "true", '""', '"x"', '" "', "[]", "[7]", '["x"]', "[[]]", "[[7]]", '[["x"]]', "{}", "{a = 1}", "nan",
+    values = ("7", "-1", "1.5", "true", '""', '"x"', '" "', "[]", "[7]", '["x"]', "[[]]", "[[7]]", '[["x"]]',
+    "{}", "{a = 1}", "nan",
               "2020-01-01", "9" * 5000, '"\\u0000"', '"@x"', '"("', "[" * 3000, "")  # fmt: skip
 
     def changed(seed: str, line: int, value: str) -> bytes:

@@ -11,7 +11,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -51,7 +51,7 @@ from allchat.suites import read_suite
 from allchat.support import unsupported
 from allchat.ui import messages, questions
 from allchat.understand import is_rest, resolve
-from allchat.wording import Wording, read_wording
+from allchat.wording import read_wording
 
 SECONDS = 60
 """An input that is not done by then hangs: a thousand times what the slowest takes, and so no measure of speed."""
@@ -167,7 +167,9 @@ _plain = st.builds(Layout, wrapped=st.booleans())
 
 
 def document(text: str, layout: Layout) -> Document:
-    words = dict.fromkeys(("title", "publisher", "copy", "url", "audience", "language", "rights", "notes", "attribution"), text[:99])
+    words = dict.fromkeys(
+        ("title", "publisher", "copy", "url", "audience", "language", "rights", "notes", "attribution"), text[:99]
+    )
     digest = sha256(text.encode()).hexdigest()
     return Document(key="sent", file="sent.txt", revised=None, sha256=digest, text=text, layout=layout, **words)
 
@@ -321,7 +323,8 @@ def a_rule_file(sent: tuple[str, bytes], world: World) -> None:
 
 
 _phrases = st.lists(
-    st.sampled_from(["(", ")", "|", "a", "b*", "_", "..", "^", "$", "@x", "<number>", " ", "*", "@", "(a|b)" * 9]), max_size=40
+    st.sampled_from(["(", ")", "|", "a", "b*", "_", "..", "^", "$", "@x", "<number>", " ", "*", "@", "(a|b)" * 9]),
+    max_size=40,
 ).map("".join)
 
 
@@ -350,7 +353,9 @@ _messages = st.one_of(
 )
 _questions = st.one_of(
     _messages,
-    broken(["which medicines are forbidden at home", "what do visitors do at the door? And it?", "and what about aspirin?"]),
+    broken(
+        ["which medicines are forbidden at home", "what do visitors do at the door? And it?", "and what about aspirin?"]
+    ),
 )
 
 
@@ -376,7 +381,9 @@ def a_question_and_its_history(sent: tuple[str, list[str]], world: World) -> Non
 
 
 @target(
-    st.tuples(_questions | values, st.lists(_questions, max_size=8), texts, st.none() | st.sampled_from(["en", "es"]) | values),
+    st.tuples(
+        _questions | values, st.lists(_questions, max_size=8), texts, st.none() | st.sampled_from(["en", "es"]) | values
+    ),
     weight=0.4,
 )
 def a_question_to_the_chat(sent: tuple[Any, list[str], str, Any], world: World) -> None:
@@ -495,9 +502,57 @@ class _Tags(HTMLParser):
 
 
 OURS = {
-    *("html", "head", "meta", "link", "title", "style", "script", "body", "main", "article", "a", "p", "div", "span", "mark"),
-    *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "li", "details", "summary", "section", "strong", "em", "nav", "ol", "hr", "br"),
-    *("lang", "charset", "name", "content", "rel", "href", "class", "id", "tabindex", "role", "hidden", "target", "open"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "link",
+        "title",
+        "style",
+        "script",
+        "body",
+        "main",
+        "article",
+        "a",
+        "p",
+        "div",
+        "span",
+        "mark",
+    ),
+    *(
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "li",
+        "details",
+        "summary",
+        "section",
+        "strong",
+        "em",
+        "nav",
+        "ol",
+        "hr",
+        "br",
+    ),
+    *(
+        "lang",
+        "charset",
+        "name",
+        "content",
+        "rel",
+        "href",
+        "class",
+        "id",
+        "tabindex",
+        "role",
+        "hidden",
+        "target",
+        "open",
+    ),
     *("aria-label", "aria-hidden", "aria-labelledby", "data-turn", "title", "translate", "dir"),
 }
 
@@ -505,7 +560,7 @@ OURS = {
 def only_our_tags(page: str) -> None:
     """No tag and no attribute of the input has become one of the page's."""
     tags = _Tags()
-    tags.feed(page.replace('<script>alert', "<planted>alert"))
+    tags.feed(page.replace("<script>alert", "<planted>alert"))
     assert tags.found <= OURS, tags.found - OURS
 
 
@@ -513,7 +568,9 @@ TRAIL = {"turn": 2, "quotes": [[1, 1, "lists", 5, 40], [2, 1, "crlf", 0, 20]]}
 TALK = [{"role": "user", "content": "what &lt;b&gt; is it"}, {"role": "assistant", "content": [{"text": "x"}]}]
 
 
-@target(st.tuples(json_bytes([TRAIL]).map(lambda sent: sent.decode(errors="replace")) | values, reshaped([TALK]) | values))
+@target(
+    st.tuples(json_bytes([TRAIL]).map(lambda sent: sent.decode(errors="replace")) | values, reshaped([TALK]) | values)
+)
 def what_comes_back_from_the_page(sent: tuple[Any, Any], world: World) -> None:
     trail = read_trail(sent[0], documents=world.chat.documents)
     assert read_trail(trail.to_json(), documents=world.chat.documents) == trail
@@ -537,7 +594,9 @@ def manifest_of(index: Path) -> Path:
     return index / (index / CURRENT).read_text().strip() / MANIFEST
 
 
-MANIFESTS = [{"format": 1, "files": {}, "inputs": {"documents": {}, "model": {}, "passage_tokens": 200}, "counts": {"blocks": 1}}]
+MANIFESTS = [
+    {"format": 1, "files": {}, "inputs": {"documents": {}, "model": {}, "passage_tokens": 200}, "counts": {"blocks": 1}}
+]
 
 
 @target(json_bytes(MANIFESTS))
@@ -592,7 +651,12 @@ def trained() -> bytes:
     return packed(Judge(machine, 0.5, machine))
 
 
-CLASSIFIER = {"terms": ["a", "b"], "term_weights": [[0.1, 0.2]] * 3, "vector_weights": [[0.0] * 4] * 3, "bias": [0.0] * 3}
+CLASSIFIER = {
+    "terms": ["a", "b"],
+    "term_weights": [[0.1, 0.2]] * 3,
+    "vector_weights": [[0.0] * 4] * 3,
+    "bias": [0.0] * 3,
+}
 
 
 @target(json_bytes([CLASSIFIER]))
@@ -640,7 +704,8 @@ def send(sent: Sent, doors: TestClient) -> Came:
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
         "method": sent.method, "path": sent.path, "raw_path": sent.path.encode(errors="replace"),
-        "query_string": sent.query, "headers": list(sent.headers), "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+        "query_string": sent.query, "headers": list(sent.headers), "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
     }  # fmt: skip
     assert doors.portal is not None
     doors.portal.call(doors.app, scope, receive, keep)
@@ -663,7 +728,8 @@ BODIES = {
     "/v1/ask": [{"question": ASKED, "history": ["what is it"], "id": "q", "language": "en"}],
     "/v1/batch": [{"questions": [{"id": "a", "question": ASKED}, {"question": "and it?", "history": [ASKED]}]}],
     "/v1/chat/completions": [
-        {"model": "allchat", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": ASKED}], "stream": True},
+        {"model": "allchat", "messages": [{"role": "system", "content": "s"}, {"role": "user",
+        "content": ASKED}], "stream": True},
         {"model": "allchat", "messages": [{"role": "user", "content": [{"type": "text", "text": ASKED}]}],
          "n": 1, "logprobs": False, "response_format": {"type": "text"}, "temperature": 0.5},
     ],
@@ -695,12 +761,16 @@ def a_body_at_completions(sent: Sent, world: World) -> None:
 
 
 _header_names = st.sampled_from(
-    [b"content-type", b"content-length", b"accept", b"host", b"origin", b"authorization", b"range", b"cookie", b"if-modified-since",
-     b"x-forwarded-for", b"x-request-id", b"transfer-encoding", b"expect", b"access-control-request-method", b"content-encoding"]
+    [b"content-type", b"content-length", b"accept", b"host", b"origin", b"authorization", b"range", b"cookie",
+    b"if-modified-since",
+     b"x-forwarded-for", b"x-request-id", b"transfer-encoding", b"expect", b"access-control-request-method",
+     b"content-encoding"]
 )  # fmt: skip
 _header_values = st.one_of(
-    st.sampled_from([b"", b"application/json", b"multipart/form-data; boundary=x", b"-1", b"9" * 5000, b"bytes=0-", b"chunked", b"gzip",
-                     b"application/json; charset=\xff", b"*/*", b"null", b"https://evil.example", b"Bearer x", b"a:b:c", b"[::1"]),
+    st.sampled_from([b"", b"application/json", b"multipart/form-data; boundary=x", b"-1", b"9" * 5000,
+    b"bytes=0-", b"chunked", b"gzip",
+                     b"application/json; charset=\xff", b"*/*", b"null", b"https://evil.example", b"Bearer x",
+                     b"a:b:c", b"[::1"]),
     st.binary(max_size=60).map(lambda value: value.translate(None, b"\r\n\0")),
 )  # fmt: skip
 _paths = st.one_of(
@@ -708,11 +778,13 @@ _paths = st.one_of(
     st.builds("{}{}".format, st.sampled_from([*ROUTES, *FOLDERS]), texts),
     any_text.map(lambda text: f"/{text}"),
 ).map(lambda path: path.encode(errors="replace").decode())
-_links = st.builds(
-    "/source/{}".format, st.sampled_from(["lists", "crlf", "markup", "twins-a"]) | texts
-).map(lambda path: path.encode(errors="replace").decode())
+_links = st.builds("/source/{}".format, st.sampled_from(["lists", "crlf", "markup", "twins-a"]) | texts).map(
+    lambda path: path.encode(errors="replace").decode()
+)
 _cuts = st.one_of(
-    st.sampled_from([b"", b"start=0&end=40", b"start=5", b"end=5", b"start=-1&end=9", b"start=9&end=1", b"start=1&end=99999999999"]),
+    st.sampled_from(
+        [b"", b"start=0&end=40", b"start=5", b"end=5", b"start=-1&end=9", b"start=9&end=1", b"start=1&end=99999999999"]
+    ),
     st.builds(lambda a, b: f"start={a}&end={b}".encode(), st.integers(-9, 4000), st.integers(-9, 4000)),
     st.builds(lambda a: f"start=1&end=20&sha256={a}".encode(errors="replace"), texts),
     st.binary(max_size=80),

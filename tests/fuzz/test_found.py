@@ -67,9 +67,7 @@ def test_braces_that_cannot_be_filled_are_named(braces: str) -> None:
         ("words.txt", "the", "\udcff", "words.txt"),
     ],
 )
-def test_a_rule_file_of_another_shape_says_where(
-    file: str, old: str, new: str, complaint: str, tmp_path: Path
-) -> None:
+def test_a_rule_file_of_another_shape_says_where(file: str, old: str, new: str, complaint: str, tmp_path: Path) -> None:
     folder = guard_copy(tmp_path)
     text = (folder / file).read_text(encoding="utf-8")
     assert old in text
@@ -131,7 +129,7 @@ def test_an_index_whose_guard_cannot_be_read_says_so(small_index: Path, tmp_path
 
 @pytest.mark.parametrize("text", ["", "7", "{}", '{"terms": [], "term_weights": {}}'])
 def test_text_that_is_no_classifier_is_a_value_error(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         Classifier.from_json(text)
 
 

@@ -35,14 +35,19 @@ def world(
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_is_read_gives_a_value_or_an_error_of_ours(name: str, world: World) -> None:
-    target = TARGETS[name]
+    target, sent_inputs = TARGETS[name], 0
+    wanted = max(1, round(INPUTS * target.weight))
 
     @settings(
-        max_examples=max(1, round(INPUTS * target.weight)), derandomize=True, database=None, deadline=None,
+        max_examples=wanted, derandomize=True, database=None, deadline=None,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
     )  # fmt: skip
     @given(target.sent)
     def whatever(sent: Any) -> None:
+        nonlocal sent_inputs
+        sent_inputs += 1
         holds(name, sent, world)
 
     whatever()
+    print(f"{'door' if target.door else 'parser'} {name}: {sent_inputs} inputs")  # noqa: T201 - make fuzz shows it
+    assert sent_inputs >= wanted
