@@ -540,6 +540,7 @@ OURS = {
     ),
     *(
         "lang",
+        "hreflang",
         "charset",
         "name",
         "content",
