@@ -259,8 +259,8 @@ class Chat:
         folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
         documents = read_corpus(folder)
         built = opened.manifest["inputs"]
-        embedder = embedder or open_embedder(model, index=opened.folder, built=built["model"])
-        tokens = built["passage_tokens"] if passage_tokens is None else passage_tokens
+        embedder = embedder or open_embedder(model, index=opened.folder, built=built.get("model", {}))
+        tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
         _must_fit(
             built,
             build_inputs(folder, documents=documents, model=_model_of(embedder), passage_tokens=tokens),

@@ -252,17 +252,12 @@ def _block(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
     )
 
 
-class _Inputs(BaseModel):
-    model: dict[str, str]
-    passage_tokens: int
-
-
 class _Manifest(BaseModel):
     """What is read of a manifest; it holds more."""
 
     model_config = ConfigDict(strict=True)
 
-    inputs: _Inputs
+    inputs: dict[str, Any]
     files: dict[Annotated[str, Field(pattern=r"^[\w.]+$")], str]
 
 
