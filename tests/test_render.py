@@ -131,9 +131,24 @@ def test_a_turn_without_quotes_says_so_and_keeps_earlier_sources_folded() -> Non
 
 
 def test_a_quote_that_cannot_be_placed_is_said_and_not_marked() -> None:
-    shown = panel(Trail(1, (Quote(1, 1, "leaflet", 0, 12),)), CHAT, words=WORDS)
+    shown = panel(Trail(1, (Quote(1, 1, "leaflet", 0, 12, CHAT.documents["leaflet"].sha256),)), CHAT, words=WORDS)
     assert WORDS["source_not_placed"] in shown
     assert "<mark" not in shown
+
+
+def test_a_quote_of_a_source_that_has_changed_is_not_marked_and_its_link_says_so() -> None:
+    trail = extended(Trail(), CHAT.ask("signs"))
+    old = Trail(1, tuple(replace(quote, sha256="0" * 64) for quote in trail.quotes))
+    shown = panel(read_trail(old.to_json(), documents=CHAT.documents), CHAT, words=WORDS)
+    assert "<mark" in panel(trail, CHAT, words=WORDS)
+    assert "<mark" not in shown
+    assert WORDS["source_not_placed"] in shown
+    assert "sha256=" + "0" * 64 in shown
+
+
+def test_a_quote_of_a_source_that_is_gone_is_left_out_of_the_panel() -> None:
+    shown = panel(Trail(1, (Quote(1, 1, "nowhere", 0, 12, "0" * 64),)), CHAT, words=WORDS)
+    assert WORDS["sources_none"] in shown
 
 
 def test_the_trail_survives_the_way_to_the_browser_and_back() -> None:
@@ -160,9 +175,19 @@ FORGED = [
     '{"turn": true}',
     '{"turn": -1}',
     json.dumps({"turn": 1, "quotes": "x"}),
-    json.dumps({"turn": 1, "quotes": [[1, 1, "nowhere", 0, 5], [1, 1, "leaflet", 0, 10**12], [1, 1, "leaflet"], "x"]}),
-    json.dumps(
-        {"turn": 1, "quotes": [[1, 1, ["leaflet"], 0, 5], [1, "1", "leaflet", 0, 5], [1, 1, "leaflet", 0.5, 5]]}
+    json.dumps({"turn": 1, "quotes": [[1, 1, "leaflet"], [1, 1, "leaflet", 0, 5], "x"]}),
+    *(
+        json.dumps({"turn": 1, "quotes": [row]})
+        for row in (
+            [1, 1, "nowhere", 0, 5, "0" * 64],
+            [1, 1, ["leaflet"], 0, 5, "0" * 64],
+            [1, 1, "leaflet", 0, 10**12, "0" * 64],
+            [1, 1, "leaflet", 0.5, 5, "0" * 64],
+            [1, "1", "leaflet", 0, 5, "0" * 64],
+            [1, 1, "leaflet", 0, 5, "0" * 63],
+            [1, 1, "leaflet", 0, 5, '"' + "0" * 63],
+            [1, 1, "leaflet", 0, 5, 0],
+        )
     ),
 ]
 
@@ -250,7 +275,7 @@ def test_a_line_without_a_quotes_number_behind_it_holds_no_link() -> None:
 def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_place() -> None:
     asker = SimpleNamespace(documents=DOCUMENTS, outline=OUTLINES.__getitem__)
     quote = cite("• Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).")
-    trail = Trail(1, (Quote(1, 1, PDQ.key, quote.start, quote.end),))
+    trail = Trail(1, (Quote(1, 1, PDQ.key, quote.start, quote.end, PDQ.sha256),))
     shown = hard_words(trail, asker, words=WORDS, glossary=GLOSSARY)  # type: ignore[arg-type]
     assert 'id="w-nci-pdq-childhood-all-petechiae" tabindex="-1"' in shown
     assert "<p>Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).</p>" in shown

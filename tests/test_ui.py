@@ -26,7 +26,7 @@ NAMES = SHOWN
 def handlers(chat: SmallChat | None = None, *, votes: Votes | None = None) -> Handlers:
     chat = chat or SmallChat()
     glossary = Glossary.of(chat.documents, {key: chat.outline(key) for key in chat.documents})
-    return Handlers(chat, ALL_WORDS, 100, glossary, votes)
+    return Handlers(chat, ALL_WORDS, 100, lambda _chat: glossary, votes)
 
 
 def shown(updates: list[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from allchat.errors import BusyError
 from allchat.records import Answer, Document, Outline
-from allchat.render import Asker
+from allchat.render import Asker, standing
 
 Door = Literal["page", "ask", "batch", "completions"]
 
@@ -160,6 +160,11 @@ class PageDoor:
         self._asker = asker
         self._capacity = capacity
         self.starters: tuple[str, ...] = tuple(getattr(asker, "starters", ()))
+
+    @property
+    def now(self) -> Asker:
+        """See ``render.standing``."""
+        return standing(self._asker)
 
     @property
     def documents(self) -> Mapping[str, Document]:

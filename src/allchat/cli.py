@@ -20,6 +20,7 @@ from allchat.chat import Chat, Contact, build
 from allchat.corpus import read_corpus
 from allchat.embed import load_embedder
 from allchat.errors import AllchatError, QuestionError
+from allchat.follow import Following, current_name
 from allchat.formats import parse_json
 from allchat.records import Answer
 from allchat.settings import Settings, load_settings
@@ -82,7 +83,7 @@ def cli() -> None:
 def build_command(*, index: Path | None, corpus: Path | None, settings_file: Path | None, force: bool) -> None:
     """Build the index from the corpus; does nothing where it is up to date."""
     settings = load_settings(settings_file, index=index, corpus=corpus)
-    before = _pointer(settings.index)
+    before = current_name(settings.index)
     build(
         settings.corpus,
         index=settings.index,
@@ -91,13 +92,8 @@ def build_command(*, index: Path | None, corpus: Path | None, settings_file: Pat
         progress=sys.stderr.isatty(),
         force=force,
     )
-    after = _pointer(settings.index)
+    after = current_name(settings.index)
     click.echo(f"{settings.index}: {'up to date' if before == after and not force else 'built'} ({after})")
-
-
-def _pointer(index: Path) -> str | None:
-    pointer = index / "current"
-    return pointer.read_text(encoding="ascii", errors="replace").strip() if pointer.is_file() else None
 
 
 def contact(settings: Settings) -> Contact:
@@ -259,23 +255,24 @@ def serve(
     from allchat.staff import staff_router
 
     port = settings.port or _free_port(settings.host)
-    chat = open_chat(settings)
+    chat = Following(partial(open_chat, settings), index=settings.index)
     configure_logs(requests=settings.log_requests)
     password = settings.staff_password.get_secret_value()
     staff = staff_router(chat, password=password) if password else None
     click.echo(f"allchat: open http://{settings.host}:{port} in a browser. Ctrl-C ends it.")
-    run(
-        chat,
-        host=settings.host,
-        port=port,
-        allowed_origins=settings.allowed_origins,
-        questions_per_minute=settings.questions_per_minute,
-        seconds=settings.question_seconds,
-        metrics_token=settings.metrics_token.get_secret_value(),
-        contact=contact(settings).values(),
-        staff=staff,
-        votes=settings.votes,
-    )
+    with chat.watching():
+        run(
+            chat,
+            host=settings.host,
+            port=port,
+            allowed_origins=settings.allowed_origins,
+            questions_per_minute=settings.questions_per_minute,
+            seconds=settings.question_seconds,
+            metrics_token=settings.metrics_token.get_secret_value(),
+            contact=contact(settings).values(),
+            staff=staff,
+            votes=settings.votes,
+        )
 
 
 @cli.command("verify")

@@ -11,7 +11,7 @@ import json
 import re
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from functools import cache, partial
 from importlib.resources import files
@@ -64,6 +64,12 @@ class Asker(Protocol):
         """
 
 
+def standing(asker: Asker) -> Asker:
+    """The asker as it is at this moment: one that follows its index may be another at the next look."""
+    now: Asker = getattr(asker, "now", asker)
+    return now
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Where one numbered quote of one turn stands. No word of any question is in it."""
@@ -73,6 +79,8 @@ class Quote:
     document: str
     start: int
     end: int
+    sha256: str
+    """Of the source that was quoted."""
 
     @property
     def name(self) -> str:
@@ -89,7 +97,7 @@ class Trail:
 
     def to_json(self) -> str:
         """The trail as the page hands it to and fro."""
-        quotes = [[quote.turn, quote.number, quote.document, quote.start, quote.end] for quote in self.quotes]
+        quotes = [list(astuple(quote)) for quote in self.quotes]
         return json.dumps({"turn": self.turn, "quotes": quotes}, separators=(",", ":"))
 
 
@@ -243,7 +251,7 @@ def extended(trail: Trail, answer: Answer) -> Trail:
     """The trail after one more answer; an urgent answer brings no quotes. Old turns fall off past ``MAX_TURNS``."""
     turn = trail.turn + 1
     cited = () if answer.kind == "urgent" else answer.citations
-    new = tuple(Quote(turn, cite.number, cite.document, cite.start, cite.end) for cite in cited)
+    new = tuple(Quote(turn, cite.number, cite.document, cite.start, cite.end, cite.source_sha256) for cite in cited)
     return Trail(turn, tuple(quote for quote in trail.quotes + new if quote.turn > turn - MAX_TURNS))
 
 
@@ -262,10 +270,15 @@ def read_trail(value: object, *, documents: Mapping[str, Document]) -> Trail:
 
 
 def _quote_like(row: object, documents: Mapping[str, Document]) -> bool:
-    if not (isinstance(row, list) and len(row) == 5 and isinstance(row[2], str) and row[2] in documents):
+    if not (isinstance(row, list) and len(row) == 6 and isinstance(row[2], str) and row[2] in documents):
         return False
     size = len(documents[row[2]].text)
-    return _whole(row[0], most=10_000) and _whole(row[1], most=99) and all(_whole(cut, most=size) for cut in row[3:])
+    cuts = all(_whole(cut, most=size) for cut in row[3:5])
+    return _whole(row[0], most=10_000) and _whole(row[1], most=99) and cuts and _sha256_like(row[5])
+
+
+def _sha256_like(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
 def _whole(value: object, *, most: int) -> bool:
@@ -277,6 +290,9 @@ def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False, glo
 
     Last come the hard words of all these quotes, folded.
     """
+    asker = standing(asker)
+    # A source may have been left out since it was quoted.
+    trail = replace(trail, quotes=tuple(quote for quote in trail.quotes if quote.document in asker.documents))
     turns = sorted({quote.turn for quote in trail.quotes}, reverse=True)
     parts = []
     if not turns or turns[0] != trail.turn:
@@ -321,7 +337,7 @@ def _word_html(entry: Definition, asker: Asker, *, words: Words) -> str:
     led = f'<p class="about">{words["list_lead"]}</p><blockquote lang="{document.language}">{leads}</blockquote>'
     names = [document.title, *(name.rstrip(".") for name in entry.heading[-1:])]
     place = html.escape(" › ".join(names))
-    link = permanent_link(Quote(0, 0, entry.document, entry.start, entry.end), document, words=words)
+    link = permanent_link(Quote(0, 0, entry.document, entry.start, entry.end, document.sha256), words=words)
     tongue = f'lang="{document.language}"'
     return (
         f'<div class="word" id="{entry.name}" tabindex="-1"><h4 {tongue}>{html.escape(entry.term)}</h4>'
@@ -352,14 +368,14 @@ def _source_html(quotes: Sequence[Quote], asker: Asker, *, words: Words, whole: 
     Of earlier turns only the quoted blocks are sent again, not ``whole`` sections: a phone may be far from its antenna.
     """
     document, outline = asker.documents[quotes[0].document], asker.outline(quotes[0].document)
-    wanted = [mark_of(quote, words=words) for quote in quotes]
+    wanted = [mark_of(quote, words=words) for quote in quotes if quote.sha256 == document.sha256]
     marks = [mark for mark in (place(mark, outline, text=document.text) for mark in wanted) if mark]
     parts = []
     for section in by_first_quote(sections_of(marks, outline), marks):
         path = " › ".join(html.escape(name) for name in section.heading[:-1])
         parts.append(f'<p class="path">{path}</p>' if path else "")
         parts.append(section_html(section, outline, text=document.text, marks=marks, level=4, whole=whole))
-    if len(marks) < len(wanted):
+    if len(marks) < len(quotes):
         parts.append(f'<p class="broken">{words["source_not_placed"]}</p>')
     head = f'<h3>{html.escape(document.title)}</h3><p class="meta">{html.escape(document.publisher)}</p>'
     body = f'<div class="body" lang="{html.escape(document.language)}">{"".join(parts)}</div>'
@@ -392,14 +408,14 @@ def _links(quotes: Sequence[Quote], document: Document, *, words: Words) -> str:
         label = f'{label}<span class="vh"> {words["new_tab"]}</span>'
         return f'<a href="{html.escape(target)}" target="_blank" rel="noopener noreferrer">{label}</a>'
 
-    numbered = " ".join(outside(permanent_link(quote, document, words=words), str(quote.number)) for quote in quotes)
+    numbered = " ".join(outside(permanent_link(quote, words=words), str(quote.number)) for quote in quotes)
     publisher = outside(document.url, words["publisher_page"])
     return f'<p class="links">{words["whole_source"]} {numbered}</p><p class="links">{publisher}</p>'
 
 
-def permanent_link(quote: Quote, document: Document, *, words: Words) -> str:
+def permanent_link(quote: Quote, *, words: Words) -> str:
     """Leads to the quote in the whole source, and says so when the source is no longer what it was."""
-    place = f"start={quote.start}&end={quote.end}&sha256={document.sha256}"
+    place = f"start={quote.start}&end={quote.end}&sha256={quote.sha256}"
     return f"/source/{quote.document}?{place}{_in_language(words)}#marked"
 
 

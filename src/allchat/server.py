@@ -28,7 +28,7 @@ from allchat.listener import serve
 from allchat.logs import RequestLog, log_question
 from allchat.metrics import Metrics, metrics_router
 from allchat.refusals import BROKEN, NOT_SERVED, Refusal, RefusedError
-from allchat.render import CONTACT, PATHS, Asker, Words, page_file, page_words, source_page
+from allchat.render import CONTACT, PATHS, Asker, Words, page_file, page_words, source_page, standing
 from allchat.wording import LANGUAGES
 
 
@@ -150,14 +150,14 @@ async def favicon() -> Response:
 
 def _source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Request, str], HTMLResponse]:
     def source(request: Request, document: str) -> HTMLResponse:
-        asked = request.query_params
+        asked, here = request.query_params, standing(chat)
         said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
-        if document not in chat.documents:
+        if document not in here.documents:
             return HTMLResponse(_UNKNOWN.format(words=said, home=PATHS[said["lang"]]), status_code=404)
-        record = chat.documents[document]
+        record = here.documents[document]
         page = source_page(
             record,
-            chat.outline(document),
+            here.outline(document),
             words=said,
             span=_span(asked.get("start"), asked.get("end")),
             changed=asked.get("sha256", record.sha256) != record.sha256,

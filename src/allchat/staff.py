@@ -13,9 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib.resources import files
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -29,6 +29,7 @@ from allchat.answer import Sources
 from allchat.bundle import Audit, answer_of, audit, saved_records
 from allchat.chat import Chat
 from allchat.errors import AllchatError, QuestionError, SettingsError, VerificationError
+from allchat.follow import Following
 from allchat.gate import STAFF_BODY, Rate
 from allchat.guard import ADVICE, EMERGENCY
 from allchat.retrieve import PARTS
@@ -157,8 +158,8 @@ View = Callable[[Request, Sent], Page]
 class Staff:
     """The pages. Each view makes a page from what was sent; nothing of it is kept."""
 
-    def __init__(self, chat: Chat, login: Login) -> None:
-        self._chat = chat
+    def __init__(self, chat: Chat | Following, login: Login) -> None:
+        self._following = chat
         self._login = login
         self._templates = Environment(
             loader=PackageLoader("allchat", "data/staff"),
@@ -169,6 +170,27 @@ class Staff:
         )
         self._words = load_wording().table("staff")
         self._style = (files("allchat") / "data" / "staff" / "staff.css").read_text(encoding="utf-8")
+
+        self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
+
+    @property
+    def _chat(self) -> Chat:
+        return self._following.now if isinstance(self._following, Following) else self._following
+
+    @property
+    def _views(self) -> dict[str, SourceView]:
+        return self._worked_out()[0]
+
+    @property
+    def _quotes(self) -> QuoteCheck:
+        return self._worked_out()[1]
+
+    def _worked_out(self) -> tuple[dict[str, SourceView], QuoteCheck]:
+        """What the pages stand on, once for each index."""
+        chat = self._chat
+        if chat not in self._kept:
+            self._kept[chat] = _views(chat), QuoteCheck(chat.documents, chat.outline)
+        return self._kept[chat]
 
     # The views
 
@@ -232,44 +254,22 @@ class Staff:
 
     def _explained(self, question: str, earlier: str) -> dict[str, Any]:
         history = [line for line in earlier.splitlines() if line.strip()]
-        answer, trace = self._chat.explain(question, history=history)
-        rule = next((rule for rule in self._chat.guard.rules if rule.id == trace.verdict.rule), None)
-        sources = Sources(self._chat.documents, self._chat.outline)
+        chat = self._chat
+        answer, trace = chat.explain(question, history=history)
+        rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
+        sources = Sources(chat.documents, chat.outline)
         return {
             "answer": answer,
             "trace": trace,
             "rule": rule,
             "thresholds": (ADVICE, EMERGENCY),
-            "telling": self._chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
+            "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
             "parts": PARTS,
             "candidates": candidates(trace.hits, answer, sources=sources),
         }
 
     def _long(self) -> str:
         return str(self._words["text_long"].format(limit=TEXT_LIMIT))
-
-    # What they stand on, worked out once
-
-    @cached_property
-    def _views(self) -> dict[str, SourceView]:
-        chat, asked = self._chat, dict[str, list[tuple[int, str]]]()
-        keys = [block.key for block in chat.index.blocks(range(chat.index.block_count))]
-        for block, sentence, text in chat.index.questions():
-            asked.setdefault(keys[block], []).append((sentence, text))
-        return {
-            key: source_view(
-                document,
-                chat.outline(key),
-                passages=chat.index.passages(key),
-                asked=asked,
-                lay_terms=chat.lay_terms,
-            )
-            for key, document in chat.documents.items()
-        }
-
-    @cached_property
-    def _quotes(self) -> QuoteCheck:
-        return QuoteCheck(self._chat.documents, self._chat.outline)
 
     # HTTP
 
@@ -368,7 +368,24 @@ class Staff:
         return HTMLResponse(html, status_code=page.status, headers=dict(headers or {}))
 
 
-def staff_router(chat: Chat, *, password: str) -> APIRouter:
+def _views(chat: Chat) -> dict[str, SourceView]:
+    asked: dict[str, list[tuple[int, str]]] = {}
+    keys = [block.key for block in chat.index.blocks(range(chat.index.block_count))]
+    for block, sentence, text in chat.index.questions():
+        asked.setdefault(keys[block], []).append((sentence, text))
+    return {
+        key: source_view(
+            document,
+            chat.outline(key),
+            passages=chat.index.passages(key),
+            asked=asked,
+            lay_terms=chat.lay_terms,
+        )
+        for key, document in chat.documents.items()
+    }
+
+
+def staff_router(chat: Chat | Following, *, password: str) -> APIRouter:
     """The staff's pages over an opened chat, behind ``password``.
 
     Raises:

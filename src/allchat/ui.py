@@ -7,11 +7,12 @@ import importlib
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 # Gradio and the hub client read these once, while they are imported; afterwards it is too late to ask for silence.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -44,6 +45,7 @@ from allchat.render import (
     panel,
     plain,
     read_trail,
+    standing,
     starters,
     status,
     trouble,
@@ -105,7 +107,7 @@ class Handlers:
     asker: Asker
     words: Mapping[str, Words]
     question_limit: int
-    glossary: Glossary
+    glossary: Callable[[Asker], Glossary]
     votes: Votes | None = None
 
     def ask(self, question: object, conversation: object, trail: object, language: object) -> list[Any]:
@@ -146,7 +148,7 @@ class Handlers:
         language = self._language(language)
         words, known = self.words[language], read_trail(trail, documents=self.asker.documents)
         parts: dict[str, Any] = {name: gr.update(**values) for name, values in chrome(words).items()}
-        parts["sources"] = panel(known, self.asker, words=words, glossary=self.glossary)
+        parts["sources"] = self._panel(known, words=words)
         parts["starters"] = gr.skip() if messages(conversation) else starters(words)
         return parts | {"language": language, "status": told("", language=language)}
 
@@ -197,6 +199,10 @@ class Handlers:
         first, *others = (_questions(words) for words in self.words.values())
         return {other: own for asked in others for own, other in zip(first, asked, strict=True)}
 
+    def _panel(self, trail: Trail, *, words: Words, urgent: bool = False) -> str:
+        here = standing(self.asker)
+        return panel(trail, here, words=words, urgent=urgent, glossary=self.glossary(here))
+
     def _refused(self, question: object, *, words: Words) -> str:
         if not isinstance(question, str) or not question.strip():
             return str(words["nothing_asked"])
@@ -208,11 +214,11 @@ class Handlers:
         asked, words = literal(answer.question), self.words[language]
         other = not again and plain(literal(answer.understood_as)) != plain(asked)
         translated = plain(asked) in self._translations()
-        said = message(answer, turn=trail.turn, words=words, again=again, glossary=self.glossary)
+        said = message(answer, turn=trail.turn, words=words, again=again, glossary=self.glossary(standing(self.asker)))
         return View(
             [*shown, spoken("user", f"{_ASKED}{asked}"), spoken("assistant", said)],
             trail,
-            panel(trail, self.asker, words=words, urgent=answer.kind == "urgent", glossary=self.glossary),
+            self._panel(trail, words=words, urgent=answer.kind == "urgent"),
             "",
             told(status(answer, turn=trail.turn, words=words), language=language),
             str(words["again"]) if other and not translated else None,
@@ -226,7 +232,7 @@ class Handlers:
         words = self.words[language]
         said = [*shown, spoken("user", f"{_ASKED}{literal(question)}"), spoken("assistant", trouble(words))]
         after = Trail(trail.turn + 1, trail.quotes)
-        sources = panel(after, self.asker, words=words, glossary=self.glossary)
+        sources = self._panel(after, words=words)
         status = told(words["broken"], language=language)
         return View(said, after, sources, question, status, None, None, "", ()).updates()
 
@@ -404,8 +410,14 @@ def mount_page(
     Votes on answers are taken where ``votes`` names a file for them. Everything that Gradio would offer beyond the page
     itself (API pages, monitoring, uploads, run history) is off.
     """
-    outlines = {key: asker.outline(key) for key in asker.documents}
-    glossary = Glossary.of(asker.documents, outlines)
+    kept: WeakKeyDictionary[Asker, Glossary] = WeakKeyDictionary()  # one for each index that answers in turn
+
+    def glossary(here: Asker) -> Glossary:
+        if here not in kept:
+            kept[here] = Glossary.of(here.documents, {key: here.outline(key) for key in here.documents})
+        return kept[here]
+
+    glossary(standing(asker))
     handlers = Handlers(asker, words, question_limit, glossary, Votes(votes) if votes else None)
     # The root takes every path that is left: it comes last.
     for language in sorted(words, key=lambda language: -len(PATHS[language])):
