@@ -7,6 +7,7 @@ import socket
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TextIO, TypeVar
@@ -23,7 +24,7 @@ from allchat.errors import AllchatError, QuestionError
 from allchat.follow import Following, current_name
 from allchat.formats import parse_json
 from allchat.records import Answer
-from allchat.settings import Settings, load_settings
+from allchat.settings import Settings, load_settings, settings_in_force
 
 BAD_INPUT = 2
 """Exit code where the caller's input cannot be taken."""
@@ -64,7 +65,7 @@ def _settings_options(command: Callable[P, R]) -> Callable[P, R]:
 EXIT_CODES = """\b
 Exit codes:
   0  done
-  1  some lines of a batch were not answered, some saved citations do not hold, or a gate fell
+  1  some lines of a batch were not answered, some saved citations do not hold, a gate fell, or doctor found a problem
   2  the question, the file or the options cannot be taken
   3  allchat itself cannot answer: settings, corpus, index, model, or a quote that does not hold
 """
@@ -440,6 +441,34 @@ def bench_command(
             file.write(json.dumps(figures, indent=1) + "\n")
     if plots is not None:
         bench.plot(figures, plots)
+
+
+@cli.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings and the settings as JSON.")
+@_settings_options
+@_guarded
+def doctor_command(*, as_json: bool, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """Say what is installed, what state index, model, corpus and disk are in, which settings hold, and what to do."""
+    from allchat import doctor
+
+    chosen = {"index": index, "corpus": corpus}
+    settings, in_force = load_settings(settings_file, **chosen), settings_in_force(settings_file, **chosen)
+    findings = list(
+        doctor.examine(
+            index=settings.index,
+            corpus=settings.corpus,
+            model=settings.model,
+            passage_tokens=settings.passage_tokens,
+        )
+    )
+    if as_json:
+        shown = {name: {"value": value, "origin": origin} for name, (value, origin) in in_force.items()}
+        record = {"findings": [asdict(finding) for finding in findings], "settings": shown}
+        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+    else:
+        click.echo(doctor.report(findings, settings=in_force))
+    if any(finding.state == "problem" for finding in findings):
+        sys.exit(1)
 
 
 @cli.command("corpus")

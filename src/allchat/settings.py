@@ -6,6 +6,7 @@ Only the doors (cli, server, ui, evaluate) read them; everything else is handed 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,11 +92,7 @@ def load_settings(path: Path | None = None, **chosen: Any) -> Settings:
     Raises:
         SettingsError: a name is unknown or a value is out of range, wherever it comes from.
     """
-    values = {
-        **_from_file(path),
-        **_from_environment(),
-        **{key: value for key, value in chosen.items() if value is not None},
-    }
+    values = {name: value for values in _given(path, chosen).values() for name, value in values.items()}
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -103,6 +100,28 @@ def load_settings(path: Path | None = None, **chosen: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         fact = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
         raise SettingsError(f"setting {name}: {fact}. The README lists every setting.") from error
+
+
+def settings_in_force(path: Path | None = None, **chosen: Any) -> dict[str, tuple[str, str]]:
+    """Each setting's value in words and where it comes from: "default", "file", "environment" or "option".
+
+    A secret's value is "set" or "not set". Arguments and errors are those of ``load_settings``.
+    """
+    settings, given = load_settings(path, **chosen), _given(path, chosen)
+    shown: dict[str, tuple[str, str]] = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if name in SECRETS:
+            value = "set" if value.get_secret_value() else "not set"
+        words = " ".join(value) if isinstance(value, tuple) else str(value)
+        shown[name] = words, next((origin for origin in reversed(given) if name in given[origin]), "default")
+    return shown
+
+
+def _given(path: Path | None, chosen: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each place gives, the stronger later."""
+    options = {name: value for name, value in chosen.items() if value is not None}
+    return {"file": _from_file(path), "environment": _from_environment(), "option": options}
 
 
 def _from_file(path: Path | None) -> dict[str, Any]:
