@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "corpus/*.md", "docs/**/*.md", "index/*.md", "tests/**/*.md")
+    for pattern in ("*.md", "corpus/*.md", "deploy/*.md", "docs/**/*.md", "index/*.md", "tests/**/*.md")
     for path in ROOT.glob(pattern)
 )
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))

@@ -267,6 +267,7 @@ def serve(
             host=settings.host,
             port=port,
             allowed_origins=settings.allowed_origins,
+            trusted_proxies=settings.trusted_proxies,
             questions_per_minute=settings.questions_per_minute,
             seconds=settings.question_seconds,
             metrics_token=settings.metrics_token.get_secret_value(),

@@ -7,6 +7,7 @@ that a head takes to arrive and the time that a client takes to read are limited
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -27,6 +28,36 @@ CONNECTIONS = 1000
 HEAD_BYTES = 32 * 1024
 
 
+class _Gathering:
+    """A transport that sends what is written in one turn of the event loop at once, as one piece.
+
+    uvicorn writes the head of a response and then its body. A process that dies in between would leave a proxy with
+    half of an answer, which it can neither use nor ask for again.
+    """
+
+    def __init__(self, transport: asyncio.Transport, *, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+
 class PatientProtocol(H11Protocol):
     """HTTP/1.1 with two deadlines: for the head of a request to arrive, and for a client to read what it asked for."""
 
@@ -40,7 +71,7 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock for the first head."""
-        super().connection_made(transport)
+        super().connection_made(_Gathering(transport, loop=self.loop))  # type: ignore[arg-type]
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -116,10 +147,18 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Serve until a signal ends it, then let answers in flight arrive. uvicorn writes no access log."""
+PROXIES = ("127.0.0.1", "::1")
+
+
+def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 7860, trusted_proxies: Sequence[str] = PROXIES) -> None:
+    """Serve until a signal ends it, then let answers in flight arrive. uvicorn writes no access log.
+
+    A client's address is the last one in ``X-Forwarded-For`` that is not a trusted proxy's, if a trusted proxy sent it.
+    """
     draining = Draining(app)
-    _Server(uvicorn.Config(draining, host=host, port=port, **OPTIONS), app=draining).run()
+    trusted = list(trusted_proxies)
+    config = uvicorn.Config(draining, host=host, port=port, forwarded_allow_ips=trusted, **OPTIONS)
+    _Server(config, app=draining).run()
 
 
 OPTIONS: dict[str, Any] = {

@@ -24,7 +24,7 @@ from allchat.capacity import SECONDS, WAITING, WORKERS, Capacity, PageDoor
 from allchat.chat import QUESTION_CHARACTERS
 from allchat.completions import completions_router
 from allchat.gate import Gate, Rate
-from allchat.listener import serve
+from allchat.listener import PROXIES, serve
 from allchat.logs import RequestLog, log_question
 from allchat.metrics import Metrics, metrics_router
 from allchat.refusals import BROKEN, NOT_SERVED, Refusal, RefusedError
@@ -203,6 +203,13 @@ def _response(refusal: Refusal, request: Request) -> Response:
     return Response(refusal.body(path), status_code=refusal.status_at(path), headers=refusal.headers())
 
 
-def run(chat: Asker, *, host: str = "127.0.0.1", port: int = 7860, **values: Any) -> None:
+def run(
+    chat: Asker,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    trusted_proxies: Sequence[str] = PROXIES,
+    **values: Any,
+) -> None:
     """Serve a chat until a signal ends it; ``values`` are those of ``create_app``."""
-    serve(create_app(chat, **values), host=host, port=port)
+    serve(create_app(chat, **values), host=host, port=port, trusted_proxies=trusted_proxies)

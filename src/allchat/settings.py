@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = Field(
         (), description="Other web origins that may call the server; in the environment, spaces between."
     )
+    trusted_proxies: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")], ...] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed; spaces between.",
+    )
     questions_per_minute: int = Field(
         120, ge=0, description="Most questions of one client address a minute; 0 for no limit."
     )
@@ -149,7 +153,7 @@ def _from_environment() -> dict[str, Any]:
                     f"{variable} in the environment: there is no such setting. The README lists every setting."
                 )
             words = os.environ[variable]
-            values[name] = words.split() if name == "allowed_origins" else words
+            values[name] = words.split() if name in ("allowed_origins", "trusted_proxies") else words
     return values
 
 

@@ -1,0 +1,316 @@
+"""deploy/: nginx as it stands there, in front of three processes of which one is killed under load."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from places import ROOT
+
+from allchat.chat import Chat
+from allchat.listener import DRAIN_SECONDS, IDLE_SECONDS
+from allchat.render import page_words
+from allchat.settings import PREFIX, SECRETS, Settings
+
+DEPLOY = ROOT / "deploy"
+CONF = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+CLIENTS = [f"127.0.0.{number}" for number in range(2, 14)]
+"""This machine's own addresses, each a client of its own to nginx."""
+
+QUESTIONS = ["which medicines are forbidden at home", "how often is the temperature read", "hello"]
+PATIENCE = 200
+"""Attempts at one question: half a minute and more, for a machine that is busy."""
+
+MAIN = """
+daemon off;
+pid {folder}/nginx.pid;
+{user}
+events {{ worker_connections 256; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/allchat.conf;
+}}
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(listener.getsockname()[1]) for listener in listeners]
+
+
+@dataclass(frozen=True)
+class Site:
+    """nginx's address, and each process by its port."""
+
+    address: str
+    processes: dict[int, subprocess.Popen[bytes]]
+    folder: Path
+
+    def client(self, source: str = "127.0.0.1") -> httpx.Client:
+        # The certificate is of this test's own making.
+        transport = httpx.HTTPTransport(local_address=source, verify=False)
+        return httpx.Client(base_url=self.address, transport=transport, timeout=60)
+
+
+@contextmanager
+def processes(index: Path, ports: Sequence[int], *, proxies: str) -> Iterator[dict[int, subprocess.Popen[bytes]]]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    program = str(ROOT / "tests" / "deployed.py")
+    started = {
+        port: subprocess.Popen([sys.executable, program, str(index), str(port), proxies], env=environment)
+        for port in ports
+    }
+    try:
+        for port in ports:
+            wait_for(f"http://127.0.0.1:{port}/readyz", process=started[port])
+        yield started
+    finally:
+        for process in started.values():
+            process.kill()
+            process.wait()
+
+
+def wait_for(address: str, *, process: subprocess.Popen[bytes]) -> None:
+    """Until it answers, or has ended and never will."""
+    while process.poll() is None:
+        try:
+            if httpx.get(address, verify=False).status_code < 500:  # noqa: S501
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"{address}: the process has ended with {process.returncode}")
+
+
+def substituted(folder: Path, ports: Sequence[int], *, outside: Sequence[int]) -> str:
+    """The file of deploy/ with this test's ports, certificate and log."""
+    changes = {
+        "listen 80;": f"listen {outside[0]};",
+        "listen 443 ssl;": f"listen {outside[1]} ssl;",
+        "/etc/nginx/allchat": f"{folder}/allchat",
+        "/var/log/nginx/allchat.log": f"{folder}/error.log",
+        **{f"127.0.0.1:{fixed} ": f"127.0.0.1:{port} " for fixed, port in zip((7861, 7862, 7863), ports, strict=True)},
+    }
+    text = CONF
+    for before, after in changes.items():
+        assert before in text, before
+        text = text.replace(before, after)
+    return text
+
+
+@pytest.fixture
+def site(small_index: Path, tmp_path: Path) -> Iterator[Site]:
+    if NGINX is None or shutil.which("openssl") is None:
+        pytest.skip("no nginx or no openssl on this machine: apt-get install nginx-light openssl")
+    *ports, plain, encrypted = free_ports(5)
+    certify = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
+    pair = ["-keyout", str(tmp_path / "allchat.key"), "-out", str(tmp_path / "allchat.crt")]
+    subprocess.run([*certify, *pair], check=True, capture_output=True)
+    (tmp_path / "allchat.conf").write_text(substituted(tmp_path, ports, outside=(plain, encrypted)))
+    user = "user root;" if os.geteuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(MAIN.format(folder=tmp_path, user=user))
+    command = [NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "start.log")]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    with processes(small_index, ports, proxies="127.0.0.1") as started:
+        nginx = subprocess.Popen(command)
+        try:
+            address = f"https://127.0.0.1:{encrypted}"
+            wait_for(f"{address}/healthz", process=nginx)
+            yield Site(address, started, tmp_path)
+        finally:
+            nginx.terminate()
+            nginx.wait()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one question of one client came to: the whole answers, and how often it was told to come back."""
+
+    client: str
+    question: str
+    answers: list[dict[str, Any]]
+    later: int
+
+
+def ask_until_answered(site: Site, source: str, questions: Sequence[str]) -> list[Told]:
+    """Ask one after another; only where a 503 says so, once more. Anything else is a fault of the test's subject."""
+    told = []
+    with site.client(source) as client:
+        for question in questions:
+            answers: list[dict[str, Any]] = []
+            later = 0
+            while not answers and later < PATIENCE:
+                response = client.post("/v1/ask", json={"question": question})
+                if response.status_code == 200:
+                    answers.append(response.json())
+                    continue
+                assert response.status_code == 503, (response.status_code, response.text)
+                assert int(response.headers["retry-after"]) > 0
+                assert set(response.json()["error"]) >= {"where", "what", "remedy"}
+                later += 1
+                time.sleep(0.2)
+            told.append(Told(source, question, answers, later))
+    return told
+
+
+def process_of(told: Told) -> int:
+    return int(told.answers[0]["versions"]["port"])
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_under_load_loses_no_answered_question(site: Site, small_chat: Chat) -> None:
+    right = {question: small_chat.ask(question).text for question in QUESTIONS}
+    homes = {source: process_of(ask_until_answered(site, source, QUESTIONS[:1])[0]) for source in CLIENTS}
+    assert len(set(homes.values())) > 1
+    dying = homes[CLIENTS[0]]
+    with ThreadPoolExecutor(len(CLIENTS)) as pool:
+        asking = [pool.submit(ask_until_answered, site, source, QUESTIONS * 15) for source in CLIENTS]
+        while not any(future.done() for future in asking) and _asked(site, dying) < 20:
+            time.sleep(0.01)
+        assert not any(future.done() for future in asking)
+        site.processes[dying].send_signal(signal.SIGKILL)
+        told = [one for future in asking for one in future.result()]
+    assert len(told) == len(CLIENTS) * len(QUESTIONS) * 15
+    assert [one for one in told if len(one.answers) != 1] == []
+    assert [one for one in told if one.answers[0]["text"] != right[one.question]] == []
+    assert [one for one in told if one.answers[0]["question"] != one.question] == []
+    last = {one.client: process_of(one) for one in told}
+    assert dying not in last.values()
+    assert {source: last[source] for source in CLIENTS if homes[source] != dying} == {
+        source: home for source, home in homes.items() if home != dying
+    }
+
+
+def _asked(site: Site, port: int) -> float:
+    """How many questions a process has answered."""
+    shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    return sum(map(float, re.findall(r"^allchat_questions_total\{.*\} (\S+)$", shown, re.MULTILINE)))
+
+
+def ask_at_the_page(client: httpx.Client, session: str) -> str:
+    """One question at the page, as its script asks: one request to ask, another for the answer."""
+    events = client.get("/config").json()["dependencies"]
+    asking = next(number for number, event in enumerate(events) if event["inputs"])
+    data = {"data": [QUESTIONS[0], [], "{}"], "fn_index": asking, "session_hash": session}
+    assert client.post("/gradio_api/queue/join", json=data).status_code == 200
+    return client.get("/gradio_api/queue/data", params={"session_hash": session}).text
+
+
+@pytest.mark.slow
+def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(site: Site) -> None:
+    before = {port: _asked(site, port) for port in site.processes}
+    assert set(before.values()) == {0.0}
+    for source in CLIENTS:
+        with site.client(source) as client:
+            for number in range(3):
+                said = ask_at_the_page(client, f"family{source}{number}")
+                assert "process_completed" in said
+                assert "platelets" in said
+    assert sum(_asked(site, port) for port in site.processes) == 3 * len(CLIENTS)
+    with site.client() as client:
+        assert "allchat" in client.get("/").text
+        assert client.get("/metrics").status_code == 404
+        assert client.post("/v1/ask", content=b"x" * (1024 * 1024 + 1)).status_code == 413
+        body = {"model": "allchat", "stream": True, "messages": [{"role": "user", "content": QUESTIONS[0]}]}
+        assert client.post("/v1/chat/completions", json=body).text.endswith("data: [DONE]\n\n")
+        for process in site.processes.values():
+            process.kill()
+            process.wait()
+        page = client.get("/")
+        assert (page.status_code, page.text) == (503, html.unescape(page_words()["broken_more"]))
+        asked = client.post("/v1/ask", json={"question": "zebrafish"})
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "30")
+        assert {"where", "what", "remedy", "message", "type"} == set(json.loads(asked.text)["error"])
+    written = b"".join(path.read_bytes() for path in site.folder.rglob("*") if path.is_file())
+    assert b"zebrafish" not in written
+    assert b"platelets" not in written
+
+
+@pytest.mark.slow
+def test_the_rate_is_that_of_the_address_which_a_trusted_proxy_names(small_index: Path) -> None:
+    trusting, wary = free_ports(2)
+    with processes(small_index, [trusting], proxies="127.0.0.1"), processes(small_index, [wary], proxies="192.0.2.1"):
+
+        def ask(port: int, *named: str) -> int:
+            headers = {"x-forwarded-for": ", ".join(named)}
+            body = {"question": "hello"}
+            return httpx.post(f"http://127.0.0.1:{port}/v1/ask", json=body, headers=headers, timeout=60).status_code
+
+        assert [ask(trusting, "203.0.113.7") for _ in range(6)] == [200] * 5 + [429]
+        assert ask(trusting, "127.0.0.1", "203.0.113.7") == 429  # what a client wrote before the proxy did
+        assert ask(trusting, "203.0.113.8") == 200
+        assert [ask(wary, "203.0.113.7") for _ in range(6)] == [200] * 6  # this machine, whatever it says of itself
+
+
+# The files
+
+
+def test_the_times_of_nginx_fit_those_of_allchat() -> None:
+    seconds = {name: int(value) for name, value in re.findall(r"^\s+(\w+) (\d+)s;", CONF, re.MULTILINE)}
+    upstream = CONF.partition("upstream allchat {")[2].partition("}")[0]
+    kept = re.search(r"keepalive_timeout (\d+)s;", upstream)
+    assert kept is not None
+    assert int(kept[1]) < IDLE_SECONDS
+    longest = next(bound.le for bound in Settings.model_fields["question_seconds"].metadata if hasattr(bound, "le"))
+    assert longest < DRAIN_SECONDS < seconds["proxy_read_timeout"]
+
+
+def test_a_sent_question_is_never_sent_again_by_nginx() -> None:
+    rules = re.findall(r"^\s*proxy_next_upstream (.*);", CONF, re.MULTILINE)
+    assert rules == ["error timeout"]
+
+
+def test_the_example_of_an_environment_names_settings_and_holds_no_secret() -> None:
+    lines = (DEPLOY / "allchat.env.example").read_text(encoding="utf-8").splitlines()
+    given = dict(re.findall(r"^(?:# )?(ALLCHAT_\w+)=(.*)$", line)[0] for line in lines if "ALLCHAT_" in line)
+    names = {name.removeprefix(PREFIX).lower() for name in given}
+    assert names <= set(Settings.model_fields)
+    assert set(SECRETS) <= names
+    assert {given[f"{PREFIX}{name.upper()}"] for name in SECRETS} == {""}
+
+
+@pytest.mark.parametrize("name", ["allchat@.service", "allchat-build.service"])
+def test_a_unit_is_understood_by_systemd_and_runs_without_rights(name: str, tmp_path: Path) -> None:
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    for line in (
+        "DynamicUser=yes",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "CapabilityBoundingSet=",
+        "LimitCORE=0",
+    ):
+        assert f"\n{line}\n" in text
+    stop = re.search(r"TimeoutStopSec=(\d+)", text)
+    assert stop is None or int(stop[1]) > DRAIN_SECONDS
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze on this machine: what systemd makes of the unit was not checked")
+    for unit in ("allchat@.service", "allchat-build.service"):
+        words = (DEPLOY / unit).read_text(encoding="utf-8").replace("/opt/allchat/.venv/bin/allchat", sys.executable)
+        (tmp_path / unit.replace("@", "@7861")).write_text(words)
+    found = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / name.replace("@", "@7861"))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    told = [line for line in found.stderr.splitlines() if str(tmp_path) in line or name.partition("@")[0] in line]
+    assert told == []
