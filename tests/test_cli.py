@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -389,7 +390,7 @@ def test_corpus_lists_every_source_with_its_facts(model_index: Path) -> None:
 
 def test_help_documents_every_command_and_every_exit_code() -> None:
     text = run("--help").stdout
-    for word in ("ask", "batch", "build", "corpus", "eval", "serve", "verify", "Exit codes:"):
+    for word in ("ask", "batch", "build", "corpus", "doctor", "eval", "serve", "verify", "Exit codes:"):
         assert word in text
     for code in (0, 1, BAD_INPUT, BROKEN):
         assert f"\n    {code}  " in text
@@ -426,6 +427,33 @@ def test_serve_opens_every_door_with_the_settings_and_logs_no_word(model_index: 
     assert [line["event"] for line in lines if line.get("route") in (None, "/v1/ask")] == ["question", "request"]
     assert "medicines" not in said + logged
     assert "zebrafish" not in said + logged
+
+
+@pytest.mark.slow
+def test_serve_goes_over_to_an_index_that_is_built_meanwhile(model_index: Path, corpus: Path, tmp_path: Path) -> None:
+    index = Path(shutil.copytree(model_index, tmp_path / "index"))
+    command = [sys.executable, "-m", "allchat", "serve", f"--index={index}", f"--corpus={corpus}", "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[2]
+        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=100), timeout=60) as client:
+
+            def version() -> str:
+                return str(client.post("/v1/ask", json={"question": ASKED}).json()["versions"]["index"])
+
+            before = version()
+            (corpus / "lay_terms.toml").write_text("")
+            assert run("build", index=index, corpus=corpus).exit_code == 0
+            after = (index / "current").read_text().strip()
+            for _ in range(600):
+                if version().startswith(after):
+                    break
+                time.sleep(0.1)
+            assert version().startswith(after)
+            assert not before.startswith(after)
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=60)
+    assert f"the index {after} answers from now on" in logged
 
 
 # What a terminal shows

@@ -57,6 +57,16 @@ def test_origins_come_as_a_list_in_the_file_and_with_spaces_in_the_environment(m
     assert load_settings().allowed_origins == ()
 
 
+def test_trusted_proxies_are_addresses_or_networks_and_never_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().trusted_proxies == ("127.0.0.1", "::1")
+    monkeypatch.setenv("ALLCHAT_TRUSTED_PROXIES", "192.0.2.10 2001:db8::/64")
+    assert load_settings().trusted_proxies == ("192.0.2.10", "2001:db8::/64")
+    for everyone in ("*", "127.0.0.1 *", "proxy.example.org"):
+        monkeypatch.setenv("ALLCHAT_TRUSTED_PROXIES", everyone)
+        with pytest.raises(SettingsError, match="trusted_proxies"):
+            load_settings()
+
+
 def test_a_secret_comes_from_the_environment_alone_and_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     write('metrics_token = "hunter2"\n')
     with pytest.raises(SettingsError, match=r"a secret\. Put it into the environment as ALLCHAT_METRICS_TOKEN") as told:
