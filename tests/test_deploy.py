@@ -212,7 +212,7 @@ def ask_at_the_page(client: httpx.Client, session: str) -> str:
     """One question at the page, as its script asks: one request to ask, another for the answer."""
     events = client.get("/config").json()["dependencies"]
     asking = next(number for number, event in enumerate(events) if event["inputs"])
-    data = {"data": [QUESTIONS[0], [], "{}"], "fn_index": asking, "session_hash": session}
+    data = {"data": [QUESTIONS[0], [], "{}", "en"], "fn_index": asking, "session_hash": session}
     assert client.post("/gradio_api/queue/join", json=data).status_code == 200
     return client.get("/gradio_api/queue/data", params={"session_hash": session}).text
 
