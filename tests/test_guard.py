@@ -234,7 +234,8 @@ def test_a_refusal_is_lifted_only_where_information_is_all_but_certain() -> None
 def test_what_names_no_person_must_be_surer_to_be_refused() -> None:
     guard = Guard.load(classifier=sure(information=0.2, advice=0.8, emergency=0.0))
     assert guard.judge("what about the pool for my son", VECTOR, Verdict(None)).kind == "refusal"
-    assert guard.judge("the pool", VECTOR, Verdict(None)).kind is None
+    assert guard.judge("the pills", VECTOR, Verdict(None)).kind is None
+    assert guard.judge("my garden", VECTOR, Verdict(None)).kind is None
 
 
 def test_what_the_classifier_takes_for_a_question_goes_on() -> None:

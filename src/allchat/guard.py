@@ -33,8 +33,9 @@ MARK = "[private]"
 EMERGENCY, ADVICE = 0.55, 0.7
 """How sure the classifier must be where no rule was met, in [0, 1]; docs/decisions/0006-guard.md has what they cost."""
 
-ASKED_EMERGENCY, IMPERSONAL_ADVICE = 0.9, 0.85
-"""The same for what is asked like a question, and for what names no person: there it errs more often."""
+ASKED_EMERGENCY, IMPERSONAL_ADVICE, FOREIGN_ADVICE = 0.9, 0.85, 0.97
+"""The same for an emergency told like a question, for advice that names no person, and for advice without a word of a
+child or of health: there it errs more often."""
 
 INFORMATION = 0.97
 """How sure it must be of a mere question to answer one that a rule would refuse."""
@@ -160,9 +161,16 @@ class Guard:
             return Verdict(None, score=score, private=verdict.private)
         if verdict.kind == "refusal":
             return verdict
-        if score < (ADVICE if "@person" in labels else IMPERSONAL_ADVICE):
+        if score < self._needed(labels):
             return replace(verdict, score=score)
         return replace(verdict, kind="refusal", reason="other", rule="classifier", score=score)
+
+    @staticmethod
+    def _needed(labels: frozenset[str]) -> float:
+        """How sure the classifier must be of a request for advice."""
+        if "@child-or-health" not in labels:
+            return FOREIGN_ADVICE
+        return ADVICE if "@person" in labels else IMPERSONAL_ADVICE
 
     def telling(self, question: str, *, kind: str) -> tuple[str, ...]:
         """The words of ``question`` that speak most for ``kind`` to the classifier; none where there is none."""
