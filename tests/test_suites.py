@@ -15,7 +15,7 @@ from allchat.suites import Gate, read_rows, read_suite, read_suites
 OURS = ROOT / "tests" / "suites"
 WANTED = {
     "answers", "near_misses", "other_subjects", "conversation", "premises", "advice", "urgent", "frames", "harmless",
-    "everyday", "smalltalk", "injections", "stability", "wording",
+    "everyday", "smalltalk", "injections", "stability", "wording", "blind",
 }  # fmt: skip
 PLAIN = 'task = "guard"\nwhat = "w"\norigin = "o"\nlicence = "l"\nfiles = ["rows.jsonl"]\n'
 

@@ -155,7 +155,7 @@ def test_a_page_prints_without_its_forms_and_with_what_is_folded(signed_in: Any)
     page.get_by_role("button", name="Explain").click()
     folded = page.locator("details pre")
     folded.wait_for(state="attached")
-    assert page.evaluate(_HEIGHT) == 0
+    page.wait_for_function(f"{_HEIGHT} === 0")
     page.emulate_media(media="print")
     assert page.evaluate(_HEIGHT) > 0
     assert not page.locator("header").is_visible()
