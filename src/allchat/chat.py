@@ -40,6 +40,7 @@ from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_
 from allchat.outline import outline_document
 from allchat.records import Answer, Document, Examples, Hit, LayTerm, Trace, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
+from allchat.rules import Message
 from allchat.understand import is_rest, resolve
 from allchat.verify import verify_quotes
 from allchat.wording import LANGUAGES, Wording, load_wording
@@ -234,6 +235,7 @@ class Chat:
         self.contact = contact or Contact()
         self._today = today
         self.outline = lru_cache(maxsize=256)(index.outline)
+        self.is_offered = lru_cache(maxsize=4096)(self._is_offered)  # of our own questions, nobody's words either
         self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
         self._sources = Sources(self.documents, self.outline)
 
@@ -314,6 +316,10 @@ class Chat:
         turn = _Turn(self, check_question(question), earlier, check_id(id), language=check_language(language))
         answer = turn.answer()
         return answer, turn.trace
+
+    def _is_offered(self, suggestion: str) -> bool:
+        """Whether the guard would let a suggested question of ours go on to the search."""
+        return self._guard.screen(suggestion).kind is None
 
     def _general(self, phrase: str) -> tuple[Hit, ...]:
         """What the sources say best on a search phrase of the wording files."""
@@ -401,8 +407,9 @@ class _Turn:
     def answer(self) -> Answer:
         guard = self._chat._guard
         with self._timed("screen"):
-            verdict, inherited = self._screened()
-            language = self._language or ("es" if guard.is_spanish(self._question) else self._wording.language)
+            message = guard.read(self._question)
+            verdict, inherited = self._screened(message)
+            language = self._language or ("es" if guard.is_spanish(message) else self._wording.language)
             if language != self._wording.language:
                 self._wording = load_wording(language)
         self.trace = Trace(verdict)
@@ -410,14 +417,14 @@ class _Turn:
             self._shown = guard.redact(self._question)
         if verdict.kind in ("urgent", "chat", "out_of_scope"):
             return self._fixed(verdict)
-        asked = (guard.information_part(self._question) if verdict.kind == "refusal" else None) or self._question
+        asked = (guard.information_part(message) if verdict.kind == "refusal" else None) or self._question
         wordings = self._wordings(asked)
         texts = tuple(dict.fromkeys((*wordings, self._question)))
         with self._timed("embed"):
             vectors = self._chat._search.encode(texts)
         if not inherited:
             with self._timed("screen"):
-                verdict = guard.judge(self._question, vectors[texts.index(self._question)], verdict)
+                verdict = guard.judge(message, vectors[texts.index(self._question)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind == "urgent":
             return self._fixed(verdict)
@@ -426,9 +433,9 @@ class _Turn:
             return self._refusal(verdict, found if margin >= RELATED and decision != "out_of_scope" else None)
         return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
 
-    def _screened(self) -> tuple[Verdict, bool]:
+    def _screened(self, message: Message) -> tuple[Verdict, bool]:
         """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked."""
-        verdict = self._chat._guard.screen(self._question)
+        verdict = self._chat._guard.screen(message)
         if verdict.kind is None and is_rest(self._question):
             whole = next((text for text in reversed(self._history) if not is_rest(text)), "")
             before = self._chat._guard.screen(whole)
@@ -530,7 +537,7 @@ class _Turn:
         for block in near:
             text = suggestion(self._chat.index.questions_of(block))
             new = text and text not in fresh and content_words(text) != asked
-            if text and new and self._chat._guard.screen(text).kind is None:
+            if text and new and self._chat.is_offered(text):
                 fresh.append(text)
             if len(fresh) == SUGGESTIONS:
                 break

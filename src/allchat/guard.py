@@ -129,19 +129,23 @@ class Guard:
         """All rules in the order in which they are tried, for the reviewer."""
         return self._book.rules
 
-    def read(self, question: str) -> Message:
-        """``question`` taken apart, with everything the rules look for in it."""
-        return self._book.read(question)
+    def read(self, question: str | Message) -> Message:
+        """``question`` taken apart, with everything the rules look for in it; itself where that is done already.
 
-    def screen(self, question: str) -> Verdict:
+        Whoever asks several things of one question reads it once and hands the ``Message`` on.
+        """
+        return question if isinstance(question, Message) else self._book.read(question)
+
+    def screen(self, question: str | Message) -> Verdict:
         """What kind of message ``question`` is, by its words alone; kind None where it goes on to retrieval."""
-        private = bool(self._privacy.spans(question))
-        rule = self._book.first(self.read(question))
+        message = self.read(question)
+        private = bool(self._privacy.spans(message.text))
+        rule = self._book.first(message)
         if rule is None:
             return Verdict(None, private=private)
         return Verdict(cast(Kind, rule.kind), reason=rule.reason, rule=rule.id, private=private)
 
-    def judge(self, question: str, vector: NDArray[np.float32], verdict: Verdict) -> Verdict:
+    def judge(self, question: str | Message, vector: NDArray[np.float32], verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
         It finds what no rule foresaw, and answers what a rule would refuse where it is all but certain that information
@@ -176,23 +180,19 @@ class Guard:
         """The words of ``question`` that speak most for ``kind`` to the classifier; none where there is none."""
         return () if self._classifier is None else self._classifier.telling(self.read(question), kind=kind)
 
-    def is_personal(self, question: str) -> bool:
-        """Whether the question names a person: I, my, he, our daughter."""
-        return "@person" in self.read(question).labels
-
-    def information_part(self, question: str) -> str | None:
+    def information_part(self, question: str | Message) -> str | None:
         """The clauses of a mixed message that ask for information, in its own words; None where there are none."""
         message = self.read(question)
         asks = [
-            question[clause.start : clause.end]
+            part
             for clause, hits in zip(message.clauses, message.hits, strict=True)
-            if "@informs" in hits and self.screen(question[clause.start : clause.end]).kind is None
+            if "@informs" in hits and self.screen(part := message.text[clause.start : clause.end]).kind is None
         ]
         return "? ".join(asks) + "?" if asks else None
 
-    def is_spanish(self, question: str) -> bool:
+    def is_spanish(self, question: str | Message) -> bool:
         """Whether the question is written in Spanish."""
-        return "@spanish" in self._book.read(question).labels
+        return "@spanish" in self.read(question).labels
 
     def redact(self, question: str) -> str:
         """``question`` with private details replaced by a fixed mark."""

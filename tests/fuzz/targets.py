@@ -365,7 +365,6 @@ def a_message_at_the_guard(sent: str, world: World) -> None:
     assert guard().screen(sent) == verdict
     guard().information_part(sent)
     guard().is_spanish(sent)
-    guard().is_personal(sent)
     guard().redact(sent)
     directives(sent)
 
