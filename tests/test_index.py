@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -41,6 +42,7 @@ from allchat.lexicon import read_questions
 from allchat.outline import outline_document
 from allchat.records import Document, Outline
 
+EVENLY = ((1.0, 1.0, 1.0),)
 FAST = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
@@ -166,57 +168,77 @@ def test_dense_search_finds_what_a_slow_numpy_search_finds(tmp_path: Path) -> No
     @given(st.sampled_from(texts), st.sampled_from(texts))
     def check(one: str, other: str) -> None:
         queries = WordHash().encode([one, f"{one} {other}"])
-        for query, found in zip(queries, opened.near(queries, limit=10_000), strict=True):
-            fast = {
-                (round(cosine, 5), int(grain), int(block), int(sentence)) for cosine, grain, block, sentence in found
-            }
+        alone = [opened.near(query[None], limit=10_000) for query in queries]
+        for query, found in zip(queries, alone, strict=True):
+            rows = zip(*(column.tolist() for column in found), strict=True)
+            fast = {(round(cosine, 5), grain, block, sentence) for cosine, grain, block, sentence in rows}
             slow = slow_near(texts, targets, query)
             assert {row[1:] for row in fast} == {row[1:] for row in slow}
             assert sorted(row[0] for row in fast) == pytest.approx(sorted(row[0] for row in slow), abs=2e-5)
-            assert list(found[:, 0]) == sorted(found[:, 0], reverse=True)
+            assert found.cosines.tolist() == sorted(found.cosines.tolist(), reverse=True)
+        together = opened.near(queries, limit=10_000)
+        for column, one, other in zip(together, *alone, strict=True):
+            assert column.tolist() == [*one.tolist(), *other.tolist()]
 
     check()
 
 
 def test_the_limit_bounds_the_rows_that_are_looked_at(index: Index) -> None:
-    (found,) = index.near(WordHash().encode(["Hair usually grows back"]), limit=1)
-    assert len({round(value, 6) for value in found[:, 0]}) == 1
-    assert index.near(WordHash().encode([]), limit=5) == []
+    found = index.near(WordHash().encode(["Hair usually grows back"]), limit=1)
+    assert len({round(value, 6) for value in found.cosines.tolist()}) == 1
+    assert [len(column) for column in index.near(WordHash().encode([]), limit=5)] == [0, 0, 0, 0]
 
 
 def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
     write_index(Contents((), (), ()), folder=tmp_path, embedder=WordHash(), inputs={}, settings={})
     opened = open_index(tmp_path)
-    (found,) = opened.near(WordHash().encode(["fever"]), limit=5)
-    assert found.shape == (0, 4)
-    assert opened.matching('"fever"', limit=5, weights=(1.0, 1.0, 1.0)) == []
+    found = opened.near(WordHash().encode(["fever"]), limit=5)
+    assert [len(column) for column in found] == [0, 0, 0, 0]
+    assert opened.postings("fever", weights=EVENLY).count == 0
     assert opened.block_count == 0
 
 
-def test_words_are_found_by_their_stem_in_one_order(index: Index) -> None:
-    weights = (0.5, 1.0, 0.0)
-    found = index.matching('"hairs" OR "growing"', limit=50, weights=weights)
-    assert found == index.matching('"hairs" OR "growing"', limit=50, weights=weights)
-    assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
-    assert {index.block(block).document for block, _ in found} == {"twins-a", "twins-b"}
-    assert (
-        index.matching('"hairs"', limit=1, weights=weights) == index.matching('"hairs"', limit=9, weights=weights)[:1]
+def test_words_are_found_by_their_stem_in_the_order_of_the_blocks(index: Index) -> None:
+    found = index.postings("hairs", weights=((0.5, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    assert found.count == len(found.blocks) == len(found.scores) > 0
+    assert found.blocks.tolist() == sorted(set(found.blocks.tolist()))
+    assert {index.block(block).document for block in found.blocks.tolist()} == {"twins-a", "twins-b"}
+    assert found.blocks.tolist() == index.postings("hair", weights=EVENLY).blocks.tolist()
+    for word in ("quark", "don't", 'a"b', '"', "²"):
+        nowhere = index.postings(word, weights=EVENLY)
+        assert (nowhere.count, nowhere.blocks.shape, nowhere.scores.shape) == (0, (0,), (0, 1))
+
+
+def test_a_question_scores_what_fts5_says_of_all_its_words_together(index: Index) -> None:
+    weights = (0.5, 1.0, 0.25)
+    rows = index._all(
+        "SELECT rowid, -bm25(words, ?, ?, ?) FROM words WHERE words MATCH ?", (*weights, '"hairs" OR "grows" OR "toy"')
     )
-    assert index.matching("", limit=5, weights=weights) == []
-    assert index.matching('"quark"', limit=5, weights=weights) == []
+    assert len(rows) > 2
+    summed: Counter[int] = Counter()
+    for word in ("hairs", "grows", "toy"):
+        found = index.postings(word, weights=(weights,))
+        summed.update(dict(zip(found.blocks.tolist(), found.scores[:, 0].tolist(), strict=True)))
+    assert dict(summed) == pytest.approx(dict(rows))
 
 
-def test_the_blocks_that_hold_a_word_are_those_that_its_stem_finds(index: Index) -> None:
-    for word in ("hair", "toys", "quark", "don't", 'a"b'):
-        expression = '"' + word.replace('"', "") + '"'
-        found = index.matching(expression, limit=500, weights=(1.0, 1.0, 1.0))
-        assert index.holding(word) == {block for block, _ in found}
-    assert index.holding("hair")
+def test_of_a_word_in_very_many_blocks_the_best_are_scored(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = index.postings("hair", weights=EVENLY)
+    assert every.count > 2
+    monkeypatch.setattr("allchat.index.MOST_POSTINGS", 2)
+    few = index.postings("hair", weights=EVENLY)
+    assert few.count == every.count
+    best = sorted(zip(every.scores[:, 0].tolist(), every.blocks.tolist(), strict=True), reverse=True)[:2]
+    assert sorted(few.scores[:, 0].tolist(), reverse=True) == [score for score, _ in best]
+    assert few.blocks.tolist() == sorted(few.blocks.tolist())
 
 
-def test_a_bad_expression_is_an_error_of_the_store_and_no_empty_result(index: Index) -> None:
-    with pytest.raises(StoreError, match=r"words\.sqlite"):
-        index.matching('"unclosed', limit=5, weights=(1.0, 1.0, 1.0))
+def test_a_word_says_in_which_of_a_few_blocks_it_stands(index: Index) -> None:
+    found = index.postings("hair", weights=EVENLY)
+    others = sorted(set(range(index.block_count)) - set(found.blocks.tolist()))
+    assert all(found.stands_in([others[0], block]) for block in found.blocks.tolist())
+    assert not found.stands_in(others)
+    assert not found.stands_in([])
 
 
 # Search by size
@@ -254,10 +276,10 @@ def test_an_index_past_the_threshold_answers_from_its_cells(
     write_index(small_contents(), folder=tmp_path, embedder=WordHash(), inputs={}, settings={})
     opened = open_index(tmp_path)
     assert isinstance(opened._vectors, faiss.IndexIVF)
-    (found,) = opened.near(WordHash().encode(["Hair usually grows back"]), limit=10_000)
-    assert len(found)
-    assert np.isfinite(found).all()
-    blocks = opened.blocks(found[:3, 2].astype(int).tolist())
+    found = opened.near(WordHash().encode(["Hair usually grows back"]), limit=10_000)
+    assert len(found.cosines)
+    assert np.isfinite(found.cosines).all()
+    blocks = opened.blocks(found.blocks[:3].tolist())
     assert {block.document for block in blocks} == {"twins-a", "twins-b"}
 
 
@@ -354,7 +376,7 @@ def test_a_closed_index_is_an_error_and_no_empty_result(own: Path) -> None:
     opened = open_index(own)
     opened.close()
     with pytest.raises(StoreError):
-        opened.holding("toi")
+        opened.postings("toi", weights=EVENLY)
 
 
 # Stale

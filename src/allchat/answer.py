@@ -83,13 +83,21 @@ class Sources:
 
     def words(self, document: str, start: int, end: int) -> str:
         """The normalised words of a stretch."""
+        return self._cut(document, start, end)[0]
+
+    def count(self, document: str, start: int, end: int) -> int:
+        """How many words a stretch has."""
+        return self._cut(document, start, end)[1]
+
+    def _cut(self, document: str, start: int, end: int) -> tuple[str, int]:
         return _cleaned(self.documents[document].text[start:end])
 
 
 @lru_cache(maxsize=8192)
-def _cleaned(words: str) -> str:
-    """``clean``, remembered: the same stretches of the sources are looked at again and again."""
-    return clean(words)
+def _cleaned(stretch: str) -> tuple[str, int]:
+    """Its words and their number, remembered: the same stretches of the sources are looked at again and again."""
+    words = clean(stretch)
+    return words, len(words.split())
 
 
 def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Quote, ...]:
@@ -102,11 +110,14 @@ def sift(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: i
     """What becomes of each hit, in their order: its quotes, or why it is left out."""
     chosen: list[Quote] = []
     sifted: list[Sifted] = []
-    whole = _with_whole_lists(hits)
+    leads: set[tuple[str, int]] = set()
     for hit in hits:
-        taken = Sifted(hit, left="item")
-        if hit in whole:
+        block = hit.block
+        if any((block.document, lead.start) in leads for lead in block.leads):
+            taken = Sifted(hit, left="item")
+        else:
             taken = _taken(hit, chosen, best=hits[0].score, sources=sources, words=words, quotes=quotes)
+            leads |= {(block.document, block.start)} if block.kind == "lead" else set()
         sifted.append(taken)
         chosen += taken.quotes
     return tuple(sifted)
@@ -137,22 +148,10 @@ def _fresh(quote: Quote, chosen: Sequence[Quote], sources: Sources) -> list[Quot
 
 def _with_heading(quote: Quote, sources: Sources) -> Quote:
     """A quote that begins right below a heading which is itself a sentence starts with that heading: it sums up."""
-    outline = sources.outline(quote.document)
-    text = sources.documents[quote.document].text
-    heading = outline.sections[quote.section]
-    above = text[heading.start : quote.start]
-    sums_up = not quote.leads and heading.heading[-1:] == (clean(above),) and clean(above).endswith(".")
-    return replace(quote, start=heading.start) if sums_up else quote
-
-
-def _with_whole_lists(hits: Sequence[Hit]) -> list[Hit]:
-    """Hits without the items of a list whose lead line is a better hit."""
-    kept: list[Hit] = []
-    for hit in hits:
-        leads = {(other.block.document, other.block.start) for other in kept if other.block.kind == "lead"}
-        if not any((hit.block.document, lead.start) in leads for lead in hit.block.leads):
-            kept.append(hit)
-    return kept
+    section = sources.outline(quote.document).sections[quote.section]
+    title = section.heading[-1] if section.heading and not quote.leads else ""
+    sums_up = title.endswith(".") and title == sources.words(quote.document, section.start, quote.start)
+    return replace(quote, start=section.start) if sums_up else quote
 
 
 def _quotes_of(hit: Hit, sources: Sources, most: int) -> list[Quote]:
@@ -180,11 +179,10 @@ def _list_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
     lead = Span(block.start, block.end)
     whole = Span(block.start, block.items[-1].end) if block.items else lead
     inside = [other for other in outline.blocks if whole.start < other.start < whole.end]
-    text = sources.documents[block.document].text
     follows = all(other.leads == (lead,) for other in inside) and not any(
         whole.start < f.start < whole.end for f in outline.furniture
     )
-    if follows and len(clean(text[whole.start : whole.end]).split()) <= WORDS:
+    if follows and sources.count(block.document, whole.start, whole.end) <= WORDS:
         return [_quote(hit, whole, leads=block.leads)]
     shown, left = block.items[:ITEMS], len(block.items[ITEMS:])
     brief = [_quote(hit, _brief(item.start, outline)) for item in shown]
@@ -211,10 +209,7 @@ def _heading_quotes(hit: Hit, outline: Outline, sources: Sources, most: int) -> 
     if not sentence:
         return _quotes_of(replace(hit, block=below, sentences={}), sources, most)
     together = Span(block.start, below.end)
-    if (
-        below.kind in ("paragraph", "list")
-        and len(sources.words(block.document, together.start, together.end).split()) <= most
-    ):
+    if below.kind in ("paragraph", "list") and sources.count(block.document, together.start, together.end) <= most:
         return [_quote(hit, together)]
     return [_quote(hit, Span(block.start, block.end))]
 
@@ -256,7 +251,7 @@ def _around(hit: Hit, words: Sequence[str], most: int) -> tuple[int, int]:
 
 
 def _count(quote: Quote, sources: Sources) -> int:
-    return len(sources.words(quote.document, quote.start, quote.end).split())
+    return sources.count(quote.document, quote.start, quote.end)
 
 
 def _known(quote: Quote, chosen: Iterable[Quote], sources: Sources) -> bool:
@@ -374,11 +369,10 @@ def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
 
 def _shown(quote: Quote, number: int, sources: Sources, wording: Wording) -> str:
     """A quote as a Markdown block quote: list items as list items, the number at its end."""
-    text = sources.documents[quote.document].text
     lines = []
     for depth, start, end in _pieces(quote, sources.outline(quote.document)):
         bullet = "" if depth is None else "  " * depth + "- "
-        lines.append((bullet, escape_markdown(clean(text[start:end]))))
+        lines.append((bullet, escape_markdown(sources.words(quote.document, start, end))))
     lines[-1] = (lines[-1][0], f"{lines[-1][1]} [{number}]")
     shown = "\n".join(f"> {bullet}{words}" if bullet else f"> {words}\n>" for bullet, words in lines).removesuffix(
         "\n>"

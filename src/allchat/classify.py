@@ -11,8 +11,9 @@ import json
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,6 +36,9 @@ EMBEDDING_SHARE = 2.0
 
 LONGEST_ROW = 3
 SHORTEST_PART, LONGEST_PART = 2, 5
+KEPT_WORDS = 2048
+"""Words whose parts are remembered."""
+
 LEAST_MESSAGES = 2
 """A term seen in fewer training messages says nothing that could be learnt."""
 
@@ -52,32 +56,43 @@ class Scores(NamedTuple):
 
 def terms(message: Message) -> dict[str, tuple[str, ...]]:
     """The terms of each view of a message but its embedding; each once, in order of the alphabet."""
-    rows = [[_read(token.word, token.marks) for token in clause.tokens] for clause in message.clauses]
-    typed = [f" {word} " for word in _WORD.findall(fold(message.text))]
-    return {
-        "words": _once(
-            f"w:{' '.join(row[at : at + n])}"
-            for row in rows
-            for n in range(1, LONGEST_ROW + 1)
-            for at in range(len(row) - n + 1)
-        ),
-        "parts": _once(
-            f"p:{word[at : at + n]}"
-            for word in set(typed)
-            for n in range(SHORTEST_PART, LONGEST_PART + 1)
-            for at in range(len(word) - n + 1)
-        ),
-        "lists": _once(f"l:{label}" for label in message.labels if label[0] in "@<"),
+    found = {
+        "words": _rows_of_words(message),
+        "parts": {part for word in _typed(message) for part in _parts(word)},
+        "lists": _lists(message),
     }
+    return {view: tuple(sorted(said)) for view, said in found.items()}
+
+
+def _rows_of_words(message: Message) -> set[str]:
+    rows = [[_read(token.word, token.marks) for token in clause.tokens] for clause in message.clauses]
+    return {
+        f"w:{' '.join(row[at : at + n])}"
+        for row in rows
+        for n in range(1, LONGEST_ROW + 1)
+        for at in range(len(row) - n + 1)
+    }
+
+
+def _lists(message: Message) -> set[str]:
+    return {f"l:{label}" for label in message.labels if label[0] in "@<"}
+
+
+def _typed(message: Message) -> set[str]:
+    return set(_WORD.findall(fold(message.text)))
+
+
+def _parts(word: str) -> Iterator[str]:
+    """The parts of a word as it was typed, its ends marked by blanks."""
+    whole = f" {word} "
+    for n in range(SHORTEST_PART, LONGEST_PART + 1):
+        for at in range(len(whole) - n + 1):
+            yield f"p:{whole[at : at + n]}"
 
 
 def _read(word: str, marks: tuple[str, ...]) -> str:
     """A word, or what a number was understood as: which number it is says nothing."""
     return marks[-1] if marks else word
-
-
-def _once(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(found)))
 
 
 @dataclass(frozen=True)
@@ -92,6 +107,12 @@ class Classifier:
     term_weights: NDArray[np.float64]
     vector_weights: NDArray[np.float64]
     bias: NDArray[np.float64]
+    _part_rows: Callable[[str], frozenset[int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A word has dozens of parts, and the same words come again.
+        remembered = lru_cache(maxsize=KEPT_WORDS)(lambda word: frozenset(self._known(_parts(word))))
+        object.__setattr__(self, "_part_rows", remembered)
 
     def scores(self, message: Message, vector: Vector) -> Scores:
         """How likely ``message``, whose embedding is ``vector`` ``(384,) float32``, is of each kind."""
@@ -110,8 +131,17 @@ class Classifier:
         ranked = sorted((-float(self.term_weights[self.terms[term], column]), term) for term in said)
         return tuple(term.removeprefix("w:") for weight, term in ranked[:most] if weight < 0)
 
-    def _weighted(self, message: Message) -> Iterable[tuple[float, list[int]]]:
-        return _weighted(terms(message), self.terms)
+    def _known(self, found: Iterable[str]) -> Iterator[int]:
+        return (self.terms[term] for term in found if term in self.terms)
+
+    def _weighted(self, message: Message) -> Iterator[tuple[float, list[int]]]:
+        return _weighted(
+            {
+                "words": self._known(_rows_of_words(message)),
+                "parts": frozenset[int]().union(*map(self._part_rows, _typed(message))),
+                "lists": self._known(_lists(message)),
+            }
+        )
 
     def to_json(self) -> str:
         """The classifier as text, the same for the same weights."""
@@ -141,10 +171,12 @@ class Classifier:
         return cls(rows, *weights)
 
 
-def _weighted(found: Mapping[str, Sequence[str]], rows: Mapping[str, int]) -> Iterable[tuple[float, list[int]]]:
-    """For each view its known terms as rows, and the weight of each: a view is as long as its share, however many."""
+def _weighted(views: Mapping[str, Iterable[int]]) -> Iterator[tuple[float, list[int]]]:
+    """For each view the rows of its known terms and the weight of each: a view is as long as its share, however many
+    it has. The rows are in one order, for one sum.
+    """
     for view, share in SHARES.items():
-        known = [rows[term] for term in found[view] if term in rows]
+        known = sorted(views[view])
         if known:
             yield share / len(known) ** 0.5, known
 
@@ -174,7 +206,8 @@ def _features(found: Sequence[Mapping[str, Sequence[str]]], vectors: Vector, row
 
     ends, columns, values = [0], array("i"), array("d")
     for views in found:
-        for weight, known in _weighted(views, rows):
+        known_views = {view: [rows[term] for term in said if term in rows] for view, said in views.items()}
+        for weight, known in _weighted(known_views):
             columns.extend(known)
             values.extend([weight] * len(known))
         ends.append(len(columns))

@@ -20,7 +20,8 @@ BULLETS = "•◦▪‣●○■"
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What ``str.splitlines`` takes for the end of a line; the text of a PDF has form feeds between its pages."""
 
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_LIGATURE = re.compile("[ﬀ-ﬆ]")
 _SPACE = rf"[^\S{LINE_ENDS}]*"
 _BULLET = re.compile(rf"(?:^|(?<=[{LINE_ENDS}])){_SPACE}[{BULLETS}]{_SPACE}")
 _FOOTNOTE = re.compile(r"\s*\[\d{1,3}\]")
@@ -33,7 +34,8 @@ def clean(source: str) -> str:
     Ligatures become letters; bullets at the start of a line and the publisher's footnote numbers such as ``[9]`` go;
     runs of white space become one space, none at either end. The empty text gives the empty text.
     """
-    return " ".join(_FOOTNOTE.sub("", _BULLET.sub(" ", source)).translate(_LIGATURES).split())
+    bare = _FOOTNOTE.sub("", _BULLET.sub(" ", source))
+    return " ".join(_LIGATURE.sub(lambda found: _LIGATURES[found.group()], bare).split())
 
 
 def clean_places(source: str) -> list[tuple[str, int, int]]:
@@ -47,7 +49,7 @@ def clean_places(source: str) -> list[tuple[str, int, int]]:
             kept += [(blank, letters[first][1], letters[after - 1][2]) for blank in instead]
             last = after
         letters = [*kept, *letters[last:]]
-    letters = [(part, start, end) for letter, start, end in letters for part in letter.translate(_LIGATURES)]
+    letters = [(part, start, end) for letter, start, end in letters for part in _LIGATURES.get(letter, letter)]
     single: list[tuple[str, int, int]] = []
     for letter, start, end in letters:
         if not letter.isspace():

@@ -40,24 +40,24 @@ TOP = 3
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A support vector machine with a radial kernel."""
+    """A support vector machine with a radial kernel. Its vectors are narrow: reading them is what takes the time."""
 
     mean: Floats
     scale: Floats
-    vectors: Floats
+    vectors: NDArray[np.float32]
     weights: Floats
     bias: float
-    squares: Floats = field(init=False)
+    _squares: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         # The square of a difference by its three terms: one pass over the vectors for a question, no copy of them.
-        object.__setattr__(self, "squares", (self.vectors**2).sum(axis=1))
+        object.__setattr__(self, "_squares", (self.vectors.astype(np.float64) ** 2).sum(axis=1))
 
     def value(self, features: Floats) -> float:
         """The decision value of one ``(f,)`` row: above 0 the positive class; its scale is arbitrary."""
         row = (features - self.mean) / self.scale
         # einsum, not @: that would wake threads which wait for each other on a busy machine.
-        distances = self.squares - 2 * np.einsum("ij,j->i", self.vectors, row) + row @ row
+        distances = self._squares - 2 * np.einsum("ij,j->i", self.vectors, row.astype(np.float32)) + row @ row
         return float(self.weights @ np.exp(-GAMMA * distances) + self.bias)
 
 
@@ -88,14 +88,12 @@ def evidence(found: Found, *, wordings: Sequence[str], vector: NDArray[np.float3
 
 
 def _coverage(wording: str, found: Found, search: Search) -> list[float]:
-    words = content_words(wording)
-    holding = [search.holding(word) for word in words]
-    rarity = [max(0.1, math.log((search.block_count + 1) / (len(blocks) + 0.5))) for blocks in holding]
-    top = set(found.numbers[:TOP])
+    said = [search.postings(word) for word in content_words(wording)]
+    rarity = [max(0.1, math.log((search.block_count + 1) / (word.count + 0.5))) for word in said]
     whole = sum(rarity) or 1.0
-    anywhere = sum(value for value, blocks in zip(rarity, holding, strict=True) if blocks)
-    in_top = sum(value for value, blocks in zip(rarity, holding, strict=True) if blocks & top)
-    unknown = max((value for value, blocks in zip(rarity, holding, strict=True) if not blocks), default=0.0)
+    anywhere = sum(value for value, word in zip(rarity, said, strict=True) if word.count)
+    in_top = sum(value for value, word in zip(rarity, said, strict=True) if word.stands_in(found.numbers[:TOP]))
+    unknown = max((value for value, word in zip(rarity, said, strict=True) if not word.count), default=0.0)
     return [anywhere / whole, in_top / whole, -unknown / 6]
 
 
@@ -135,7 +133,8 @@ def _machine(rows: Floats, labels: NDArray[np.int64]) -> Machine:
 
     mean, scale = rows.mean(axis=0), _scale(rows)
     machine = SVC(C=COST, gamma=GAMMA, class_weight="balanced").fit((rows - mean) / scale, labels)
-    return Machine(mean, scale, machine.support_vectors_, machine.dual_coef_[0], float(machine.intercept_[0]))
+    vectors = machine.support_vectors_.astype(np.float32)
+    return Machine(mean, scale, vectors, machine.dual_coef_[0], float(machine.intercept_[0]))
 
 
 def _scale(rows: Floats) -> Floats:

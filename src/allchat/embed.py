@@ -163,9 +163,10 @@ class ExportedEmbedder:
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
         del progress  # what takes long enough to show it is done by the reference
-        if len(texts) == 1:  # not worth a change of threads
-            return self._vector(texts[0])
-        return np.concatenate(list(self._pool.map(self._vector, texts)) or [self._vector("")[:0]])
+        if not texts:
+            return self._vector("")[:0]
+        others = self._pool.map(self._vector, texts[1:])
+        return np.concatenate([self._vector(texts[0]), *others])  # the first on this thread: it has nothing else to do
 
     def _vector(self, text: str) -> Vectors:
         """The ``(1, d)`` vector of a text."""

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import faiss
 import numpy as np
@@ -55,6 +55,9 @@ PROBED: Final = 256
 KEPT_BLOCKS: Final = 4096
 """Blocks, headings and questions that an opened index remembers."""
 
+MOST_POSTINGS: Final = 1000
+"""Blocks that are scored for one word: one that stands in more says little of each."""
+
 Grain = Literal["sentence", "block", "passage", "heading", "question"]
 GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "question")
 
@@ -86,6 +89,34 @@ class Contents:
     questions: tuple[Question, ...] = ()
 
 
+class Near(NamedTuple):
+    """What vectors near to a query lead to, ``(m,)`` each: their cosines, grains (as numbers of ``GRAINS``), blocks,
+    and sentences in them (-1 for coarser grains).
+    """
+
+    cosines: NDArray[np.float64]
+    grains: NDArray[np.intp]
+    blocks: NDArray[np.intp]
+    sentences: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """Where a word stands: ``count`` blocks hold it; ``blocks`` ``(n,)`` are their numbers, ascending, and ``scores``
+    ``(n, weights)`` what it says there. Of a word in very many blocks the best ``MOST_POSTINGS`` are given.
+    """
+
+    count: int
+    blocks: NDArray[np.intp]
+    scores: NDArray[np.float64]
+
+    def stands_in(self, numbers: Sequence[int]) -> bool:
+        """Whether one of a few blocks is among ``blocks``."""
+        places = np.searchsorted(self.blocks, numbers).tolist()
+        near = ((place, number) for place, number in zip(places, numbers, strict=True) if place < len(self.blocks))
+        return any(self.blocks[place] == number for place, number in near)
+
+
 class Index:
     """An opened index: read-only, safe to share between threads."""
 
@@ -98,9 +129,10 @@ class Index:
             f"{(folder / WORDS).resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._vectors = faiss.read_index(str(folder / VECTORS))
-        rows = np.array(self._all("SELECT row, grain, block, sentence FROM rows ORDER BY row, block"), dtype=np.int64)
-        self._rows = rows.reshape(-1, 4)
-        self._first = np.searchsorted(self._rows[:, 0], np.arange(self._vectors.ntotal + 1))
+        lines = np.array(self._all("SELECT row, grain, block, sentence FROM rows ORDER BY row, block"), dtype=np.intp)
+        rows, *targets = np.ascontiguousarray(lines.reshape(-1, 4).T)
+        self._targets = tuple(targets)
+        self._first = np.searchsorted(rows, np.arange(self._vectors.ntotal + 1))
         self.block_count = int(self._all("SELECT count(*) FROM blocks")[0][0])
         # Questions come back to the same blocks: what was read of them once is kept, a few megabytes at most.
         self._one_block = lru_cache(maxsize=KEPT_BLOCKS)(lambda number: self._blocks(number, number))
@@ -114,40 +146,35 @@ class Index:
             except sqlite3.DatabaseError as error:
                 raise StoreError(f"{self.folder / WORDS}: {error}. Run: allchat build --force") from error
 
-    def near(self, vectors: Vectors, *, limit: int) -> list[NDArray[np.float64]]:
-        """For each query vector an ``(m, 4)`` array of (cosine, grain, block, sentence), most similar rows first.
+    def near(self, vectors: Vectors, *, limit: int) -> Near:
+        """What the vector rows nearest to each query lead to: all of the first query, most similar first, then all of
+        the next.
 
-        ``limit`` bounds the vector rows that are looked at; a row that leads to several blocks gives several lines.
+        ``limit`` bounds the rows that are looked at for a query; a row that leads to several blocks is there for each.
         """
         if self._vectors.ntotal == 0 or len(vectors) == 0:
-            return [np.zeros((0, 4)) for _ in vectors]
-        cosines, rows = search_vectors(self._vectors, vectors, limit=min(limit, self._vectors.ntotal))
+            return Near(np.zeros(0), *np.zeros((3, 0), dtype=np.intp))
+        found, numbers = search_vectors(self._vectors, vectors, limit=min(limit, self._vectors.ntotal))
         # An approximate search that finds fewer rows in its cells says -1 for the rest.
-        return [self._targets(cosine[row >= 0], row[row >= 0]) for cosine, row in zip(cosines, rows, strict=True)]
-
-    def _targets(self, cosines: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        cosines, rows = found[numbers >= 0].astype(np.float64), numbers[numbers >= 0]
         first, after = self._first[rows], self._first[rows + 1]
         counts = after - first
         lines = np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
-        return np.column_stack((np.repeat(cosines.astype(np.float64), counts), self._rows[lines, 1:]))
+        return Near(np.repeat(cosines, counts), *(column[lines] for column in self._targets))
 
-    def matching(self, words: str, *, limit: int, weights: tuple[float, float, float]) -> list[tuple[int, float]]:
-        """Blocks that match an FTS5 expression, as (block, BM25), larger is better; ties by block.
-
-        ``weights`` are BM25's column weights for heading, body and questions. An empty expression gives nothing.
+    def postings(self, word: str, *, weights: Sequence[tuple[float, float, float]]) -> Postings:
+        """The blocks that hold a word or its stem, with its BM25 for each of several ``weights`` of the columns
+        heading, body and questions. BM25 is a sum over words: a question's is that of its words.
         """
-        if not words:
-            return []
-        query = (
-            "SELECT rowid, -bm25(words, ?, ?, ?) AS score FROM words WHERE words MATCH ? "
-            "ORDER BY score DESC, rowid LIMIT ?"
-        )
-        return [(int(block), float(score)) for block, score in self._all(query, (*weights, words, limit))]
-
-    def holding(self, word: str) -> frozenset[int]:
-        """The blocks that hold a word or its stem, in their heading, their text or their questions."""
+        scores = ", ".join(["-bm25(words, ?, ?, ?)"] * len(weights))
+        query = f"SELECT rowid, {scores} FROM words WHERE words MATCH ? ORDER BY rowid"  # noqa: S608 - our own names
         quoted = '"' + word.replace('"', "") + '"'
-        return frozenset(int(row[0]) for row in self._all("SELECT rowid FROM words WHERE words MATCH ?", (quoted,)))
+        rows = np.array(self._all(query, (*(w for three in weights for w in three), quoted)), dtype=np.float64)
+        rows = rows.reshape(-1, 1 + len(weights))
+        kept = rows
+        if len(rows) > MOST_POSTINGS:
+            kept = rows[np.sort(np.argpartition(-rows[:, 1:].sum(axis=1), MOST_POSTINGS)[:MOST_POSTINGS])]
+        return Postings(len(rows), kept[:, 0].astype(np.intp), np.ascontiguousarray(kept[:, 1:]))
 
     def setting(self, name: str) -> Any:
         """A value that the build stored beside the words, or None."""

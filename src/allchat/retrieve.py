@@ -18,14 +18,17 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.embed import Embedder
-from allchat.index import GRAINS, Index
+from allchat.index import GRAINS, Index, Near, Postings
 from allchat.records import Hit, LayTerm
 
 NEAR_ROWS = 1500
 """Vector rows looked at for a question; small indexes are searched whole."""
 
-WORD_MATCHES = 400
-"""Blocks that FTS5 gives for a question."""
+KEPT_WORDS = 2048
+"""Words whose blocks are remembered: of questions and of the sources, and nobody's sentences."""
+
+COLUMNS = ((0.5, 1.0, 0.0), (0.0, 0.0, 1.0))
+"""BM25's weights for heading, body and questions: the parts "words" and "question_words"."""
 
 SHORTEST_MISSPELT = 5
 LONG_WORD = 8
@@ -33,6 +36,9 @@ LONG_WORD = 8
 
 LEAST_BEST = np.array([0.4, 0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
 """A part whose best value is less (cosines of chance) is not stretched to 1."""
+
+NOWHERE = -2.0
+"""Less than any cosine."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
@@ -57,6 +63,8 @@ class Weights:
 
 PARTS = tuple(field.name for field in fields(Weights))
 QUESTION = GRAINS.index("question")
+WORDS = len(GRAINS)
+"""The first part that comes from words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Search:
         self._weights = (weights or Weights()).array()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
-        self._holding = lru_cache(maxsize=4096)(index.holding)
+        self.postings = lru_cache(maxsize=KEPT_WORDS)(self._postings)
         self._known = frozenset(index.setting("known_words") or ())
         self._spellings = sorted(word for word in self._known if len(word) >= SHORTEST_MISSPELT)
 
@@ -99,54 +107,58 @@ class Search:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
         return self._embedder.encode(wordings)
 
-    def holding(self, word: str) -> frozenset[int]:
-        """The blocks that hold a word (or its stem) in heading, text or questions."""
-        return self._holding(word)
+    def _postings(self, word: str) -> Postings:
+        """The blocks that hold a word (or its stem) in heading, text or questions, scored by ``COLUMNS``."""
+        return self._index.postings(word, weights=COLUMNS)
 
     def find(self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int) -> Found:
         """The best blocks for a question in several wordings; ``vectors`` has a row for each of them.
 
         A block's part is its best over the wordings. Ties are broken by the order of documents and of reading.
         """
-        near = self._near(vectors)
-        parts = self._parts(near, wordings)
-        score = _scaled(parts) @ self._weights
-        order = np.lexsort((np.arange(len(score)), -score))[:limit]
-        sentences = _sentences(near, order)
+        near = self._index.near(vectors, limit=NEAR_ROWS)
+        said = [[self.postings(word) for word in content_words(wording)] for wording in wordings]
+        blocks = self._reached([near.blocks, *(word.blocks for words in said for word in words)])
+        parts = self._parts(blocks, near, said)
+        score = _scaled(parts, every=len(blocks) == self._index.block_count) @ self._weights
+        order = np.argsort(-score, kind="stable")[:limit]
+        numbers = blocks[order].tolist()
+        found = zip(
+            self._index.blocks(numbers),
+            score[order].tolist(),
+            parts[order].tolist(),
+            _sentences(near, numbers),
+            strict=True,
+        )
         hits = tuple(
-            Hit(
-                block,
-                self._index.heading(block),
-                round(float(score[number]), 6),
-                {name: round(float(value), 6) for name, value in zip(PARTS, parts[number], strict=True)},
-                sentences[int(number)],
-            )
-            for number, block in zip(order, self._index.blocks(int(number) for number in order), strict=True)
+            Hit(block, self._index.heading(block), round(value, 6), _named(raw), sentences)
+            for block, value, raw, sentences in found
         )
         best = parts.max(axis=0) if len(parts) else np.zeros(len(PARTS))
-        values = {name: round(float(value), 6) for name, value in zip(PARTS, best, strict=True)}
-        return Found(hits, tuple(int(number) for number in order), values)
+        return Found(hits, tuple(numbers), _named(best.tolist()))
 
-    def _near(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Lines of (cosine, grain, block, sentence) for all wordings together."""
-        return np.vstack([np.zeros((0, 4)), *self._index.near(vectors, limit=NEAR_ROWS)])
+    def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+        """The blocks in any of the groups, ascending."""
+        reached = np.zeros(self._index.block_count, dtype=bool)
+        for group in groups:
+            reached[group] = True
+        return np.flatnonzero(reached)
 
-    def _parts(self, near: NDArray[np.float64], wordings: Sequence[str]) -> NDArray[np.float64]:
-        """The raw value of each part for each block, ``(blocks, parts)``; 0 where a search did not reach the block."""
-        parts = np.zeros((self._index.block_count, len(PARTS)))
-        np.maximum.at(parts, (near[:, 2].astype(int), near[:, 1].astype(int)), near[:, 0])
-        for wording in wordings:
-            self._add_words(parts, content_words(wording))
+    def _parts(self, blocks: NDArray[np.intp], near: Near, said: Sequence[Sequence[Postings]]) -> NDArray[np.float64]:
+        """The raw value of each part for each of ``blocks``, ``(blocks, parts)``; 0 where a search did not reach it.
+
+        ``said`` has the words of each wording.
+        """
+        place = np.empty(self._index.block_count, dtype=np.intp)
+        place[blocks] = np.arange(len(blocks))
+        parts = np.zeros((len(blocks), len(PARTS)))
+        np.maximum.at(parts, (place[near.blocks], near.grains), near.cosines)
+        for words in said:
+            sums = np.zeros((len(blocks), len(COLUMNS)))
+            for word in words:
+                sums[place[word.blocks]] += word.scores
+            np.maximum(parts[:, WORDS:], sums, out=parts[:, WORDS:])
         return parts
-
-    def _add_words(self, parts: NDArray[np.float64], words: Sequence[str]) -> None:
-        expression = " OR ".join(f'"{word}"' for word in words)
-        for column, weights in (
-            (PARTS.index("words"), (0.5, 1.0, 0.0)),
-            (PARTS.index("question_words"), (0.0, 0.0, 1.0)),
-        ):
-            for block, score in self._index.matching(expression, limit=WORD_MATCHES, weights=weights):
-                parts[block, column] = max(parts[block, column], score)
 
     def _corrected(self, question: str) -> str:
         """The question with misspelt words as the sources spell them. A word that is English is left alone."""
@@ -182,29 +194,36 @@ def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'})(?!\w)", re.IGNORECASE)
 
 
-def _sentences(near: NDArray[np.float64], blocks: NDArray[np.int64]) -> dict[int, dict[int, float]]:
+def _named(values: Sequence[float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in zip(PARTS, values, strict=True)}
+
+
+def _sentences(near: Near, blocks: Sequence[int]) -> list[dict[int, float]]:
     """For each of these blocks its sentences' best cosines. A question asked of a whole block counts for its first."""
-    fine = near[((near[:, 3] >= 0) | (near[:, 1] == QUESTION)) & np.isin(near[:, 2], blocks)]
-    places = np.column_stack((fine[:, 2], np.maximum(fine[:, 3], 0))).astype(np.int64)
-    once, inverse = np.unique(places, axis=0, return_inverse=True)
-    best = np.full(len(once), -1.0)
-    np.maximum.at(best, inverse.ravel(), fine[:, 0])
-    scores: dict[int, dict[int, float]] = {int(block): {} for block in blocks}
-    for (block, sentence), cosine in zip(once.tolist(), best.tolist(), strict=True):
-        scores[block][sentence] = round(cosine, 6)
-    return scores
+    if not len(near.blocks):
+        return [{} for _ in blocks]
+    place = np.full(max(near.blocks.max(), *blocks) + 1, -1)
+    place[blocks] = np.arange(len(blocks))
+    at = place[near.blocks]
+    fine = (at >= 0) & ((near.sentences >= 0) | (near.grains == QUESTION))
+    best = np.full((len(blocks), max(near.sentences.max(), 0) + 1), NOWHERE)
+    np.maximum.at(best, (at[fine], np.maximum(near.sentences[fine], 0)), near.cosines[fine])
+    return [
+        {sentence: round(cosine, 6) for sentence, cosine in enumerate(row) if cosine > NOWHERE} for row in best.tolist()
+    ]
 
 
-def _scaled(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each column from 0 (its least) to 1 (its largest), the question column squared.
+def _scaled(parts: NDArray[np.float64], *, every: bool) -> NDArray[np.float64]:
+    """Each column from 0 (its least) to 1 (its largest), the question column squared. Unless ``every`` block is there,
+    those that are not have 0.
 
     A question of ours that is all but the same must count for much more than one that is only alike: otherwise the
     specialised blocks win over the general one.
     """
     if not len(parts):
         return parts
-    low, high = parts.min(axis=0), parts.max(axis=0)
-    high = np.maximum(high, LEAST_BEST)
+    low = parts.min(axis=0) if every else np.minimum(parts.min(axis=0), 0.0)
+    high = np.maximum(parts.max(axis=0), LEAST_BEST)
     scaled = (parts - low) / np.where(high > low, high - low, 1.0)
     scaled[:, QUESTION] **= 2
     return np.asarray(scaled)

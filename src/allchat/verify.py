@@ -28,8 +28,9 @@ def verify_quotes(text: str, citations: Sequence[Citation], *, read: ReadSource)
     Raises:
         VerificationError: a quote is not what its source says now. Nothing of the answer may be shown.
     """
+    texts = {key: read(key) for key in dict.fromkeys(citation.document for citation in citations)}
     for citation in citations:
-        found = _cut(read(citation.document), citation.start, citation.end)
+        found = _cut(texts[citation.document], citation.start, citation.end)
         if not found or found != citation.quote:
             raise VerificationError(
                 f"{citation.file}, characters {citation.start} to {citation.end}: the quote is not what the source "
