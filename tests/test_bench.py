@@ -5,6 +5,7 @@ says what its file of figures says.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,46 @@ def test_made_vectors_are_of_length_one_lie_in_clusters_and_are_the_same_each_ti
     assert tenth_nearest(made) > tenth_nearest(loose) + 0.1
 
 
+def test_made_texts_are_blocks_of_the_words_of_families_and_of_rare_ones() -> None:
+    questions = ["what is a lumbar puncture", "does a lumbar puncture hurt"]
+    made = bench.made_contents(questions, count=1200)
+    assert made == bench.made_contents(questions, count=1200)
+    assert [len(outline.blocks) for outline in made.outlines] == [500, 500, 200]
+    cuts = [
+        document.text[block.start : block.end].split()
+        for document, outline in zip(made.documents, made.outlines, strict=True)
+        for block in outline.blocks
+    ]
+    assert {len(words) for words in cuts} == {bench.WORDS}
+    said = {word for words in cuts for word in words}
+    assert {word for word in said if not word.startswith("rare")} == {"lumbar", "puncture", "hurt"}
+    assert len(said) > 100
+
+
+def test_under_load_the_time_ends_the_questions_and_some_are_counted() -> None:
+    seen: list[int] = []
+    taken = bench._numbers(30, every=10, see=seen.append)
+    assert [next(taken) for _ in range(25)] == list(range(25))
+    assert seen == [9, 19]
+    assert list(bench._numbers(0, every=1, see=seen.append)) == []
+
+
+def test_a_real_server_is_put_under_load_and_watched(built_index: Path) -> None:
+    figures = bench.steady_load(
+        index=built_index,
+        corpus=ROOT / "corpus",
+        questions=["what is a lumbar puncture", "what is remission", "should I stop his pills"],
+        clients=4,
+        seconds=2,
+        single_ms=10,
+    )
+    assert figures["statuses"] == {"200": figures["questions"]}
+    assert figures["questions"] > 10
+    assert figures["most_p95_ms"] == round(50 * 4 / len(os.sched_getaffinity(0)), 1)
+    assert figures["memory"]["questions"] == figures["questions"]
+    assert 100 < figures["memory"]["last_mb"] < 1000
+
+
 def tenth_nearest(rows: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> float:
     return float(np.sort(rows @ rows.T, axis=1)[:, -11].mean())
 
@@ -53,7 +94,6 @@ def test_the_questions_of_a_run_are_spread_over_the_index(small_chat: Chat) -> N
 
 
 def test_the_resident_memory_is_that_of_the_process() -> None:
-    import os
     import resource
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -74,7 +114,10 @@ def test_the_command_measures_prints_every_ratio_and_writes_what_it_printed(buil
     assert [row["clients"] for row in figures["serving"]["throughput"]] == [1, 8]
     assert all(sum(row["statuses"].values()) == row["questions"] for row in figures["serving"]["throughput"])
     assert figures["serving"]["memory"]["questions"] == 100
-    assert [(row["vectors"], row["recall_at_10"]) for row in figures["search by size"]] == [(300, 1.0)]
+    (row,) = figures["search by size"]
+    assert (row["vectors"], row["recall_at_10"]) == (300, 1.0)
+    assert 0 < row["whole_median_ms"] <= row["whole_p95_ms"]
+    assert figures["one question"]["answer_over"]["embedding between answers"] > 1
     assert sorted(path.name for path in plots.iterdir()) == ["memory.svg", "search.svg"]
 
 

@@ -26,6 +26,7 @@ from allchat.embed import (
     PARITY,
     PROBES,
     TOKENIZER,
+    WEIGHTS,
     Embedder,
     ExportedEmbedder,
     SentenceEmbedder,
@@ -257,11 +258,11 @@ def test_one_model_is_exported_to_the_same_bytes_each_time(
 ) -> None:
     files = model.exported()
     assert {name: (built_folder / name).read_bytes() for name in files} == files
-    assert set(files) == {ENCODER, TOKENIZER}
+    assert set(files) == {ENCODER, WEIGHTS, TOKENIZER}
     assert (exported.name, exported.fingerprint) == (model.name, model.fingerprint)
 
 
-@pytest.mark.parametrize("name", [ENCODER, TOKENIZER])
+@pytest.mark.parametrize("name", [ENCODER, WEIGHTS, TOKENIZER])
 def test_one_changed_byte_in_the_exported_model_is_an_error_with_the_remedy(
     name: str, built_index: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,9 @@ turns, a few questions each, so that both sides see the same machine.
 
 from __future__ import annotations
 
+import gc
 import http.client
+import itertools
 import json
 import multiprocessing
 import os
@@ -29,16 +31,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.chat import Chat, build
+from allchat.chat import HITS, Chat, build
 from allchat.embed import ExportedEmbedder, load_embedder, packaged_folder
 from allchat.errors import AllchatError
-from allchat.index import search_name, search_vectors, vector_index
+from allchat.index import Contents, open_index, search_name, search_vectors, vector_index, write_index
+from allchat.records import Block, Document, Outline, Section
+from allchat.retrieve import Search, content_words
 
 Figures = dict[str, Any]
 Vectors = NDArray[np.float32]
 
 TURN = 20
 """Questions that one side of a comparison answers before the other has its turn."""
+
+CLIENTS = 32
+"""Who ask at once where a server is put under load."""
+
+SAMPLED = 500
+"""Questions under load between two looks at the memory."""
+
+WORDS, IN_A_DOCUMENT = 40, 500
+"""Of made texts: words of a block, blocks of a document."""
 
 LAYERS, WIDTH, INNER = 6, 384, 1536
 """all-MiniLM-L6-v2's encoder: what its arithmetic is counted from."""
@@ -87,6 +100,9 @@ def machine() -> Figures:
 def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures:
     """A whole answer beside the embedding of its question through the same backend, the arithmetic limit of this
     machine, and sentence-transformers' embedding. Medians in ms, and the medians of the ratios question by question.
+
+    The embedding is measured twice: many in a row, which keeps the network's weights in the processor's cache, and one
+    after each answer, as a server meets it.
     """
     reference = load_embedder(model)
     served = chat.embedder
@@ -109,6 +125,7 @@ def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures
     for question in questions:
         for stage, ms in chat.ask(question).timings_ms.items():
             stages.setdefault(stage, []).append(ms)
+        times.setdefault("embedding between answers", []).append(_ms(sides["embedding"], question))
     rows = {name: np.array(values) for name, values in times.items()}
     single = np.array([len(chat._search.wordings(question)) == 1 for question in questions])
     return {
@@ -118,6 +135,7 @@ def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures
         "stages_median_ms": {stage: round(statistics.median(values), 3) for stage, values in stages.items()},
         "answer_over": {
             "embedding the question": _ratio(rows["answer"], rows["embedding"]),
+            "embedding between answers": _ratio(np.array(stages["total"]), rows["embedding between answers"]),
             "the embedding inside it": round(
                 statistics.median(t / e for t, e in zip(stages["total"], stages["embed"], strict=False)), 2
             ),
@@ -145,9 +163,9 @@ def _limit(embedder: ExportedEmbedder) -> Callable[[str], object]:
     return lambda question: one[: round(embedder.pieces(question) * weights / size**2)] @ other
 
 
-def _ms(run: Callable[[str], object], question: str) -> float:
+def _ms(run: Callable[[Any], object], asked: Any) -> float:
     begun = time.perf_counter()
-    run(question)
+    run(asked)
     return 1000 * (time.perf_counter() - begun)
 
 
@@ -221,17 +239,44 @@ def serving(*, index: Path, corpus: Path, questions: Sequence[str], clients: Seq
     questions more. Clients run on this machine too and take their part of it.
     """
     with _server(index, corpus) as (port, process):
-        load = [_load(port, questions, clients=count, asked=min(asked, 100 + 20 * count)) for count in clients]
+        load = [
+            _load(port, questions, clients=count, taken=iter(range(min(asked, 100 + 20 * count)))) for count in clients
+        ]
         memory: list[tuple[int, float]] = []
         step = max(1, asked // 50)
         for done in range(0, asked, step):
-            _load(port, questions, clients=4, asked=step, first=done)
+            _load(port, questions, clients=4, taken=iter(range(done, done + step)))
             memory.append((done + step, resident_mb(process)))
     return {"throughput": load, "memory": _growth(memory)}
 
 
-def _load(port: int, questions: Sequence[str], *, clients: int, asked: int, first: int = 0) -> Figures:
-    taken = iter(range(first, first + asked))
+def steady_load(
+    *, index: Path, corpus: Path, questions: Sequence[str], clients: int, seconds: float, single_ms: float
+) -> Figures:
+    """``clients`` who ask one question after another for ``seconds``: what they were told, how long it took, and the
+    memory of the server. ``most_p95_ms`` is five times what one client alone waits, times the clients for each core.
+    """
+    memory: list[tuple[int, float]] = []
+    with _server(index, corpus) as (port, process):
+        taken = _numbers(seconds, every=SAMPLED, see=lambda number: memory.append((number, resident_mb(process))))
+        figures = _load(port, questions, clients=clients, taken=taken)
+        memory.append((figures["questions"], resident_mb(process)))
+    bound = 5 * single_ms * clients / len(os.sched_getaffinity(0))
+    return {**figures, "seconds": seconds, "most_p95_ms": round(bound, 1), "memory": _growth(memory)}
+
+
+def _numbers(seconds: float, *, every: int, see: Callable[[int], None]) -> Iterator[int]:
+    """The numbers from 0 on until the time is over; ``see`` is shown one of so many."""
+    ended = time.monotonic() + seconds
+    for number in itertools.count():
+        if time.monotonic() >= ended:
+            return
+        if number % every == every - 1:
+            see(number)
+        yield number
+
+
+def _load(port: int, questions: Sequence[str], *, clients: int, taken: Iterator[int]) -> Figures:
     lock, times, statuses = threading.Lock(), list[float](), dict[int, int]()
 
     def client() -> None:
@@ -257,8 +302,8 @@ def _load(port: int, questions: Sequence[str], *, clients: int, asked: int, firs
     seconds = time.perf_counter() - begun
     return {
         "clients": clients,
-        "questions": asked,
-        "answers_per_second": round(asked / seconds, 1),
+        "questions": len(times),
+        "answers_per_second": round(len(times) / seconds, 1),
         "median_ms": round(statistics.median(times), 1),
         "p95_ms": round(float(np.quantile(times, 0.95)), 1),
         "statuses": {str(status): count for status, count in sorted(statuses.items())},
@@ -327,34 +372,112 @@ def made_vectors(real: Vectors, *, count: int, seed: int = 0) -> Vectors:
     return made
 
 
-def search_by_size(real: Vectors, *, sizes: Sequence[int], times: int = 100) -> list[Figures]:
-    """For each size the search that an index of it would have: median ms for ten hits, recall@10, MB, build seconds.
+def made_contents(questions: Sequence[str], *, count: int, seed: int = 0) -> Contents:
+    """``count`` blocks of ``WORDS`` words each, ``IN_A_DOCUMENT`` to a document: the words of ``questions`` as often as
+    they stand there, and among them rare ones, the rarer the more of them, as in any large collection of texts.
+    """
+    random = np.random.default_rng(seed)
+    common = np.array([word for question in questions for word in content_words(question)])
+    documents, outlines = [], []
+    for first in range(0, count, IN_A_DOCUMENT):
+        size = (min(IN_A_DOCUMENT, count - first), WORDS)
+        rare = np.char.add("rare", np.minimum(random.zipf(1.2, size), 10**6).astype(str))
+        rows = np.where(random.random(size) < 0.1, rare, common[random.integers(len(common), size=size)])
+        lines = [" ".join(row) for row in rows.tolist()]
+        ends = np.cumsum([len(line) + 1 for line in lines]).tolist()
+        key, text = f"made-{first:07d}", "\n".join(lines)
+        blocks = tuple(
+            Block(key, 0, "paragraph", end - len(line) - 1, end - 1, ()) for line, end in zip(lines, ends, strict=True)
+        )
+        documents.append(_made_document(key, text))
+        outlines.append(Outline(key, (Section(key, 0, (), 0, len(text)),), blocks, ()))
+    return Contents(tuple(documents), tuple(outlines), ())
 
-    Beside it the exact search of the same rows, which its recall is held against. Each size in a process of its own.
+
+def _made_document(key: str, text: str) -> Document:
+    return Document(
+        key,
+        f"{key}.txt",
+        "made",
+        "made",
+        "made",
+        "made",
+        None,
+        "made",
+        "en",
+        "made",
+        "made",
+        "made",
+        sha256="",
+        text=text,
+    )
+
+
+class _Given:
+    """Stands for a model: gives vectors that were made before."""
+
+    name = fingerprint = "made"
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Embedder.encode``."""
+        del progress
+        return self._vectors[: len(texts)]
+
+    def knows(self, word: str) -> bool:
+        """See ``Embedder.knows``."""
+        return bool(word)
+
+    def fits(self, text: str) -> bool:
+        """See ``Embedder.fits``."""
+        return bool(text)
+
+
+def search_by_size(real: Vectors, *, questions: Sequence[str], sizes: Sequence[int], times: int = 100) -> list[Figures]:
+    """What an index of each size takes, of made vectors and made words: ms for ten hits among the vectors and, beside
+    it, by exact search, which recall@10 is held against; ms for the whole search of a question, vectors, words and
+    scores, the first time and where its words are remembered; MB; seconds to build. Each size in a process of its own.
     """
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        return [pool.apply(_one_size, (real, size, times)) for size in sizes]
+        return [pool.apply(_one_size, (real, questions, size, times)) for size in sizes]
 
 
-def _one_size(real: Vectors, size: int, times: int) -> Figures:
+def _one_size(real: Vectors, questions: Sequence[str], size: int, times: int) -> Figures:
     vectors, queries = made_vectors(real, count=size), made_vectors(real, count=times, seed=1)
-    exact = vector_index(vectors, exact_rows=size)
-    before, begun = resident_mb(os.getpid()), time.perf_counter()
-    chosen = vector_index(vectors)
-    seconds, taken = time.perf_counter() - begun, resident_mb(os.getpid()) - before
-    ten = min(10, size)
-    found, wanted = (search_vectors(index, queries, limit=ten)[1] for index in (chosen, exact))
-    recall = np.mean([len(set(a) & set(b)) / ten for a, b in zip(found, wanted, strict=True)])
-    return {
-        "vectors": size,
-        "search": search_name(chosen),
-        "median_ms": round(statistics.median(_search_ms(chosen, query, ten) for query in queries), 3),
-        "exact_median_ms": round(statistics.median(_search_ms(exact, query, ten) for query in queries), 3),
-        "recall_at_10": round(float(recall), 4),
-        # Pages that were freed before may have been taken again: it is at least the rows.
-        "memory_mb": round(max(taken, size * real.shape[1] * 4 / 2**20), 1),
-        "build_s": round(seconds, 2),
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        contents, begun = made_contents(questions, count=size), time.perf_counter()
+        write_index(contents, folder=Path(folder), embedder=_Given(vectors), inputs={}, settings={})
+        seconds = time.perf_counter() - begun
+        del contents
+        gc.collect()
+        before = resident_mb(os.getpid())
+        index = open_index(Path(folder))
+        taken = resident_mb(os.getpid()) - before
+        search = Search(index, embedder=_Given(vectors))
+        asked = [(questions[n % len(questions)],) for n in range(times)]
+        first, again = (
+            [_ms(lambda n: search.find(asked[n], vectors=queries[n : n + 1], limit=HITS), n) for n in range(times)]
+            for _ in range(2)
+        )
+        chosen, exact = index._vectors, vector_index(vectors, exact_rows=size)
+        ten = min(10, size)
+        found, wanted = (search_vectors(one, queries, limit=ten)[1] for one in (chosen, exact))
+        recall = np.mean([len(set(a) & set(b)) / ten for a, b in zip(found, wanted, strict=True)])
+        return {
+            "vectors": size,
+            "search": search_name(chosen),
+            "median_ms": round(statistics.median(_search_ms(chosen, query, ten) for query in queries), 3),
+            "exact_median_ms": round(statistics.median(_search_ms(exact, query, ten) for query in queries), 3),
+            "recall_at_10": round(float(recall), 4),
+            "whole_median_ms": round(statistics.median(again), 3),
+            "whole_p95_ms": round(float(np.quantile(again, 0.95)), 3),
+            "whole_first_median_ms": round(statistics.median(first), 3),
+            # Pages that were freed before may have been taken again: it is at least the rows.
+            "memory_mb": round(max(taken, size * real.shape[1] * 4 / 2**20), 1),
+            "build_s": round(seconds, 2),
+        }
 
 
 def _search_ms(index: Any, query: Vectors, count: int) -> float:
@@ -376,9 +499,11 @@ def run(
     quick: bool = False,
     questions: int = 400,
     asked: int = 10_000,
+    soak: float = 600.0,
     builds: bool = True,
 ) -> Figures:
-    """Every figure of one run: ``questions`` are compared one by one, ``asked`` of a server to see its memory.
+    """Every figure of one run: ``questions`` are compared one by one, ``asked`` of a server to see its memory, and
+    for ``soak`` seconds ``CLIENTS`` ask without a pause.
 
     ``quick`` asks little of everything, to see that the command runs; without ``builds`` no index is built.
     """
@@ -395,11 +520,20 @@ def run(
             index=index,
             corpus=corpus,
             questions=rows,
-            clients=(1, 8) if quick else (1, 8, 32),
+            clients=(1, 8) if quick else (1, 8, CLIENTS),
             asked=min(asked, 100) if quick else asked,
         ),
-        "search by size": lambda: search_by_size(real, sizes=sizes, times=20 if quick else 100),
+        "search by size": lambda: search_by_size(real, questions=rows, sizes=sizes, times=20 if quick else 100),
     }
+    if soak > 0 and not quick:
+        parts["steady load"] = lambda: steady_load(
+            index=index,
+            corpus=corpus,
+            questions=questions_of(chat, most=asked),
+            clients=CLIENTS,
+            seconds=soak,
+            single_ms=figures["serving"]["throughput"][0]["median_ms"],
+        )
     if builds and not quick:
         parts["building"] = lambda: building(corpus=corpus, model=model)
     for name, measure in parts.items():
@@ -419,6 +553,7 @@ def summary(figures: Mapping[str, Any]) -> list[str]:
     lines = [
         f"one question: {ms}",
         f"answer over embedding the question: {over['embedding the question']} (goal 1.3), {inside}",
+        f"answer over embedding the question between answers: {over['embedding between answers']}",
         f"answer over the embedding inside it: {over['the embedding inside it']}",
         f"answer over the arithmetic limit: {over['arithmetic limit']}",
         f"answer over sentence-transformers' embedding: {over['sentence-transformers']} (goal 0.6)",
@@ -431,9 +566,20 @@ def summary(figures: Mapping[str, Any]) -> list[str]:
     ]
     slope = f"{memory['slope_mb_per_1000']} +- {memory['slope_error']} MB per 1,000 over the second half"
     lines.append(f"memory after {memory['questions']} questions: {memory['last_mb']} MB (goal 350), {slope}")
+    if "steady load" in figures:
+        row = figures["steady load"]
+        memory = row["memory"]
+        lines.append(
+            f"{row['clients']} clients for {row['seconds']:g} s: {row['answers_per_second']} answers/s, statuses "
+            f"{row['statuses']}, p95 {row['p95_ms']} ms (at most {row['most_p95_ms']}), "
+            f"memory {memory['first_mb']} to {memory['last_mb']} MB, "
+            f"{memory['slope_mb_per_1000']} +- {memory['slope_error']} MB per 1,000 over the second half"
+        )
     lines += [
         f"{row['vectors']} vectors ({row['search']}): {row['median_ms']} ms, exact {row['exact_median_ms']} ms, "
-        f"recall@10 {row['recall_at_10']}, {row['memory_mb']} MB, built in {row['build_s']} s"
+        f"recall@10 {row['recall_at_10']}; with words and scores {row['whole_median_ms']} ms, p95 "
+        f"{row['whole_p95_ms']} ms (words not seen before: {row['whole_first_median_ms']} ms); {row['memory_mb']} MB, "
+        f"built in {row['build_s']} s"
         for row in figures["search by size"]
     ]
     if "building" in figures:

@@ -401,6 +401,9 @@ def eval_diff(before: Path, after: Path) -> None:
 )
 @click.option("--questions", type=click.IntRange(1), default=400, show_default=True, help="Questions compared.")
 @click.option("--asked", type=click.IntRange(1), default=10_000, show_default=True, help="Questions for memory.")
+@click.option(
+    "--soak", type=click.FloatRange(0), default=600.0, show_default=True, help="Seconds of 32 clients without a pause."
+)
 @click.option("--build/--no-build", "builds", default=True, help="Whether to time a build of the index, too.")
 @click.option("--out", type=click.Path(path_type=Path), help="File for the figures, as JSON.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Folder for plots (SVG; needs matplotlib).")
@@ -412,6 +415,7 @@ def bench_command(
     sizes: tuple[int, ...],
     questions: int,
     asked: int,
+    soak: float,
     builds: bool,
     out: Path | None,
     plots: Path | None,
@@ -433,6 +437,7 @@ def bench_command(
         sizes=sizes or usual,
         questions=questions,
         asked=asked,
+        soak=soak,
         builds=builds,
         say=lambda words: click.echo(words, err=True),
     )

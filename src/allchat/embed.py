@@ -48,8 +48,13 @@ PACKAGED_SHA256 = {
 """The published files of sentence-transformers' all-MiniLM-L6-v2, all that a vector depends on. The package that
 carries them has an anonymous publisher, so the hashes are what is trusted."""
 
-ENCODER, TOKENIZER = "encoder.onnx", "tokenizer.json"
-"""The files of an exported model: the network from word pieces to unit vectors, and the text's way to word pieces."""
+ENCODER, WEIGHTS, TOKENIZER = "encoder.onnx", "encoder.weights", "tokenizer.json"
+"""The files of an exported model: the network from word pieces to unit vectors, its large weights, and the text's way
+to word pieces."""
+
+LARGE = 2**18
+"""Bytes from which a weight stands in the file of weights: onnxruntime maps that file into memory, and what is not read
+of it takes none. Half of it are the vectors of word pieces, of which questions touch few."""
 
 PARITY = 0.99999
 """Least cosine between what an exported model and sentence-transformers make of a text."""
@@ -118,9 +123,13 @@ class SentenceEmbedder:
         The same model gives the same bytes. Each of ``PROBES`` must come out as here, to a cosine of ``PARITY``.
         """
         try:
-            network, tokenizer = _network(_load(self._folder, plain=True)), _tokenizer(self._model)
-            served = ExportedEmbedder(network, tokenizer=tokenizer, name=self.name, fingerprint=self.fingerprint)
-            cosine = float((served.encode(PROBES) * np.vstack([self.encode([text]) for text in PROBES])).sum(1).min())
+            files = _network(_load(self._folder, plain=True)) | {TOKENIZER: _tokenizer(self._model).encode()}
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in files.items():
+                    Path(folder, name).write_bytes(content)
+                served = ExportedEmbedder(Path(folder), name=self.name, fingerprint=self.fingerprint)
+                vectors = served.encode(PROBES)
+            cosine = float((vectors * np.vstack([self.encode([text]) for text in PROBES])).sum(1).min())
             if not cosine >= PARITY:
                 raise ValueError(f"a text's vector differs, cosine {cosine:.6f}")
         except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
@@ -130,29 +139,30 @@ class SentenceEmbedder:
                 self._folder, fact,
             )  # fmt: skip
             return {}
-        return {ENCODER: network, TOKENIZER: tokenizer.encode()}
+        return files
 
 
 class ExportedEmbedder:
     """A model as ``SentenceEmbedder.exported`` wrote it, run by onnxruntime. Safe to share between threads.
 
     Each text goes through the network alone, on one thread: a text's vector depends on nothing but the text. Several
-    texts take as many cores as there are. ``network`` is an ONNX file or its bytes, ``tokenizer`` the text of its file.
+    texts take as many cores as there are. ``folder`` holds its files.
 
     Raises:
-        ValueError: one of the two cannot be read.
+        OSError, ValueError: one of them cannot be read.
     """
 
-    def __init__(self, network: Path | bytes, *, tokenizer: str, name: str, fingerprint: str) -> None:
+    def __init__(self, folder: Path, *, name: str, fingerprint: str) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        source = network if isinstance(network, bytes) else str(network)
+        tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
         try:
-            self._run = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]).run
+            network = onnxruntime.InferenceSession(str(folder / ENCODER), options, providers=["CPUExecutionProvider"])
+            self._run = network.run
             self._tokenizer = Tokenizer.from_str(tokenizer)
         except Exception as error:  # neither library has an error of its own above it
             raise ValueError(str(error)) from error
@@ -209,8 +219,7 @@ def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Embed
     if not (index / ENCODER).is_file() or fingerprint(model) != built["sha256"]:
         return load_embedder(model)
     try:
-        tokenizer = (index / TOKENIZER).read_text(encoding="utf-8")
-        return ExportedEmbedder(index / ENCODER, tokenizer=tokenizer, name=built["name"], fingerprint=built["sha256"])
+        return ExportedEmbedder(index, name=built["name"], fingerprint=built["sha256"])
     except (OSError, ValueError) as error:
         raise StoreError(f"{index}: its model cannot be read ({error}). Run: allchat build --force") from error
 
@@ -333,8 +342,11 @@ def _tokenizer(model: SentenceTransformer) -> str:
     return str(tokenizer.to_str())
 
 
-def _network(model: SentenceTransformer) -> bytes:
-    """The whole model behind its tokenizer, pooling and all, as an ONNX graph from word pieces to unit vectors."""
+def _network(model: SentenceTransformer) -> dict[str, bytes]:
+    """The whole model behind its tokenizer, pooling and all, as an ONNX graph from word pieces to unit vectors, and the
+    weights that stand beside it.
+    """
+    import onnx
     import torch
 
     if getattr(model, "default_prompt_name", None):
@@ -358,4 +370,6 @@ def _network(model: SentenceTransformer) -> bytes:
             Network(), (example, example), file, dynamo=False, opset_version=17,
             input_names=["pieces", "read"], output_names=["vectors"], dynamic_axes=axes,
         )  # fmt: skip
-        return file.read_bytes()
+        graph = onnx.load(file)
+        onnx.save_model(graph, file, save_as_external_data=True, location=WEIGHTS, size_threshold=LARGE)
+        return {name: Path(folder, name).read_bytes() for name in (ENCODER, WEIGHTS)}
