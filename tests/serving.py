@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from allchat.listener import OPTIONS
 from allchat.server import create_app
@@ -16,10 +17,15 @@ from allchat.server import create_app
 
 def serving(chat: Any, *, options: dict[str, Any] | None = None, **values: Any) -> Iterator[str]:
     """The address of a server for the chat until the generator ends; ``values`` are those of ``create_app``."""
+    yield from serving_app(create_app(chat, **values), options=options)
+
+
+def serving_app(app: ASGIApp, *, options: dict[str, Any] | None = None) -> Iterator[str]:
+    """The address of a server for the application until the generator ends."""
     # Named TCP: on a socket without its protocol asyncio leaves Nagle's wait on, 40 ms a response.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(chat, **values), **{**OPTIONS, **(options or {})}))
+    server = uvicorn.Server(uvicorn.Config(app, **{**OPTIONS, **(options or {})}))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
@@ -10,14 +11,16 @@ import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from places import ROOT
-from serving import serving
+from serving import serving, serving_app
 from small_chat import SmallChat
 
+from allchat.gate import Gate, Rate
 from allchat.listener import OPTIONS, PatientProtocol
 
 SHORT = 0.2
@@ -93,6 +96,94 @@ def test_a_client_that_asks_and_does_not_read_loses_its_connection(address: str)
             except OSError as error:
                 lost = error
     assert isinstance(lost, ConnectionError), "the server neither read nor closed"
+
+
+UNREAD = [
+    b"GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n",
+    b"HEAD /healthz HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n",
+    b"OPTIONS /v1/ask HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n",
+    b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n",
+    b"POST /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n",
+    b"POST /v1/ask HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("head", UNREAD)
+def test_a_byte_after_an_answer_that_left_the_body_unread_does_not_hold_the_connection(
+    address: str, head: bytes
+) -> None:
+    with connected(address) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 ")
+        connection.sendall(b"1")
+        assert b"HTTP/1.1" not in rest(connection)
+
+
+@pytest.mark.parametrize("more", [b"1", b"1" * 1000, b"1" * 1000 + b"GET /heal"])
+def test_nor_does_what_comes_after_a_408(more: bytes) -> None:
+    async def application(*_: Any) -> None:
+        raise AssertionError("nothing may reach the application")
+
+    gate = Gate(application, rate=Rate(0), body_seconds=SHORT)
+    options = {"http": Hurried, "timeout_keep_alive": SHORT, "lifespan": "off"}
+    for address in serving_app(gate, options=options):
+        with connected(address) as connection:
+            connection.sendall(b"POST /v1/ask HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+            connection.sendall(more)
+            assert rest(connection) == b""
+
+
+def test_a_body_that_comes_after_its_answer_leaves_the_connection_to_the_next_request(address: str) -> None:
+    with connected(address) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"1" * 1000 + b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+        assert rest(connection).startswith(b"HTTP/1.1 200 ")
+
+
+class Narrow(PatientProtocol):
+    """The same with little room in the machine for what a client does not read."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        super().connection_made(transport)
+
+
+class NarrowAndHurried(Narrow):
+    read_seconds = SHORT
+
+
+async def forty_kib(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"40960")]})
+    await send({"type": "http.response.body", "body": b"x" * 40960})
+
+
+def test_a_client_that_leaves_a_little_unread_loses_its_connection_too() -> None:
+    for address in serving_app(forty_kib, options={"http": NarrowAndHurried, "lifespan": "off"}):
+        there = urlsplit(address)
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(30)
+            connection.connect((there.hostname, there.port))
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            lost = None
+            while lost is None:
+                try:
+                    connection.sendall(b"x" * 1000)
+                except OSError as error:
+                    lost = error
+    assert isinstance(lost, ConnectionError), "the server neither read nor closed"
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it() -> None:
+    for address in serving_app(forty_kib, options={"http": Narrow, "lifespan": "off"}):
+        with connected(address) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            found = b""
+            while more := connection.recv(512):
+                found += more
+        assert found.endswith(b"x" * 40960)
 
 
 def test_a_head_that_is_too_large_is_refused(address: str) -> None:

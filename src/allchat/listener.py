@@ -1,7 +1,8 @@
 """The listener: uvicorn with an end to patience. A client that dawdles loses its connection, not others their place.
 
-uvicorn itself limits an idle connection after a response, the size of a head, and the number of connections. The time
-that a head takes to arrive and the time that a client takes to read are limited here, the time of a body in ``gate``.
+uvicorn itself limits a connection that is silent after a response, the size of a head, and the number of connections.
+The time that a head takes to arrive and the time that a client takes to read are limited here, the time of a body in
+``gate``.
 """
 
 from __future__ import annotations
@@ -72,15 +73,22 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock for the first head."""
         super().connection_made(_Gathering(transport, loop=self.loop))  # type: ignore[arg-type]
+        # Without a high-water mark, whatever is left to send stops the writing: a connection that is to be closed stays
+        # until the last byte of it is read.
+        self.transport.set_write_buffer_limits(high=0)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived; the clock of a head runs from its first byte to its last."""
+        """Take what arrived; while no answer is made, it must lead to the end of the next head before the clock does.
+
+        That holds too for the rest of a body that was answered without being read: uvicorn throws it away, and its own
+        clock of a silent connection ends with the first byte.
+        """
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.our_state in (h11.SEND_RESPONSE, h11.SEND_BODY):
             _stop(self._head)
             self._head = None
-        elif self.conn.trailing_data[0]:
+        else:
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -90,12 +98,12 @@ class PatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client does not read: start the clock."""
+        """The client has not read all there is: start the clock."""
         super().pause_writing()
         self._read = self._read or self.loop.call_later(self.read_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The client reads again."""
+        """The client has read it."""
         _stop(self._read)
         self._read = None
         super().resume_writing()
