@@ -20,7 +20,7 @@ from places import ROOT
 from serving import serving, serving_app
 from small_chat import SmallChat
 
-from allchat.gate import Gate, Rate
+from allchat.gate import Limits, Rate
 from allchat.listener import OPTIONS, PatientProtocol
 
 SHORT = 0.2
@@ -124,9 +124,9 @@ def test_nor_does_what_comes_after_a_408(more: bytes) -> None:
     async def application(*_: Any) -> None:
         raise AssertionError("nothing may reach the application")
 
-    gate = Gate(application, rate=Rate(0), body_seconds=SHORT)
+    limits = Limits(application, rate=Rate(0), body_seconds=SHORT)
     options = {"http": Hurried, "timeout_keep_alive": SHORT, "lifespan": "off"}
-    for address in serving_app(gate, options=options):
+    for address in serving_app(limits, options=options):
         with connected(address) as connection:
             connection.sendall(b"POST /v1/ask HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n")
             assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from small_chat import SmallChat
 
+from allchat.gate import HEADERS
 from allchat.logs import configure_logs
+from allchat.records import Document
+from allchat.refusals import BROKEN
 from allchat.server import create_app
 
 SECRET = "zebrafish"  # noqa: S105 - a word to look for
@@ -89,7 +92,36 @@ def test_an_operator_may_have_faults_alone(lines: io.StringIO) -> None:
     with client_of() as client:
         client.post("/v1/ask", json={"question": "signs"})
         client.post("/v1/ask", json={"question": f"crash {SECRET}"})
-    assert [(line["event"], line["error"]) for line in read(lines)] == [("question", "RuntimeError")]
+    assert [(line["event"], line.get("error"), line.get("status")) for line in read(lines)] == [
+        ("question", "RuntimeError", None), ("request", None, 500),
+    ]  # fmt: skip
+
+
+class Broken(SmallChat):
+    """Breaks where nobody expects it."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        raise RuntimeError(SECRET)
+
+
+@pytest.mark.parametrize("requests", [True, False])
+def test_what_nobody_expected_is_a_500_of_ours_and_told_by_its_class(lines: io.StringIO, requests: bool) -> None:
+    configure_logs(requests=requests, stream=lines)
+    app = create_app(Broken(), page=False, allowed_origins=["https://ward.example"])
+    with TestClient(app, client=("127.0.0.1", 5)) as client:
+        answer = client.get("/source/leaflet", headers={"origin": "https://ward.example"})
+        figures = client.get("/metrics").text
+    assert (answer.status_code, answer.json()) == (500, BROKEN.content())
+    assert answer.headers["access-control-allow-origin"] == "https://ward.example"
+    assert HEADERS.items() <= answer.headers.items()
+    assert 'allchat_requests_total{method="GET",route="/source/",status="500"} 1.0' in figures
+    found = read(lines)
+    assert [(line["event"], line["level"], line.get("status")) for line in found] == [
+        ("/source/: the request broke: RuntimeError", "error", None), ("request", "warning", 500),
+    ]  # fmt: skip
+    assert {line["request_id"] for line in found} == {answer.headers["x-request-id"]}
+    assert SECRET not in lines.getvalue() + answer.text
 
 
 def test_health_and_what_the_page_loads_are_logged_only_where_they_fail(lines: io.StringIO) -> None:

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_chat import SmallChat
 
-from allchat.gate import Gate, Rate, route_of
+from allchat.gate import HEADERS, Gate, Limits, Rate, route_of
 from allchat.server import create_app
 
 JSON = {"content-type": "application/json"}
+WARD = "https://ward.example"
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -193,6 +194,29 @@ def test_no_other_origin_may_call_unless_it_is_named() -> None:
         assert "access-control-allow-credentials" not in named.headers
 
 
+@pytest.mark.parametrize(("size", "statuses"), [(65_537, [413, 413]), (10, [422, 429])], ids=["too large", "too many"])
+def test_an_origin_that_is_named_can_read_why_it_is_refused(size: int, statuses: list[int]) -> None:
+    app = create_app(SmallChat(), page=False, questions_per_minute=1 if size == 10 else 9, allowed_origins=[WARD])
+    with TestClient(app, client=("203.0.113.9", 5)) as client:
+        for status in statuses:
+            answer = client.post("/v1/ask", content=b"[" + b" " * (size - 2) + b"]", headers={**JSON, "origin": WARD})
+            assert answer.status_code == status
+            assert answer.headers["access-control-allow-origin"] == WARD
+            assert HEADERS.items() <= answer.headers.items()
+            other = client.post("/v1/ask", content=b"{}", headers={**JSON, "origin": "https://evil.example"})
+            assert "access-control-allow-origin" not in other.headers
+
+
+def test_what_is_not_served_is_not_offered_to_an_origin_that_is_named() -> None:
+    wish = {"origin": WARD, "access-control-request-method": "POST"}
+    with TestClient(create_app(SmallChat(), page=False, allowed_origins=[WARD])) as client:
+        assert client.options("/nothing", headers=wish).status_code == 404
+        assert client.options("/staff/sign-in", headers=wish).status_code == 404
+        served = client.options("/v1/ask", headers=wish)
+    assert served.status_code == 200
+    assert HEADERS.items() <= served.headers.items()
+
+
 def test_a_body_is_measured_while_it_arrives(bare: TestClient) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(100):
@@ -264,9 +288,9 @@ def test_a_body_that_never_arrives_is_not_waited_for() -> None:
     async def application(*_: Any) -> None:
         raise AssertionError("nothing may reach the application")
 
-    gate = Gate(application, rate=Rate(0), body_seconds=0.05)
+    limits = Limits(application, rate=Rate(0), body_seconds=0.05)
     scope = {"type": "http", "method": "POST", "path": "/v1/ask", "headers": [], "client": None}
-    run(gate(scope, receive, send))
+    run(limits(scope, receive, send))
     assert sent[0]["status"] == 408
 
 
@@ -276,7 +300,7 @@ def test_websockets_are_closed() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    gate = Gate(lambda *_: None, rate=Rate(0))  # type: ignore[arg-type, return-value]
+    gate = Gate(lambda *_: None)  # type: ignore[arg-type, return-value]
     run(gate({"type": "websocket", "path": "/"}, None, send))  # type: ignore[arg-type]
     assert sent == [{"type": "websocket.close", "code": 1000}]
 

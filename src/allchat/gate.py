@@ -1,4 +1,4 @@
-"""What stands between the network and the application: routes, sizes, rates and headers. Pure ASGI.
+"""What stands between the network and the application: routes, headers, sizes and rates. Pure ASGI.
 
 Starlette's own ``BaseHTTPMiddleware`` would buffer the event streams of the page, so none of it is used.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -14,8 +15,10 @@ from dataclasses import dataclass, field, replace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from allchat.refusals import NO_METHOD, NO_ROUTE, TOO_MANY, TOO_SLOW, Refusal, too_large
+from allchat.refusals import BROKEN, NO_METHOD, NO_ROUTE, TOO_MANY, TOO_SLOW, Refusal, too_large
 from allchat.render import PATHS
+
+log = logging.getLogger("allchat.gate")
 
 CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -150,15 +153,13 @@ def is_loopback(address: str) -> bool:
 
 
 class Gate:
-    """Serves only the routes that allchat uses, within limits, and adds the security headers to every response.
+    """Serves only the routes that allchat uses, and adds the security headers to every response.
 
-    ``body_seconds`` is the time that a body may take to arrive. Only with ``staff`` is there anything at ``/staff``.
+    Only with ``staff`` is there anything at ``/staff``.
     """
 
-    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0, staff: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, staff: bool = False) -> None:
         self.app = app
-        self.rate = rate
-        self.body_seconds = body_seconds
         self.staff = staff
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,6 +172,52 @@ class Gate:
             await self._http(scope, receive, _with_headers(send, path=scope["path"]))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, send)
+        else:
+            await refuse(refusal, send, path=scope["path"])
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        route = route_of(scope["path"])
+        if not route or (route.startswith(STAFF) and not self.staff):
+            return NO_ROUTE
+        if scope["method"] not in methods_of(route):
+            return replace(NO_METHOD, allowed=tuple(methods_of(route)))
+        return None
+
+
+class Limits:
+    """Holds requests to their rates, sizes and times; what breaks within becomes a refusal.
+
+    ``body_seconds`` is the time that a body may take to arrive.
+    """
+
+    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0) -> None:
+        self.app = app
+        self.rate = rate
+        self.body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - the outermost door: no traceback leaves, and no words enter a log
+            log.error("%s: the request broke: %s", route_of(scope["path"]), type(error).__name__)
+            if not begun:  # what has begun is left unfinished, and the listener closes the connection
+                await refuse(BROKEN, send, path=scope["path"])
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = route_of(scope["path"])
         refusal = self._refusal(scope, route)
         if refusal is None and scope["method"] == "POST":
@@ -189,10 +236,6 @@ class Gate:
             await refuse(refusal, send, path=scope["path"])
 
     def _refusal(self, scope: Scope, route: str) -> Refusal | None:
-        if not route or (route.startswith(STAFF) and not self.staff):
-            return NO_ROUTE
-        if scope["method"] not in methods_of(route):
-            return replace(NO_METHOD, allowed=tuple(methods_of(route)))
         asks = scope["method"] == "POST" and route in ASKING
         return TOO_MANY if asks and not self.rate.allows(client_of(scope), seconds=time.monotonic()) else None
 

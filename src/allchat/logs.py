@@ -116,7 +116,8 @@ class RequestLog:
             route, seconds = route_of(scope["path"]) or "none", time.perf_counter() - begun
             self.count(route, _method(scope), status)
             if status >= 400 or not route.startswith(QUIET):
-                log.info("request", route=route, method=_method(scope), status=status, ms=round(1000 * seconds, 1))
+                write = log.warning if status >= 500 else log.info
+                write("request", route=route, method=_method(scope), status=status, ms=round(1000 * seconds, 1))
 
 
 def _method(scope: Scope) -> str:

@@ -23,7 +23,7 @@ from allchat.api import NOT_JSON, api_router, of_validation
 from allchat.capacity import SECONDS, WAITING, WORKERS, Capacity, PageDoor
 from allchat.chat import QUESTION_CHARACTERS
 from allchat.completions import completions_router
-from allchat.gate import Gate, Rate
+from allchat.gate import Gate, Limits, Rate
 from allchat.listener import PROXIES, serve
 from allchat.logs import RequestLog, log_question
 from allchat.metrics import Metrics, metrics_router
@@ -98,15 +98,16 @@ def built_at(chat: Asker) -> float:
 
 def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Sequence[str], staff: bool) -> None:
     """What a request passes before it reaches a route, the innermost first, and what a refusal looks like."""
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Limits, rate=rate)
     app.add_middleware(
-        CORSMiddleware,
+        CORSMiddleware,  # outside of the limits, so that an allowed origin can read why it is refused
         allow_origins=list(allowed_origins),
         allow_methods=["GET", "POST"],
         allow_headers=["content-type", "authorization"],  # OpenAI clients always send a key
         expose_headers=["retry-after", "x-request-id"],
     )
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
-    app.add_middleware(Gate, rate=rate, staff=staff)
+    app.add_middleware(Gate, staff=staff)
     app.add_middleware(RequestLog, count=metrics.count_request)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
