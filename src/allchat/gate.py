@@ -9,13 +9,23 @@ import asyncio
 import ipaddress
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from allchat.refusals import BROKEN, NO_METHOD, NO_ROUTE, TOO_MANY, TOO_SLOW, Refusal, too_large
+from allchat.refusals import (
+    BROKEN,
+    NO_METHOD,
+    NO_ROUTE,
+    TOO_FULL,
+    TOO_MANY,
+    TOO_MANY_OPEN,
+    TOO_SLOW,
+    Refusal,
+    too_large,
+)
 from allchat.render import PATHS
 
 log = logging.getLogger("allchat.gate")
@@ -109,6 +119,16 @@ BODY_LIMITS: Mapping[str, int] = {
 BODY_LIMIT = 64 * KIB
 """Bytes of a body at every other address."""
 
+STREAMS = (*HEARTBEATS, *_at_each_page({"/gradio_api/queue/data": READING}))
+"""What stays open as long as a page does, or as a question takes."""
+
+LEAST_STREAMS = 20
+IN_FLIGHT = 800
+"""Requests at once: well below the listener's connections, so that who asks too much is told so by us."""
+
+WATCHING = ("/healthz", "/readyz", "/metrics")
+"""Served however many there are: an operator must see a crowd."""
+
 
 @dataclass(slots=True)
 class Rate:
@@ -123,7 +143,7 @@ class Rate:
 
     def allows(self, address: str, *, seconds: float, questions: int = 1) -> bool:
         """Count questions of the address; False, and none counted, when it has fewer left."""
-        if self.per_minute <= 0 or is_loopback(address):
+        if not self.holds(address):
             return True
         client = household(address)
         left, then = self.left.pop(client, (float(self.per_minute), seconds))
@@ -133,6 +153,15 @@ class Rate:
         if len(self.left) > 10_000:
             self.left.popitem(last=False)
         return allowed
+
+    def holds(self, address: str) -> bool:
+        """Whether the address is held to the rate."""
+        return self.per_minute > 0 and not is_loopback(address)
+
+    @property
+    def streams(self) -> int:
+        """How many streams one address may have open: where many families share one, a raised rate raises this too."""
+        return max(LEAST_STREAMS, self.per_minute // 4)
 
 
 def household(address: str) -> str:
@@ -188,15 +217,18 @@ class Gate:
 
 
 class Limits:
-    """Holds requests to their rates, sizes and times; what breaks within becomes a refusal.
+    """Holds requests to their numbers, rates, sizes and times; what breaks within becomes a refusal.
 
-    ``body_seconds`` is the time that a body may take to arrive.
+    ``body_seconds`` is the time that a body may take to arrive, ``in_flight`` how many requests are served at once.
     """
 
-    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0) -> None:
+    def __init__(self, app: ASGIApp, *, rate: Rate, body_seconds: float = 15.0, in_flight: int = IN_FLIGHT) -> None:
         self.app = app
         self.rate = rate
         self.body_seconds = body_seconds
+        self.in_flight = in_flight
+        self._open = 0
+        self._streams: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -219,7 +251,19 @@ class Limits:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = route_of(scope["path"])
-        refusal = self._refusal(scope, route)
+        holder = self._holder(scope, route)
+        self._open += 1
+        self._streams[holder] += 1
+        try:
+            await self._pass_on(scope, receive, send, refusal=self._refusal(scope, route, holder=holder))
+        finally:
+            self._open -= 1
+            self._streams[holder] -= 1
+            if not self._streams[holder]:
+                del self._streams[holder]
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, *, refusal: Refusal | None) -> None:
+        route = route_of(scope["path"])
         if refusal is None and scope["method"] == "POST":
             limit = BODY_LIMITS.get(route, BODY_LIMIT)
             try:
@@ -235,7 +279,17 @@ class Limits:
         else:
             await refuse(refusal, send, path=scope["path"])
 
-    def _refusal(self, scope: Scope, route: str) -> Refusal | None:
+    def _holder(self, scope: Scope, route: str) -> str:
+        """The client that holds the request as a stream; "" for what is no stream and for whom is not counted."""
+        client = client_of(scope)
+        return household(client) if route in STREAMS and self.rate.holds(client) else ""
+
+    def _refusal(self, scope: Scope, route: str, *, holder: str) -> Refusal | None:
+        """Why the request, which is among those that are open, is not served."""
+        if self._open > self.in_flight and route not in WATCHING:
+            return TOO_FULL
+        if holder and self._streams[holder] > self.rate.streams:
+            return TOO_MANY_OPEN
         asks = scope["method"] == "POST" and route in ASKING
         return TOO_MANY if asks and not self.rate.allows(client_of(scope), seconds=time.monotonic()) else None
 

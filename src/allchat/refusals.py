@@ -81,6 +81,8 @@ BROKEN = Refusal(500, "server", "something broke on our side", _AGAIN)
 NO_ROUTE = Refusal(404, "path", "there is nothing at this address", "ask at / or POST to /v1/ask")
 NO_METHOD = Refusal(405, "method", "this method is not served", "use GET or POST as /v1/openapi.json says")
 TOO_MANY = Refusal(429, "client", "too many questions within a minute", "wait half a minute and ask again")
+TOO_MANY_OPEN = Refusal(429, "client", "too many pages of this address are open", "close some and load the page again")
+TOO_FULL = Refusal(503, "server", "too many are here at once", f"try again in {RETRY_SECONDS} seconds")
 TOO_SLOW = Refusal(408, "body", "the request did not arrive in time", "send it again")
 NOT_SERVED = Refusal(400, "request", "this address does not serve such a request", "see the README, 'Over HTTP'")
 
