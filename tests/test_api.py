@@ -140,7 +140,19 @@ def test_a_batch_is_whole_or_refused(double: tuple[SmallChat, TestClient]) -> No
 def test_every_question_of_a_batch_counts_against_the_clients_rate() -> None:
     chat = SmallChat()
     with TestClient(create_app(chat, page=False, questions_per_minute=10), client=("203.0.113.9", 5)) as client:
-        assert client.post("/v1/batch", json={"questions": [{"question": "signs"}] * 11}).status_code == 429
+        assert client.post("/v1/ask", json={"question": "signs"}).status_code == 200
+        chat.asked.clear()
+        assert client.post("/v1/batch", json={"questions": [{"question": "signs"}] * 10}).status_code == 429
         assert chat.asked == []
-        assert client.post("/v1/batch", json={"questions": [{"question": "signs"}] * 9}).status_code == 200
+        assert client.post("/v1/batch", json={"questions": [{"question": "signs"}] * 8}).status_code == 200
         assert client.post("/v1/ask", json={"question": "signs"}).status_code == 429
+
+
+def test_a_batch_that_no_waiting_would_let_through_is_told_the_limit() -> None:
+    app, questions = create_app(SmallChat(), page=False, questions_per_minute=10), [{"question": "signs"}] * 11
+    with TestClient(app, client=("203.0.113.9", 5)) as client:
+        refused = client.post("/v1/batch", json={"questions": questions})
+    assert refused.status_code == 422
+    assert "within a minute, 10" in refused.json()["error"]["what"]
+    with TestClient(app, client=("127.0.0.1", 5)) as client:
+        assert client.post("/v1/batch", json={"questions": questions}).status_code == 200

@@ -242,6 +242,18 @@ def test_a_client_of_ipv6_is_its_whole_network() -> None:
     assert [rate.allows(address, seconds=0.0) for address in addresses] == [True, True, False, True]
 
 
+def test_an_address_of_ipv4_counts_the_same_however_a_socket_writes_it() -> None:
+    rate = Rate(per_minute=2)
+    addresses = ["203.0.113.7", "::ffff:203.0.113.7", "::FFFF:cb00:7107", "::ffff:203.0.113.8"]
+    assert [rate.allows(address, seconds=0.0) for address in addresses] == [True, True, False, True]
+    assert all(rate.allows("::ffff:127.0.0.1", seconds=0.0) for _ in range(99))
+
+
+@pytest.mark.parametrize("declared", ["9" * 5000, "0" * 5000, "9" * 21])
+def test_a_declared_length_beyond_all_numbers_is_too_large(bare: TestClient, declared: str) -> None:
+    assert bare.post("/v1/ask", content=b"{}", headers={**JSON, "content-length": declared}).status_code == 413
+
+
 def test_several_questions_at_once_are_counted_all_or_not_at_all() -> None:
     rate = Rate(per_minute=10)
     assert not rate.allows("203.0.113.9", seconds=0.0, questions=11)

@@ -112,13 +112,22 @@ def api_router(capacity: Capacity, *, rate: Rate) -> APIRouter:
     @router.post("/v1/batch", operation_id="batch")
     async def batch(request: Request, body: BatchRequest) -> BatchAnswers:
         """Answer several questions in their order, one at a time; where one fails, its place says why."""
+        client = client_of(request.scope)
+        if rate.holds(client) and len(body.questions) > rate.per_minute:
+            raise RefusedError(_beyond(rate))
         # The gate has counted one question already.
         more = len(body.questions) - 1
-        if more and not rate.allows(client_of(request.scope), seconds=time.monotonic(), questions=more):
+        if more and not rate.allows(client, seconds=time.monotonic(), questions=more):
             raise RefusedError(TOO_MANY)
         return BatchAnswers(answers=[await _entry(capacity, question) for question in body.questions])
 
     return router
+
+
+def _beyond(rate: Rate) -> Refusal:
+    """The refusal of a batch that no waiting would let through."""
+    what = f"it holds more questions than one client may ask within a minute, {rate.per_minute}"
+    return Refusal(422, "questions", what, "send fewer at once, or let the operator raise questions_per_minute")
 
 
 async def _entry(capacity: Capacity, question: AskRequest) -> Answer | BatchFailure:

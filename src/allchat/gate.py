@@ -119,6 +119,9 @@ BODY_LIMITS: Mapping[str, int] = {
 BODY_LIMIT = 64 * KIB
 """Bytes of a body at every other address."""
 
+LENGTH_DIGITS = 20
+"""Most digits of a declared length, as h11 takes them."""
+
 STREAMS = (*HEARTBEATS, *_at_each_page({"/gradio_api/queue/data": READING}))
 """What stays open as long as a page does, or as a question takes."""
 
@@ -165,20 +168,27 @@ class Rate:
 
 
 def household(address: str) -> str:
-    """The address that is counted: a whole /64 of IPv6, which is what one client has; anything else as it is."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    """The address that is counted: a whole /64 of IPv6, which is what one client has; of IPv4, or none, as it is."""
+    parsed = _parsed(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address if parsed is None else str(parsed)
 
 
 def is_loopback(address: str) -> bool:
     """Whether the address is this machine's own."""
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, None for what is none; ``::ffff:203.0.113.7`` is one of IPv4, as a socket for both writes it."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return False
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return mapped or parsed
 
 
 class Gate:
@@ -317,7 +327,8 @@ def methods_of(route: str) -> list[str]:
 async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | None:
     """The whole body, or None where it is larger than ``limit`` bytes; a larger declared length is believed."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limit:
+    # So many digits that Python reads no number in them are too many, too.
+    if declared.isdigit() and (len(declared) > LENGTH_DIGITS or int(declared) > limit):
         return None
     body = bytearray()
     while True:
