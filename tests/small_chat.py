@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from allchat.answer import escape_markdown
 from allchat.corpus import clean
@@ -229,3 +231,18 @@ class ScriptChat(SmallChat):
         lines = (f"> {escape_markdown(script)} [{number}]" for number, script in enumerate(self._scripts, 1))
         quotes = [("scripts", script) for script in self._scripts]
         return self.answer(id, question, kind="answer", text="\n\n".join(lines), quotes=quotes)
+
+
+class HeldChat(SmallChat):
+    """Answers a question with ``held`` in it only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = threading.Event()
+        self.begun = threading.Semaphore(0)
+
+    def ask(self, question: str, **how: Any) -> Answer:
+        if "held" in question:
+            self.begun.release()
+            assert self.free.wait(30)
+        return super().ask(question, **how)

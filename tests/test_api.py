@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from places import ROOT
 from serving import serving
-from small_chat import SmallChat
+from small_chat import HeldChat, SmallChat
 
+from allchat.api import BATCH_SECONDS, OUT_OF_TIME, api_router
+from allchat.capacity import Capacity
 from allchat.chat import Chat
+from allchat.gate import Rate
+from allchat.listener import DRAIN_SECONDS
 from allchat.server import create_app
 
 ASKED = "which medicines are forbidden at home"
@@ -128,6 +134,30 @@ def test_a_batch_says_in_its_place_which_question_has_no_answer(double: tuple[Sm
     assert ["error" in answer for answer in answers] == [False, True, True, True, False]
     assert all("kind" not in answer for answer in answers[1:4])
     assert SECRET not in json.dumps(answers)
+
+
+def test_a_batch_whose_time_is_over_gives_what_is_answered_and_says_so_of_the_rest() -> None:
+    chat, app = HeldChat(), FastAPI()
+    app.include_router(api_router(Capacity(chat, seconds=8), rate=Rate(0), batch_seconds=2))
+    texts = ["signs", "held", "signs", "signs"]
+    with TestClient(app) as client:
+        questions = [{"id": f"q-{n}", "question": text} for n, text in enumerate(texts)]
+        answers = client.post("/v1/batch", json={"questions": questions}).json()["answers"]
+        asked = [question for question, _ in chat.asked]
+        chat.free.set()
+    assert [answer["id"] for answer in answers] == ["q-0", "q-1", "q-2", "q-3"]
+    assert [answer.get("kind") for answer in answers] == ["answer", None, None, None]
+    assert "no answer within" in answers[1]["error"]["what"]
+    assert "within 8 seconds" not in answers[1]["error"]["what"]
+    assert [answer["error"] for answer in answers[2:]] == [OUT_OF_TIME.content()["error"]] * 2
+    assert asked == ["signs"]
+
+
+def test_the_time_of_a_batch_is_the_one_that_is_told_and_ends_before_all_that_would_cut_it_off() -> None:
+    schema = create_app(SmallChat(), page=False).openapi()
+    assert f"for {BATCH_SECONDS:g} seconds" in schema["paths"]["/v1/batch"]["post"]["description"]
+    waits = re.findall(r"proxy_read_timeout (\d+)s", (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8"))
+    assert min(DRAIN_SECONDS, *map(int, waits)) >= BATCH_SECONDS + 5
 
 
 def test_a_batch_is_whole_or_refused(double: tuple[SmallChat, TestClient]) -> None:

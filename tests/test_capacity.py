@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,27 +13,11 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from serving import serving
-from small_chat import SmallChat
+from small_chat import HeldChat, SmallChat
 
 from allchat.capacity import Asked, Capacity, Outcome, PageDoor
 from allchat.errors import BusyError, StoreError
-from allchat.records import Answer
 from allchat.server import create_app
-
-
-class HeldChat(SmallChat):
-    """Answers a question with ``held`` in it only when it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.free = threading.Event()
-        self.begun = threading.Semaphore(0)
-
-    def ask(self, question: str, **how: Any) -> Answer:
-        if "held" in question:
-            self.begun.release()
-            assert self.free.wait(30)
-        return super().ask(question, **how)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

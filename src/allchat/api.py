@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,9 @@ MAX_HISTORY = 10
 
 SENT_HISTORY = 100
 BATCH_QUESTIONS = 100
+BATCH_SECONDS = 20.0
+"""Time of a whole batch: less than the process takes to drain and a proxy waits, so that what is answered arrives."""
+
 MAX_ID = 200
 _NO_NUL = r"^[^\u0000]*$"
 
@@ -100,8 +104,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def api_router(capacity: Capacity, *, rate: Rate) -> APIRouter:
-    """The routes of our own shape."""
+def api_router(capacity: Capacity, *, rate: Rate, batch_seconds: float = BATCH_SECONDS) -> APIRouter:
+    """The routes of our own shape; a batch has ``batch_seconds`` in all."""
     router = APIRouter(tags=["allchat"], responses=REFUSALS)
 
     @router.post("/v1/ask", operation_id="ask")
@@ -111,7 +115,7 @@ def api_router(capacity: Capacity, *, rate: Rate) -> APIRouter:
 
     @router.post("/v1/batch", operation_id="batch")
     async def batch(request: Request, body: BatchRequest) -> BatchAnswers:
-        """Answer several questions in their order, one at a time; where one fails, its place says why."""
+        """Answer questions in their order, one at a time, for 20 seconds; where one fails, its place says why."""
         client = client_of(request.scope)
         if rate.holds(client) and len(body.questions) > rate.per_minute:
             raise RefusedError(_beyond(rate))
@@ -119,7 +123,8 @@ def api_router(capacity: Capacity, *, rate: Rate) -> APIRouter:
         more = len(body.questions) - 1
         if more and not rate.allows(client, seconds=time.monotonic(), questions=more):
             raise RefusedError(TOO_MANY)
-        return BatchAnswers(answers=[await _entry(capacity, question) for question in body.questions])
+        until = time.monotonic() + batch_seconds
+        return BatchAnswers(answers=[await _entry(capacity, question, until=until) for question in body.questions])
 
     return router
 
@@ -130,22 +135,28 @@ def _beyond(rate: Rate) -> Refusal:
     return Refusal(422, "questions", what, "send fewer at once, or let the operator raise questions_per_minute")
 
 
-async def _entry(capacity: Capacity, question: AskRequest) -> Answer | BatchFailure:
+OUT_OF_TIME = Refusal(503, "batch", "the time of the batch was over before this question", "ask it again")
+
+
+async def _entry(capacity: Capacity, question: AskRequest, *, until: float) -> Answer | BatchFailure:
+    seconds = until - time.monotonic()
     try:
-        return await answer_or_refuse(capacity, question.asked(), door="batch")
+        if seconds <= 0:
+            raise RefusedError(OUT_OF_TIME)
+        return await answer_or_refuse(capacity, question.asked(), door="batch", seconds=seconds)
     except RefusedError as refused:
         return BatchFailure(id=question.id, error=Fault(**refused.refusal.content()["error"]))
 
 
-async def answer_or_refuse(capacity: Capacity, asked: Asked, *, door: Door) -> Answer:
-    """The answer.
+async def answer_or_refuse(capacity: Capacity, asked: Asked, *, door: Door, seconds: float = math.inf) -> Answer:
+    """The answer; ``seconds`` as in ``Capacity.ask``.
 
     Raises:
         RefusedError: the question cannot be taken (422), too many are asking (503), or something is broken on our side
             (500, 503).
     """
     try:
-        return await capacity.ask(asked, door=door)
+        return await capacity.ask(asked, door=door, seconds=seconds)
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback leaves, and no question enters a log
         raise RefusedError(of_error(error)) from None
 

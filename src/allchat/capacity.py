@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -85,18 +86,19 @@ class Capacity:
         """How many questions wait for a worker now."""
         return max(0, self._inside - self._workers)
 
-    async def ask(self, asked: Asked, *, door: Door) -> Answer:
-        """The answer, for a caller in the event loop.
+    async def ask(self, asked: Asked, *, door: Door, seconds: float = math.inf) -> Answer:
+        """The answer, for a caller in the event loop, who may have fewer ``seconds`` for it than others.
 
         Raises:
             BusyError: too many are waiting already, or this one took too long.
             Exception: whatever ``Chat.ask`` raises.
         """
+        seconds = min(seconds, self._seconds)
         with self._observed(door) as answers:
             try:
-                answer = await asyncio.wait_for(asyncio.wrap_future(self._enter(asked)), self._seconds)
+                answer = await asyncio.wait_for(asyncio.wrap_future(self._enter(asked)), seconds)
             except TimeoutError:
-                raise self._late() from None
+                raise _late(seconds) from None
             answers.append(answer)
             return answer
 
@@ -113,7 +115,7 @@ class Capacity:
                 answer = future.result(timeout=self._seconds)
             except TimeoutError:
                 future.cancel()
-                raise self._late() from None
+                raise _late(self._seconds) from None
             answers.append(answer)
             return answer
 
@@ -133,9 +135,6 @@ class Capacity:
     def _answer(self, asked: Asked) -> Answer:
         return self._asker.ask(asked.question, history=asked.history, id=asked.id, language=asked.language)
 
-    def _late(self) -> BusyError:
-        return BusyError(f"there was no answer within {self._seconds:g} seconds. Ask again in half a minute.")
-
     @contextmanager
     def _observed(self, door: Door) -> Iterator[list[Answer]]:
         """Tells the observers what became of one question; its answer is put into the list."""
@@ -151,6 +150,10 @@ class Capacity:
             outcome = Outcome(door, kind, error, time.perf_counter() - begun, stages)
             for observe in self._observers:
                 observe(outcome)
+
+
+def _late(seconds: float) -> BusyError:
+    return BusyError(f"there was no answer within {round(seconds, 2):g} seconds. Ask again in half a minute.")
 
 
 class PageDoor:
