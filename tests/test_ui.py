@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from small_chat import SmallChat
 
+from allchat import ui
 from allchat.errors import QuestionError
 from allchat.glossary import Glossary
-from allchat.render import Trail, page_words
+from allchat.render import PATHS, Trail, page_words
+from allchat.server import create_app
 from allchat.ui import BUTTONS, SHOWN, Handlers, build_page, messages, questions
 from allchat.votes import Votes
 from allchat.wording import LANGUAGES
@@ -274,3 +280,157 @@ def test_a_vote_that_cannot_be_written_is_told_and_logs_no_question(
 
 def test_an_urgent_answer_asks_for_no_vote(tmp_path: Path) -> None:
     assert ask(handlers(votes=Votes(tmp_path / "votes.jsonl")), "emergency")["votes"]["visible"] is False
+
+
+# Gradio beneath the page
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(SmallChat(), questions_per_minute=0)) as client:
+        yield client
+
+
+def events(client: TestClient) -> list[Any]:
+    """The page's events, in the order of their numbers: the first is a question."""
+    listed: list[Any] = client.get("/config").json()["dependencies"]
+    return listed
+
+
+def join(client: TestClient, session: object = "family", **values: Any) -> Any:
+    """Ask as the page's script does."""
+    event = {"data": ["signs", [], "{}", "en"], "fn_index": 0, "session_hash": session}
+    return client.post("/gradio_api/queue/join", json=event | values)
+
+
+def fetch(client: TestClient, session: str = "family") -> Any:
+    return client.get("/gradio_api/queue/data", params={"session_hash": session})
+
+
+def queue_of(client: TestClient) -> Any:
+    assert isinstance(client.app, FastAPI)
+    page = next(route for route in client.app.router.routes if getattr(route, "path", None) == PATHS["en"].rstrip("/"))
+    return page.app.app.page._queue  # type: ignore[attr-defined]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if condition():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it never came to that")
+
+
+def kept(queue: Any) -> tuple[int, int, int]:
+    return len(queue.pending_messages_per_session), len(queue.pending_event_ids_session), len(queue._clocks)
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        "",
+        "zebrafish" * 8,
+        "zebra fish",
+        "zebrafish\n",
+        "zebrafish/",
+        "zébrafish",
+        None,
+        7,
+        ["zebrafish"],
+        "z" * 250_000,
+    ],
+)
+def test_a_session_that_no_page_would_name_is_refused_and_not_repeated(client: TestClient, session: object) -> None:
+    refused = join(client, session)
+    assert refused.status_code == 422
+    assert refused.json()["error"]["where"] == "event"
+    assert "zebra" not in refused.text
+    assert kept(queue_of(client)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"data": ["zebrafish", []]},
+        {"data": ["zebrafish", [], "{}", "en", "more"]},
+        {"data": "zebrafish"},
+        {"data": ["zebrafish \ud800", [], "{}", "en"]},
+        {"fn_index": None},
+        {"fn_index": -1},
+        {"fn_index": 10**6},
+        {"fn_index": "zebrafish"},
+    ],
+)
+def test_an_event_that_no_page_would_send_is_refused_and_not_repeated(client: TestClient, values: Any) -> None:
+    refused = client.post(
+        "/gradio_api/queue/join",
+        content=json.dumps({"data": ["signs", [], "{}", "en"], "fn_index": 0, "session_hash": "family"} | values),
+        headers={"content-type": "application/json"},
+    )
+    assert (refused.status_code, refused.json()["error"]["where"]) == (422, "event")
+    assert "zebra" not in refused.text
+
+
+def test_what_is_nested_too_deep_is_refused(client: TestClient) -> None:
+    deep: Any = "zebrafish"
+    for _ in range(400):
+        deep = [deep]
+    assert join(client, data=["signs", deep, "{}", "en"]).status_code == 422
+
+
+def test_no_refusal_of_gradios_repeats_what_was_sent(client: TestClient) -> None:
+    for content in ("zebrafish", '{"session_hash": ["zebrafish"]}'):
+        refused = client.post("/gradio_api/cancel", content=content, headers={"content-type": "application/json"})
+        assert refused.status_code == 422
+        assert "zebra" not in refused.text
+
+
+def test_who_reads_without_having_asked_is_told_that_nothing_waits(client: TestClient) -> None:
+    assert fetch(client).status_code == client.get("/gradio_api/queue/data").status_code == 404
+    join(client)
+    assert "process_completed" in fetch(client).text
+    assert fetch(client).status_code == 404
+
+
+def test_what_nobody_fetches_is_forgotten_after_a_while(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = queue_of(client)
+    for number in range(10):
+        assert join(client, f"family{number}").status_code == 200
+    until(lambda: not queue.event_ids_to_events)
+    assert kept(queue) == (10, 10, 10)
+    monkeypatch.setattr(ui, "UNFETCHED_SECONDS", 0.01)
+    for number in range(10):
+        join(client, f"family{number}")
+    until(lambda: kept(queue) == (0, 0, 0))
+    assert fetch(client, "family0").status_code == 404
+
+
+def test_of_what_nobody_fetches_only_the_latest_is_kept(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = queue_of(client)
+    monkeypatch.setattr(ui, "MOST_UNFETCHED", 5)
+    for number in range(20):
+        assert join(client, f"family{number}").status_code == 200
+        until(lambda: not queue.event_ids_to_events)
+    until(lambda: kept(queue) == (5, 5, 5))
+    assert "process_completed" in fetch(client, "family19").text
+    assert fetch(client, "family0").status_code == 404
+    for _ in range(10):
+        join(client, "family")
+        until(lambda: not queue.event_ids_to_events)
+    assert sum(map(len, queue.pending_event_ids_session.values())) <= 5
+
+
+def test_sessions_that_have_fetched_all_are_bounded_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui, "MOST_SESSIONS", 5)
+    for number in range(12):
+        join(client, f"family{number}")
+        assert "process_completed" in fetch(client, f"family{number}").text
+    assert max(kept(queue_of(client))) <= 5
+
+
+def test_a_question_that_is_still_being_answered_is_not_forgotten(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui, "UNFETCHED_SECONDS", 0.3)
+    join(client, data=["slow signs", [], "{}", "en"])
+    assert "process_completed" in fetch(client).text

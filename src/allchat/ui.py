@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import logging
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
 # Gradio and the hub client read these once, while they are imported; afterwards it is too late to ask for silence.
@@ -28,11 +30,18 @@ with contextlib.suppress(ImportError):
     importlib.import_module("matplotlib")
 
 import gradio as gr
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from gradio import queueing
+from pydantic import BaseModel, Field, ValidationError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.front import Front, read_assets
+from allchat.gate import BODY_LIMITS, JOINING, read_body, refuse
 from allchat.glossary import Glossary
 from allchat.records import Answer
+from allchat.refusals import Refusal
 from allchat.render import (
     MAX_TURNS,
     PATHS,
@@ -302,7 +311,8 @@ def build_page(handlers: Handlers, *, language: str) -> gr.Blocks:
         _wire(parts, handlers)
     # Each call without a session would keep its state; a family's page needs none.
     page.state_session_capacity = 200
-    page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
+    page.api_open = False
+    page._queue = Deliveries(page)
     return page
 
 
@@ -402,6 +412,130 @@ def _spoken_parts(
     return [said[name] for name in names]
 
 
+UNFETCHED_SECONDS = 60.0
+"""How long an answer waits for the page that asked: a page reads while it asks, so this one is gone."""
+
+MOST_UNFETCHED = 100
+"""Answers that wait at once, each with the conversation that it goes on from: 256 KiB at most."""
+
+MOST_SESSIONS = 1000
+
+
+class Deliveries(queueing.Queue):
+    """Gradio's queue with an end to what it keeps. Gradio itself keeps every session, and what none has fetched."""
+
+    def __init__(self, page: gr.Blocks) -> None:
+        super().__init__(
+            live_updates=True,
+            concurrency_count=page.max_threads,
+            update_intervals=1,
+            max_size=64,
+            blocks=page,
+            default_concurrency_limit=8,
+        )
+        # By session, the one that has been still for longest first.
+        self._clocks: dict[str, asyncio.TimerHandle] = {}
+
+    async def push(self, body: Any, request: Any, username: Any) -> Any:
+        """Take an event in; see Gradio's."""
+        self._keep(body.session_hash)
+        return await super().push(body, request, username)
+
+    async def process_events(self, events: list[Any], batch: Any, begin_time: Any, fn: Any) -> None:
+        """Answer events; see Gradio's."""
+        try:
+            await super().process_events(events, batch, begin_time, fn)
+        finally:
+            for event in events:
+                self._keep(event.session_hash)
+
+    def _keep(self, session: str) -> None:
+        """Start the session's time anew, and forget who has waited longest where there are too many."""
+        self._restart(session)
+        for oldest in list(self._clocks):
+            unfetched = sum(map(len, self.pending_event_ids_session.values())) - len(self.event_ids_to_events)
+            if unfetched <= MOST_UNFETCHED and len(self._clocks) <= MOST_SESSIONS:
+                return
+            self._forget(oldest)
+
+    def _restart(self, session: str) -> None:
+        if session in self._clocks:
+            self._clocks.pop(session).cancel()
+        self._clocks[session] = asyncio.get_running_loop().call_later(UNFETCHED_SECONDS, self._forget, session)
+
+    def _forget(self, session: str) -> None:
+        """Let go of a session, unless one of its events is still waiting or being answered."""
+        if any(event.session_hash == session for event in self.event_ids_to_events.values()):
+            self._restart(session)
+            return
+        self._clocks.pop(session).cancel()
+        self.pending_messages_per_session.pop(session, None)
+        self.pending_event_ids_session.pop(session, None)
+
+
+class Event(BaseModel):
+    """What Gradio needs of an event; a session is a few letters and digits that the page drew for itself."""
+
+    session_hash: str = Field(pattern="^[A-Za-z0-9_-]{1,64}$")
+    fn_index: int
+    data: list[Any]
+
+
+NO_EVENT = Refusal(422, "event", "this is not an event of the page", "load the page again")
+NOTHING_WAITS = Refusal(404, "session_hash", "nothing waits for this page", "ask again")
+
+
+class Events:
+    """Hands Gradio only what its page could have sent, and no reader for whom nothing waits.
+
+    Gradio itself takes anything for a session, fails on an event that it does not know, and breaks off a stream that it
+    has begun.
+    """
+
+    def __init__(self, app: ASGIApp, *, page: gr.Blocks) -> None:
+        self.app = app
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path, method = scope.get("path", ""), scope.get("method")
+        if path in JOINING and method == "POST":
+            await self._join(scope, receive, send)
+        elif path.endswith("/gradio_api/queue/data") and method == "GET" and not self._waits(scope):
+            await refuse(NOTHING_WAITS, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _join(self, scope: Scope, receive: Receive, send: Send) -> None:
+        event = self._event(await read_body(scope, receive, limit=BODY_LIMITS[scope["path"]]))
+        whole: list[Message] = [{"type": "http.request", "body": event, "more_body": False}]
+
+        async def checked() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await (self.app(scope, checked, send) if event else refuse(NO_EVENT, send))
+
+    def _event(self, body: bytes | None) -> bytes:
+        """The body with nothing but an event of this page; empty where it is none."""
+        try:
+            event = Event.model_validate_json(body or b"")
+        except ValidationError:
+            return b""
+        known = self.page.fns.get(event.fn_index)
+        return event.model_dump_json().encode() if known and len(event.data) == len(known.inputs) else b""
+
+    def _waits(self, scope: Scope) -> bool:
+        """Whether there is, or will be, an answer for the session that the address names."""
+        session = (parse_qs(scope["query_string"].decode(errors="replace")).get("session_hash") or [""])[0]
+        queue = self.page._queue
+        return session in queue.pending_messages_per_session and bool(queue.pending_event_ids_session.get(session))
+
+
+async def _unreadable(_request: Request, _error: Exception) -> Response:
+    """FastAPI's own refusal repeats what was sent."""
+    return Response(NO_EVENT.body(), NO_EVENT.status, NO_EVENT.headers())
+
+
 def mount_page(
     app: Any, asker: Asker, *, words: Mapping[str, Words], question_limit: int = 4000, votes: Path | None = None
 ) -> Any:
@@ -447,5 +581,6 @@ def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language:
     frontend = Path(gr.__file__).parent / "templates" / "frontend"
     assets = read_assets(frontend, theme_css=str(page.theme_css), theme_hash=str(page.theme_hash))
     mount = app.router.routes[-1]
-    mount.app = Front(mount.app, words=words, language=language, assets=assets)
+    mount.app.add_exception_handler(RequestValidationError, _unreadable)
+    mount.app = Front(Events(mount.app, page=page), words=words, language=language, assets=assets)
     return app

@@ -216,7 +216,7 @@
   const follow = async (request) => {
     // Gradio itself ends a stream that it has read: that is no loss.
     const lost = (error) => (error.name === "AbortError" ? { done: true } : { lost: true });
-    const answer = await fetching(...request).catch(lost);
+    const answer = await fetching(...request).then((came) => (came.ok ? came : { lost: true }), lost);
     const reader = answer.body?.getReader();
     const body = new ReadableStream({
       async pull(out) {
