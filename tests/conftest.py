@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +33,21 @@ def outside_attempts() -> Iterator[list[str]]:
     ATTEMPTS.clear()
     yield ATTEMPTS
     assert not ATTEMPTS, f"tried to reach another machine: {ATTEMPTS}"
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What is logged, with the process's logging as it was put back at the end."""
+    from allchat.logs import configure_logs
+
+    root, own = logging.getLogger(), logging.getLogger("allchat")
+    before = (root.handlers, root.level, own.level, warnings.showwarning)
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+    yield stream
+    root.handlers, warnings.showwarning = before[0], before[3]
+    root.setLevel(before[1])
+    own.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -19,19 +20,6 @@ from allchat.refusals import BROKEN
 from allchat.server import create_app
 
 SECRET = "zebrafish"  # noqa: S105 - a word to look for
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """What is logged, with the process's logging as it was put back at the end."""
-    root, own = logging.getLogger(), logging.getLogger("allchat")
-    before = (root.handlers, root.level, own.level)
-    stream = io.StringIO()
-    configure_logs(stream=stream)
-    yield stream
-    root.handlers = before[0]
-    root.setLevel(before[1])
-    own.setLevel(before[2])
 
 
 def read(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -146,6 +134,13 @@ def test_what_other_libraries_log_loses_its_arguments_and_its_traceback(lines: i
         "cannot take %s", "Exception in ASGI application (ValueError)", "Task exception was never retrieved",
     ]  # fmt: skip
     assert SECRET not in lines.getvalue()
+
+
+def test_a_warning_is_written_as_its_class(lines: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:
+    warnings.simplefilter("always")
+    warnings.warn(f"Pydantic serializer warnings: [input_value='{SECRET}']", stacklevel=1)
+    assert [(line["event"], line["category"]) for line in read(lines)] == [("a library warns", "UserWarning")]
+    assert SECRET not in lines.getvalue() + "".join(capfd.readouterr())
 
 
 def test_our_own_lines_keep_their_facts(lines: io.StringIO) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -434,3 +436,42 @@ def test_a_question_that_is_still_being_answered_is_not_forgotten(
     monkeypatch.setattr(ui, "UNFETCHED_SECONDS", 0.3)
     join(client, data=["slow signs", [], "{}", "en"])
     assert "process_completed" in fetch(client).text
+
+
+@pytest.mark.parametrize(
+    "conversation",
+    [
+        [{"role": "zebrafish", "content": "zebrafish four"}],
+        [{"role": "user", "content": {"zebrafish": "four"}}],
+        [["zebrafish", "four"]],
+        ["zebrafish four"],
+        {"zebrafish": "four"},
+        "zebrafish four",
+        7,
+    ],
+)
+def test_an_event_that_fails_is_logged_as_its_class_and_printed_nowhere(
+    client: TestClient, lines: io.StringIO, capfd: pytest.CaptureFixture[str], conversation: object
+) -> None:
+    assert join(client, data=["zebrafish seven", conversation, "{}", "en"]).status_code == 200
+    said = fetch(client).text
+    assert "process_completed" in said
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    failed = [line["event"] for line in told if line["logger"] == "allchat.page"]
+    assert len(failed) == ('"success":false' in said)
+    assert all(re.fullmatch(r"an event of the page failed: \w+", event) for event in failed)
+    assert "zebra" not in lines.getvalue() + "".join(capfd.readouterr())
+
+
+def test_a_conversation_of_another_shape_fails(client: TestClient, lines: io.StringIO) -> None:
+    join(client, data=["signs", [{"role": "user", "content": {"zebrafish": "four"}}], "{}", "en"])
+    assert '"success":false' in fetch(client).text
+    assert "an event of the page failed: ValidationError" in lines.getvalue()
+
+
+def test_an_event_of_a_page_that_is_older_than_the_program_is_printed_nowhere(
+    client: TestClient, lines: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    join(client, data=["zebrafish seven", []])
+    assert [json.loads(line)["status"] for line in lines.getvalue().splitlines()] == [422]
+    assert "zebra" not in lines.getvalue() + "".join(capfd.readouterr())

@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 import uuid
+import warnings
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -53,6 +54,17 @@ def configure_logs(*, requests: bool = True, stream: TextIO | None = None) -> No
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("allchat").setLevel(logging.INFO if requests else logging.WARNING)
+    warnings.showwarning = _log_warning
+
+
+def _log_warning(
+    message: Warning | str,  # noqa: ARG001 - what must not be written
+    category: type[Warning],
+    *_where: Any,
+    **_how: Any,
+) -> None:
+    """Write a warning's class: its words may hold a question, and would go to standard error."""
+    log.warning("a library warns", category=category.__name__)
 
 
 class _WithoutText(ProcessorFormatter):

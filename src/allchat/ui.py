@@ -7,11 +7,13 @@ import contextlib
 import importlib
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
@@ -32,7 +34,7 @@ with contextlib.suppress(ImportError):
 import gradio as gr
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from gradio import queueing
+from gradio import queueing, route_utils, routes
 from pydantic import BaseModel, Field, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,6 +69,18 @@ _ASKED = "### "
 BUTTONS = 3
 
 log = logging.getLogger("allchat.page")
+
+
+def _log_class() -> None:
+    """Write what is being handled into the log: its class alone."""
+    raised = sys.exc_info()[0]
+    log.error("an event of the page failed: %s", raised.__name__ if raised else "nothing")
+
+
+# Gradio prints what an event raises, and pydantic's words for it repeat what was typed.
+for _module in (queueing, route_utils, routes):
+    vars(_module)["traceback"] = SimpleNamespace(print_exc=_log_class)
+
 Messages = list[dict[str, Any]]
 
 SHOWN = ("chat", "trail", "sources", "box", "status", "again", "starters", "message", "votes")
