@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from small_chat import SmallChat
 from allchat import ui
 from allchat.errors import QuestionError
 from allchat.glossary import Glossary
+from allchat.records import Answer
 from allchat.render import PATHS, Trail, page_words
 from allchat.server import create_app
 from allchat.ui import BUTTONS, SHOWN, Handlers, build_page, messages, questions
@@ -475,3 +477,30 @@ def test_an_event_of_a_page_that_is_older_than_the_program_is_printed_nowhere(
     join(client, data=["zebrafish seven", []])
     assert [json.loads(line)["status"] for line in lines.getvalue().splitlines()] == [422]
     assert "zebra" not in lines.getvalue() + "".join(capfd.readouterr())
+
+
+class HeldChat(SmallChat):
+    """Answers a question with ``held`` in it only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = threading.Event()
+
+    def ask(self, question: str, **how: Any) -> Answer:
+        assert "held" not in question or self.free.wait(60)
+        return super().ask(question, **how)
+
+
+def test_whoever_waits_at_the_page_waits_where_the_time_is_counted() -> None:
+    chat = HeldChat()
+    app = create_app(chat, workers=2, waiting=60, seconds=60, questions_per_minute=0)
+    with TestClient(app, client=("127.0.0.1", 1)) as client:
+        for number in range(62):
+            assert join(client, f"family{number}", data=["held signs", [], "{}", "en"]).status_code == 200
+        until(lambda: "\nallchat_queue_length 60.0\n" in client.get("/metrics").text)
+        join(client, "late")
+        assert WORDS["busy"] in fetch(client, "late").text  # at once, though nobody has an answer yet
+        join(client, "talk", fn_index=5, data=["en"])
+        assert WORDS["cleared"] in fetch(client, "talk").text
+        chat.free.set()
+        assert all("The signs of leukemia" in fetch(client, f"family{number}").text for number in range(62))

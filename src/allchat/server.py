@@ -87,7 +87,7 @@ def create_app(
         from allchat.ui import mount_page
 
         door = PageDoor(chat, capacity=capacity)
-        mount_page(app, door, words=words, question_limit=QUESTION_CHARACTERS, votes=votes)
+        mount_page(app, door, words=words, question_limit=QUESTION_CHARACTERS, places=workers + waiting, votes=votes)
     return app
 
 

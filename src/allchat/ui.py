@@ -38,6 +38,7 @@ from gradio import queueing, route_utils, routes
 from pydantic import BaseModel, Field, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from allchat.capacity import WAITING, WORKERS
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.front import Front, read_assets
 from allchat.gate import BODY_LIMITS, JOINING, read_body, refuse
@@ -64,6 +65,9 @@ from allchat.render import (
 from allchat.votes import VOTES, Votes, new_message
 
 MAX_HISTORY = 10
+SPARE_THREADS = 8
+"""Threads of a page for all that takes no place: votes, another language, the word that many are asking."""
+
 # Every question is a heading, so that a screen reader can go from turn to turn.
 _ASKED = "### "
 BUTTONS = 3
@@ -310,8 +314,8 @@ def chrome(words: Words) -> dict[str, dict[str, Any]]:
     }
 
 
-def build_page(handlers: Handlers, *, language: str) -> gr.Blocks:
-    """The page in one language, ready to be mounted."""
+def build_page(handlers: Handlers, *, language: str, places: int = WORKERS + WAITING) -> gr.Blocks:
+    """The page in one language, ready to be mounted; ``places`` is how many questions may be inside at once."""
     words = handlers.words[language]
     page: gr.Blocks
     with gr.Blocks(title=f"{words['title']}: {words['subtitle']}", analytics_enabled=False, fill_width=True) as page:
@@ -326,6 +330,9 @@ def build_page(handlers: Handlers, *, language: str) -> gr.Blocks:
     # Each call without a session would keep its state; a family's page needs none.
     page.state_session_capacity = 200
     page.api_open = False
+    # A thread for each place, so that nobody waits here, where no time is counted: whoever has a place waits in
+    # ``Capacity``, and for all others there are threads enough to say at once that many are asking.
+    page.max_threads = places + SPARE_THREADS
     page._queue = Deliveries(page)
     return page
 
@@ -399,8 +406,7 @@ def _wire(parts: dict[str, Any], handlers: Handlers) -> None:
     chat, trail, language = parts["chat"], parts["trail"], parts["language"]
     how: dict[str, Any] = {
         "api_visibility": "private",
-        "concurrency_limit": 8,
-        "concurrency_id": "questions",
+        "concurrency_limit": None,
         "show_progress": "hidden",
         "trigger_mode": "once",
     }
@@ -445,7 +451,7 @@ class Deliveries(queueing.Queue):
             update_intervals=1,
             max_size=64,
             blocks=page,
-            default_concurrency_limit=8,
+            default_concurrency_limit=None,
         )
         # By session, the one that has been still for longest first.
         self._clocks: dict[str, asyncio.TimerHandle] = {}
@@ -551,12 +557,19 @@ async def _unreadable(_request: Request, _error: Exception) -> Response:
 
 
 def mount_page(
-    app: Any, asker: Asker, *, words: Mapping[str, Words], question_limit: int = 4000, votes: Path | None = None
+    app: Any,
+    asker: Asker,
+    *,
+    words: Mapping[str, Words],
+    question_limit: int = 4000,
+    places: int = WORKERS + WAITING,
+    votes: Path | None = None,
 ) -> Any:
     """Mount the page in a FastAPI application, once for each language of ``words``, and return that application.
 
-    Votes on answers are taken where ``votes`` names a file for them. Everything that Gradio would offer beyond the page
-    itself (API pages, monitoring, uploads, run history) is off.
+    ``places`` is how many questions the asker takes at once. Votes on answers are taken where ``votes`` names a file
+    for them. Everything that Gradio would offer beyond the page itself (API pages, monitoring, uploads, run history) is
+    off.
     """
     kept: WeakKeyDictionary[Asker, Glossary] = WeakKeyDictionary()  # one for each index that answers in turn
 
@@ -569,7 +582,8 @@ def mount_page(
     handlers = Handlers(asker, words, question_limit, glossary, Votes(votes) if votes else None)
     # The root takes every path that is left: it comes last.
     for language in sorted(words, key=lambda language: -len(PATHS[language])):
-        app = _mounted(app, build_page(handlers, language=language), words=words, language=language)
+        page = build_page(handlers, language=language, places=places)
+        app = _mounted(app, page, words=words, language=language)
     return app
 
 
