@@ -289,16 +289,18 @@ def test_an_urgent_answer_asks_for_no_vote(tmp_path: Path) -> None:
 # Gradio beneath the page
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
+    """The whole application."""
     with TestClient(create_app(SmallChat(), questions_per_minute=0)) as client:
         yield client
 
 
-def events(client: TestClient) -> list[Any]:
-    """The page's events, in the order of their numbers: the first is a question."""
-    listed: list[Any] = client.get("/config").json()["dependencies"]
-    return listed
+@pytest.fixture
+def fresh() -> Iterator[TestClient]:
+    """The whole application, of which nobody has asked anything."""
+    with TestClient(create_app(SmallChat(), questions_per_minute=0)) as client:
+        yield client
 
 
 def join(client: TestClient, session: object = "family", **values: Any) -> Any:
@@ -345,11 +347,12 @@ def kept(queue: Any) -> tuple[int, int, int]:
     ],
 )
 def test_a_session_that_no_page_would_name_is_refused_and_not_repeated(client: TestClient, session: object) -> None:
+    before = kept(queue_of(client))
     refused = join(client, session)
     assert refused.status_code == 422
     assert refused.json()["error"]["where"] == "event"
     assert "zebra" not in refused.text
-    assert kept(queue_of(client)) == (0, 0, 0)
+    assert kept(queue_of(client)) == before
 
 
 @pytest.mark.parametrize(
@@ -389,55 +392,55 @@ def test_no_refusal_of_gradios_repeats_what_was_sent(client: TestClient) -> None
         assert "zebra" not in refused.text
 
 
-def test_who_reads_without_having_asked_is_told_that_nothing_waits(client: TestClient) -> None:
-    assert fetch(client).status_code == client.get("/gradio_api/queue/data").status_code == 404
-    join(client)
-    assert "process_completed" in fetch(client).text
-    assert fetch(client).status_code == 404
+def test_who_reads_without_having_asked_is_told_that_nothing_waits(fresh: TestClient) -> None:
+    assert fetch(fresh).status_code == fresh.get("/gradio_api/queue/data").status_code == 404
+    join(fresh)
+    assert "process_completed" in fetch(fresh).text
+    assert fetch(fresh).status_code == 404
 
 
-def test_what_nobody_fetches_is_forgotten_after_a_while(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = queue_of(client)
+def test_what_nobody_fetches_is_forgotten_after_a_while(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = queue_of(fresh)
     for number in range(10):
-        assert join(client, f"family{number}").status_code == 200
+        assert join(fresh, f"family{number}").status_code == 200
     until(lambda: not queue.event_ids_to_events)
     assert kept(queue) == (10, 10, 10)
     monkeypatch.setattr(ui, "UNFETCHED_SECONDS", 0.01)
     for number in range(10):
-        join(client, f"family{number}")
+        join(fresh, f"family{number}")
     until(lambda: kept(queue) == (0, 0, 0))
-    assert fetch(client, "family0").status_code == 404
+    assert fetch(fresh, "family0").status_code == 404
 
 
-def test_of_what_nobody_fetches_only_the_latest_is_kept(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = queue_of(client)
+def test_of_what_nobody_fetches_only_the_latest_is_kept(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = queue_of(fresh)
     monkeypatch.setattr(ui, "MOST_UNFETCHED", 5)
     for number in range(20):
-        assert join(client, f"family{number}").status_code == 200
+        assert join(fresh, f"family{number}").status_code == 200
         until(lambda: not queue.event_ids_to_events)
     until(lambda: kept(queue) == (5, 5, 5))
-    assert "process_completed" in fetch(client, "family19").text
-    assert fetch(client, "family0").status_code == 404
+    assert "process_completed" in fetch(fresh, "family19").text
+    assert fetch(fresh, "family0").status_code == 404
     for _ in range(10):
-        join(client, "family")
+        join(fresh, "family")
         until(lambda: not queue.event_ids_to_events)
     assert sum(map(len, queue.pending_event_ids_session.values())) <= 5
 
 
-def test_sessions_that_have_fetched_all_are_bounded_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_that_have_fetched_all_are_bounded_too(fresh: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ui, "MOST_SESSIONS", 5)
     for number in range(12):
-        join(client, f"family{number}")
-        assert "process_completed" in fetch(client, f"family{number}").text
-    assert max(kept(queue_of(client))) <= 5
+        join(fresh, f"family{number}")
+        assert "process_completed" in fetch(fresh, f"family{number}").text
+    assert max(kept(queue_of(fresh))) <= 5
 
 
 def test_a_question_that_is_still_being_answered_is_not_forgotten(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    fresh: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ui, "UNFETCHED_SECONDS", 0.3)
-    join(client, data=["slow signs", [], "{}", "en"])
-    assert "process_completed" in fetch(client).text
+    join(fresh, data=["slow signs", [], "{}", "en"])
+    assert "process_completed" in fetch(fresh).text
 
 
 @pytest.mark.parametrize(
