@@ -502,6 +502,7 @@ class Event(BaseModel):
 
 
 NO_EVENT = Refusal(422, "event", "this is not an event of the page", "load the page again")
+NO_ADDRESS = Refusal(400, "host", "no page is at such an address", "use the address that you were given")
 NOTHING_WAITS = Refusal(404, "session_hash", "nothing waits for this page", "ask again")
 
 
@@ -519,7 +520,9 @@ class Events:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path, method = scope.get("path", ""), scope.get("method")
-        if path in JOINING and method == "POST":
+        if scope["type"] == "http" and not _placed(scope):
+            await refuse(NO_ADDRESS, send)
+        elif path in JOINING and method == "POST":
             await self._join(scope, receive, send)
         elif path.endswith("/gradio_api/queue/data") and method == "GET" and not self._waits(scope):
             await refuse(NOTHING_WAITS, send)
@@ -549,6 +552,15 @@ class Events:
         session = (parse_qs(scope["query_string"].decode(errors="replace")).get("session_hash") or [""])[0]
         queue = self.page._queue
         return session in queue.pending_messages_per_session and bool(queue.pending_event_ids_session.get(session))
+
+
+def _placed(scope: Scope) -> bool:
+    """Whether Gradio can say where its page stands; it fails on a host that is none."""
+    try:
+        route_utils.get_root_url(Request(scope), route_path=scope["path"], root_path=None)
+    except Exception:  # noqa: BLE001 - whatever it fails with: there it would be a fault of ours
+        return False
+    return True
 
 
 async def _unreadable(_request: Request, _error: Exception) -> Response:

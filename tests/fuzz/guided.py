@@ -23,7 +23,7 @@ def run(name: str, *, runs: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["allchat"]):
-        from targets import SECONDS, TARGETS, World
+        from targets import SECONDS, TARGETS, World, house
 
         from allchat.chat import Chat, build
         from allchat.errors import AllchatError
@@ -37,8 +37,11 @@ def run(name: str, *, runs: int) -> None:
     index = build(SMALL, index=folder / "built", embedder=WordHash())
     chat = Chat.open(index, corpus=SMALL, embedder=WordHash())
     os.chdir(folder)
-    with TestClient(create_app(chat, page=False, questions_per_minute=0)) as doors:
-        world = World(chat, index, folder, doors)
+    with (
+        TestClient(create_app(chat, page=False, questions_per_minute=0)) as doors,
+        TestClient(house(chat, folder=folder)) as whole,
+    ):
+        world = World(chat, index, folder, doors, whole)
 
         @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
         @given(TARGETS[name].sent)

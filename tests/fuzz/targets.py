@@ -11,7 +11,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -19,8 +19,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import anyio
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import strategies as st
 from inputs import any_text, broken, files, json_bytes, reshaped, texts, values
@@ -37,7 +39,7 @@ from allchat.corpus import clean, clean_places, read_corpus, source_ids
 from allchat.decide import unpacked
 from allchat.errors import AllchatError
 from allchat.formats import parse_json
-from allchat.gate import FOLDERS, ROUTES
+from allchat.gate import FOLDERS, ROUTES, STAFF_FORMS
 from allchat.guard import Guard, directives
 from allchat.index import CURRENT, MANIFEST, open_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions
@@ -45,12 +47,15 @@ from allchat.marked import Mark, place
 from allchat.outline import outline_document
 from allchat.phrases import expand, parse
 from allchat.records import Document, FurnitureRule, Layout, ListRule
-from allchat.render import literal, message, page_words, panel, plain, read_trail, source_page
+from allchat.render import PATHS, literal, message, page_words, panel, plain, read_trail, source_page
+from allchat.server import create_app
 from allchat.settings import PREFIX, Settings, load_settings
+from allchat.staff import COOKIE, Login, staff_router
 from allchat.suites import read_suite
 from allchat.support import unsupported
 from allchat.ui import messages, questions
 from allchat.understand import is_rest, resolve
+from allchat.votes import VOTES
 from allchat.wording import read_wording
 
 SECONDS = 60
@@ -61,12 +66,16 @@ Check = Callable[[Any, "World"], object]
 
 @dataclass(frozen=True)
 class World:
-    """What targets work on: a chat and its doors, an index that was built, and a folder of their own."""
+    """What targets work on: a chat and its doors, an index that was built, and a folder of their own.
+
+    Of ``house``, page and staff's pages are a part.
+    """
 
     chat: Chat
     index: Path
     folder: Path
     doors: TestClient
+    house: TestClient
 
 
 @dataclass(frozen=True)
@@ -687,19 +696,26 @@ class Came:
     body: bytes
 
 
-def send(sent: Sent, doors: TestClient) -> Came:
-    """The response of the application itself; an exception of it is raised here."""
+def send(sent: Sent, doors: TestClient, *, stays: bool = True) -> Came:
+    """The response of the application itself; an exception of it is raised here.
+
+    A client that does not stay leaves when the first part of the response has come: some streams have no end.
+    """
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in sent.parts]
     waiting.append({"type": "http.request", "body": b"", "more_body": False})
     came: list[Any] = []
+    answered = anyio.Event()
 
     async def receive() -> Any:
-        if not waiting:
-            await anyio.sleep_forever()  # the client stays
-        return waiting.pop(0)
+        if waiting:
+            return waiting.pop(0)
+        await (anyio.sleep_forever() if stays else answered.wait())
+        return {"type": "http.disconnect"}
 
     async def keep(part: Any) -> None:
         came.append(part)
+        if part["type"] == "http.response.body":
+            answered.set()
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
@@ -714,13 +730,14 @@ def send(sent: Sent, doors: TestClient) -> Came:
     return Came(starts[0], b"".join(part.get("body", b"") for part in came))
 
 
-def serves(sent: Sent, doors: TestClient) -> None:
+def serves(sent: Sent, doors: TestClient, *, stays: bool = True) -> Came:
     """No fault of ours: no traceback, no 500, and JSON where it is not a page."""
-    came = send(sent, doors)
+    came = send(sent, doors, stays=stays)
     assert came.status < 500, (came.status, came.body[:300])
     assert b"Traceback" not in came.body
     if came.body[:1] == b"{":
         json.loads(came.body)
+    return came
 
 
 JSON = ((b"content-type", b"application/json"),)
@@ -809,3 +826,122 @@ def a_link_to_a_source(sent: Sent, world: World) -> None:
     came = send(sent, world.doors)
     assert came.status in (200, 404), came.status
     only_our_tags(came.body.decode())
+
+
+# The page and the staff's pages
+
+
+PASSWORD = "a long password"  # noqa: S105 - of the tests' own server
+TALKED = [
+    {"role": role, "metadata": None, "content": [{"type": "text", "text": text}], "options": None}
+    for role, text in [("user", "### what is it"), ("assistant", "x")]
+]
+STATE = json.dumps(TRAIL)
+EVENTS = [
+    {"data": data, "fn_index": number, "session_hash": "family", "event_data": None, "trigger_id": 7}
+    for number, data in [
+        (0, [ASKED, TALKED, STATE, "en"]),
+        (4, [TALKED, STATE, "es"]),
+        (5, ["en"]),
+        (6, ["0" * 16, "en"]),
+        (6 + len(VOTES), [TALKED, STATE]),
+    ]
+]
+CANCELLED = {"session_hash": "family", "fn_index": 0, "event_id": "0"}
+
+
+def house(chat: Chat, *, folder: Path) -> FastAPI:
+    """The whole application: page, staff's pages and votes."""
+    staff = staff_router(chat, password=PASSWORD)
+    return create_app(chat, staff=staff, votes=folder / "votes.jsonl", questions_per_minute=0)
+
+
+def _with_other_values(event: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
+    """The event with the number of values that it has."""
+    values_sent = (st.just(value) | reshaped([value]) | st.one_of(texts, values) for value in event["data"])
+    return st.tuples(*values_sent).map(lambda data: json.dumps({**event, "data": data}).encode())
+
+
+def _page_posts(address: str, bodies: st.SearchStrategy[bytes]) -> st.SearchStrategy[Sent]:
+    paths = st.sampled_from([f"{home}gradio_api/{address}" for home in PATHS.values()])
+    return st.builds(Sent, st.just("POST"), paths, st.just(b""), st.just(JSON), bodies.map(lambda body: (body,)))
+
+
+@target(_page_posts("queue/join", st.sampled_from(EVENTS).flatmap(_with_other_values) | json_bytes(EVENTS)))
+def a_body_at_the_page(sent: Sent, world: World) -> None:
+    if serves(sent, world.house).status == 200:
+        session = json.loads(sent.parts[0])["session_hash"]
+        stream = Sent("GET", sent.path.replace("join", "data"), f"session_hash={session}".encode(), (), ())
+        assert b"process_completed" in serves(stream, world.house).body
+
+
+@target(_page_posts("cancel", json_bytes([CANCELLED])), weight=0.5)
+def a_body_at_cancel(sent: Sent, world: World) -> None:
+    serves(sent, world.house)
+
+
+@cache
+def ticket() -> bytes:
+    return f"{COOKIE}={Login(PASSWORD).ticket()}".encode()
+
+
+def _form(parts: list[tuple[str, bool, bytes]], damage: tuple[int, int, bytes]) -> bytes:
+    """A form as a browser sends it, with a stretch of it replaced."""
+    body = b""
+    for name, is_file, content in parts:
+        filename = b'; filename="saved.jsonl"' if is_file else b""
+        head = b'content-disposition: form-data; name="%s"%s' % (name.encode(errors="replace"), filename)
+        body += b"--x\r\n%s\r\n\r\n%s\r\n" % (head, content)
+    body += b"--x--\r\n"
+    at, length, instead = damage
+    return body[: at % len(body)] + instead + body[at % len(body) + length :] if instead else body
+
+
+_fields = st.sampled_from(["text", "question", "history", "password", "file"])
+_contents = st.one_of(
+    (texts | broken([ASKED, PASSWORD, *SOURCES])).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    json_bytes(SAVED),
+)
+_forms = st.builds(
+    _form,
+    st.lists(st.tuples(_fields | texts, st.booleans(), _contents), min_size=1, max_size=4),
+    st.tuples(st.integers(0, 9999), st.integers(0, 30), st.just(b"") | st.binary(max_size=9)),
+)
+_form_heads = st.one_of(st.just(b"multipart/form-data; boundary=x"), _header_values)
+_staff_posts = st.builds(
+    lambda path, head, body, at: Sent("POST", path, b"", ((b"content-type", head),), _split(body, at)),
+    st.sampled_from(STAFF_FORMS),
+    _form_heads,
+    _forms,
+    st.integers(0, 9999),
+)
+
+
+@target(st.tuples(_staff_posts, st.integers(0, 9)))
+def a_body_at_the_staffs_forms(sent: tuple[Sent, int], world: World) -> None:
+    post, stranger = sent
+    signed_in = () if stranger == 0 else ((b"cookie", ticket()),)
+    came = serves(replace(post, headers=post.headers + signed_in), world.house)
+    assert b"<script" not in came.body
+    assert b"<b onclick" not in came.body
+
+
+_hosts = st.just(()) | _header_values.map(lambda value: ((b"host", value),))
+
+
+@target(st.tuples(_requests, _hosts, st.booleans()))
+def a_request_at_the_page_or_the_staffs(sent: tuple[Sent, Any, bool], world: World) -> None:
+    request, host, signed_in = sent
+    # The listener lets through no other query than one of printable ASCII.
+    query = bytes(byte for byte in request.query if 0x20 < byte < 0x7F)
+    headers = host + request.headers + (((b"cookie", ticket()),) if signed_in else ())
+    serves(replace(request, query=query, headers=headers), world.house, stays=False)
+
+
+_readers = st.sampled_from([f"{home}gradio_api/queue/data" for home in PATHS.values()])
+_sessions = (st.just("nobody") | texts).map(lambda name: f"session_hash={quote(name, errors='replace')}".encode())
+
+
+@target(st.builds(Sent, st.just("GET"), _readers, _sessions, st.just(()), st.just(())), weight=0.3)
+def a_request_for_what_was_never_asked(sent: Sent, world: World) -> None:
+    assert serves(sent, world.house, stays=False).status == 404

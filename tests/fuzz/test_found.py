@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from places import SMALL
 from small_chat import SmallChat
-from targets import CITED, GUARD, MANIFESTS, guard_copy
+from targets import CITED, EVENTS, GUARD, MANIFESTS, guard_copy, house
 from word_hash import WordHash
 
 from allchat.bundle import saved_records
@@ -153,3 +153,19 @@ def test_nobody_is_sent_to_the_host_that_a_request_names() -> None:
             came = client.get(path, headers={"host": "evil.example"}, follow_redirects=False)
             assert came.status_code == 404
             assert "location" not in came.headers
+
+
+def test_a_host_that_can_be_none_is_refused_at_the_page() -> None:
+    with TestClient(create_app(SmallChat())) as client:  # type: ignore[arg-type]
+        for path in ("/", "/config", "/es/", "/gradio_api/app_id"):
+            refused = client.get(path, headers={"host": "999.1.1.1"})
+            assert (refused.status_code, refused.json()["error"]["where"]) == (400, "host")
+            assert client.get(path, headers={"host": "ward.example:8443"}).status_code == 200
+
+
+def test_the_events_that_are_broken_here_are_whole(small_chat: Chat, tmp_path: Path) -> None:
+    with TestClient(house(small_chat, folder=tmp_path)) as client:
+        for event in EVENTS:
+            assert client.post("/gradio_api/queue/join", json=event).status_code == 200
+            said = client.get("/gradio_api/queue/data", params={"session_hash": event["session_hash"]}).text
+            assert '"success":true' in said, event["fn_index"]

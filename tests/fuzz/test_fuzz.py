@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
-from targets import TARGETS, World, holds
+from targets import TARGETS, World, holds, house
 
 from allchat.chat import Chat
 from allchat.server import create_app
@@ -25,12 +25,23 @@ def doors(small_chat: Chat) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def whole(small_chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with TestClient(house(small_chat, folder=tmp_path_factory.mktemp("votes"))) as client:
+        yield client
+
+
 @pytest.fixture
 def world(
-    small_chat: Chat, small_index: Path, doors: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_chat: Chat,
+    small_index: Path,
+    doors: TestClient,
+    whole: TestClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> World:
     monkeypatch.chdir(tmp_path)
-    return World(small_chat, small_index, tmp_path, doors)
+    return World(small_chat, small_index, tmp_path, doors, whole)
 
 
 @pytest.mark.parametrize("name", TARGETS)
