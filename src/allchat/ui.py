@@ -545,13 +545,25 @@ class Events:
         except ValidationError:
             return b""
         known = self.page.fns.get(event.fn_index)
-        return event.model_dump_json().encode() if known and len(event.data) == len(known.inputs) else b""
+        if known is None or len(event.data) != len(known.inputs):
+            return b""
+        event.data = [_text_alone(value, part) for value, part in zip(event.data, known.inputs, strict=True)]
+        return event.model_dump_json().encode()
 
     def _waits(self, scope: Scope) -> bool:
         """Whether there is, or will be, an answer for the session that the address names."""
         session = (parse_qs(scope["query_string"].decode(errors="replace")).get("session_hash") or [""])[0]
         queue = self.page._queue
         return session in queue.pending_messages_per_session and bool(queue.pending_event_ids_session.get(session))
+
+
+def _text_alone(value: Any, part: Any) -> Any:
+    """What a part of the page holds, without all that is not text: from any address, Gradio fetches a file named there,
+    and makes a component that a message asks for.
+    """
+    if isinstance(part, gr.Chatbot):
+        return [row | {"content": [{"type": "text", "text": row["content"]}]} for row in messages(value)]
+    return value if isinstance(value, str) else None
 
 
 def _placed(scope: Scope) -> bool:

@@ -837,11 +837,14 @@ TALKED = [
     for role, text in [("user", "### what is it"), ("assistant", "x")]
 ]
 STATE = json.dumps(TRAIL)
+FILE = {"path": "https://evil.example/x", "meta": {"_type": "gradio.FileData"}}
+MADE = {"component": "image", "value": FILE, "constructor_args": {}, "props": {}}
 EVENTS = [
     {"data": data, "fn_index": number, "session_hash": "family", "event_data": None, "trigger_id": 7}
     for number, data in [
         (0, [ASKED, TALKED, STATE, "en"]),
         (4, [TALKED, STATE, "es"]),
+        (0, [ASKED, [{"role": "user", "content": [{"file": FILE}, MADE]}], STATE, "en"]),
         (5, ["en"]),
         (6, ["0" * 16, "en"]),
         (6 + len(VOTES), [TALKED, STATE]),
