@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import faiss
@@ -532,6 +533,77 @@ def test_two_builds_at_once_are_a_clear_error_and_a_killed_one_leaves_the_old_in
         except StoreError:
             time.sleep(0.1)
     assert current_inputs(own)["model"]["sha256"] == "0" * 64  # type: ignore[index]
+
+
+KILLED_WRITING = """
+import sys, time
+from pathlib import Path
+import allchat.chat
+from word_hash import WordHash
+class Next(WordHash):
+    fingerprint = "5" * 64
+corpus, index, place = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+replace, moved = Path.replace, []
+def park(*arguments, **named):
+    print("parked", flush=True)
+    time.sleep(60)
+def replace_or_park(path, target):
+    if place == ("the switch" if path.name == "current" else f"file {len(moved) + 1}"):
+        park()
+    moved.append(path.name)
+    return replace(path, target)
+Path.replace = replace_or_park
+if place == "finish":
+    allchat.chat._trained = park
+allchat.chat.build(corpus, index=index, embedder=Next())
+"""
+
+
+class NextWordHash(WordHash):
+    """The model of the build that is killed: the next one writes to the same folder."""
+
+    fingerprint = "5" * 64
+
+
+@contextmanager
+def parked_build(own: Path, place: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has stopped at a place of its writing."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED_WRITING, str(SMALL), str(own), place]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "parked\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("place", "aside", "in_place"),
+    [
+        ("finish", {VECTORS, WORDS}, set()),
+        ("file 2", {MANIFEST, VECTORS, WORDS}, {"guard.json"}),
+        ("the switch", {CURRENT}, {"guard.json", MANIFEST, VECTORS, WORDS}),
+    ],
+)
+def test_a_build_killed_while_it_writes_leaves_the_old_index_and_the_next_one_tidies_up(
+    place: str, aside: set[str], in_place: set[str], own: Path
+) -> None:
+    before = files(own)
+    with parked_build(own, place) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    after = files(own)
+    written = [Path(name) for name in sorted(after.keys() - before.keys())]
+    assert {path.name for path in written if path.parent.name.startswith(".building-")} == aside
+    assert {path.name for path in written if not path.parent.name.startswith(".building-")} == in_place
+    assert {name: after[name] for name in before} == before
+    answer = Chat.open(own, corpus=SMALL, embedder=WordHash()).ask("which medicines are forbidden at home")
+    assert (answer.kind, answer.versions["index"][:16]) == ("answer", current(own).name)
+    build(SMALL, index=own, embedder=NextWordHash())
+    assert current_inputs(own)["model"]["sha256"] == NextWordHash.fingerprint  # type: ignore[index]
+    assert {path.name for path in own.iterdir()} == {".lock", CURRENT, current(own).name}
 
 
 FULL = """
