@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
+from serving import serving
 
 from allchat import staff
 from allchat.answer import Sources, choose, sift
@@ -21,7 +26,7 @@ from allchat.corpus import clean
 from allchat.errors import SettingsError
 from allchat.gate import STAFF_BODY
 from allchat.server import create_app
-from allchat.staff import ATTEMPTS, COOKIE, Login, staff_router
+from allchat.staff import ATTEMPTS, COOKIE, STRETCHED_AT_ONCE, Login, staff_router
 from allchat.staff_views import Finding, QuoteCheck, SourceView
 from allchat.wording import load_wording
 
@@ -131,6 +136,44 @@ def test_who_guesses_has_to_wait_and_others_have_not() -> None:
     assert login.may_try("203.0.113.9")
     assert login.accepts(PASSWORD, address="127.0.0.1")
     assert login.may_try("127.0.0.1")
+
+
+def test_the_addresses_of_one_household_share_their_attempts() -> None:
+    login = Login(PASSWORD)
+    tried = [login.may_try(f"2001:db8:1:2::{number:x}") for number in range(1, 1001)]
+    assert tried.count(True) == ATTEMPTS
+    assert login.may_try("2001:db8:1:3::1")
+    assert login.accepts(PASSWORD, address="2001:db8:1:2:ffff::1")
+    assert login.may_try("2001:db8:1:2::1")
+
+
+def test_a_crowd_at_the_sign_in_has_two_passwords_stretched_at_a_time(
+    small_chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stretched, lock, now, most = staff._stretched, threading.Lock(), [0], [0]
+    router = staff_router(small_chat, password=PASSWORD)
+
+    def stretched_and_counted(password: str) -> bytes:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        key = stretched(password)
+        time.sleep(0.05)  # long enough that all would meet here
+        with lock:
+            now[0] -= 1
+        return key
+
+    monkeypatch.setattr(staff, "_stretched", stretched_and_counted)
+    for address in serving(small_chat, page=False, staff=router):
+
+        def sign_in(number: int, address: str = address) -> int:
+            transport = httpx.HTTPTransport(local_address=f"127.0.0.{number}")
+            with httpx.Client(base_url=address, transport=transport, timeout=60) as client:
+                return client.post("/staff/sign-in", files={"password": (None, SECRET.encode())}).status_code
+
+        with ThreadPoolExecutor(12) as pool:
+            assert list(pool.map(sign_in, range(2, 14))) == [403] * 12
+    assert most[0] == STRETCHED_AT_ONCE
 
 
 def test_after_too_many_wrong_passwords_not_even_the_right_one_is_looked_at(stranger: TestClient) -> None:

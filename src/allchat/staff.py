@@ -6,6 +6,7 @@ never in an address; it is answered and forgotten.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -30,7 +31,7 @@ from allchat.bundle import Audit, answer_of, audit, saved_records
 from allchat.chat import Chat
 from allchat.errors import AllchatError, QuestionError, SettingsError, VerificationError
 from allchat.follow import Following
-from allchat.gate import STAFF_BODY, Rate
+from allchat.gate import STAFF_BODY, Rate, household
 from allchat.guard import ADVICE, EMERGENCY
 from allchat.retrieve import PARTS
 from allchat.staff_views import QuoteCheck, SourceView, candidates, source_view
@@ -43,7 +44,12 @@ SESSION_SECONDS = 8 * 3600
 
 LEAST_PASSWORD = 12
 ATTEMPTS = 5
-"""Sign-ins of one address that may fail at once; one more every 12 seconds. Callers on this machine count too."""
+"""Sign-ins of one address (a /64 of IPv6) that may fail at once; one more every 12 seconds. Callers on this machine
+count too.
+"""
+
+STRETCHED_AT_ONCE = 2
+"""Passwords that are stretched at a time, 16 MB each; others wait, and hold no thread while they do."""
 
 TEXT_LIMIT = 5000
 """Characters of a pasted quote or of earlier questions."""
@@ -104,7 +110,7 @@ def _stretched(password: str) -> bytes:
 
 def _counted(address: str) -> str:
     # Not an address to the rate, which does not count callers on this machine: a proxy may call from here.
-    return f"staff {address}"
+    return f"staff {household(address)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,7 @@ class Staff:
     def __init__(self, chat: Chat | Following, login: Login) -> None:
         self._following = chat
         self._login = login
+        self._stretching = asyncio.Semaphore(STRETCHED_AT_ONCE)
         self._templates = Environment(
             loader=PackageLoader("allchat", "data/staff"),
             autoescape=True,
@@ -330,7 +337,9 @@ class Staff:
             password = (await read_form(request)).text("password")
         except QuestionError:
             password = ""
-        if not await run_in_threadpool(lambda: self._login.accepts(password, address=address)):
+        async with self._stretching:
+            right = await run_in_threadpool(lambda: self._login.accepts(password, address=address))
+        if not right:
             log.warning("staff: a wrong password")
             return self._shown(
                 request, Page("sign_in.html", {"error": self._words["sign_in_wrong"]}, 403), inside=False
