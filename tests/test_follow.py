@@ -24,7 +24,7 @@ from word_hash import WordHash
 
 from allchat.bundle import audit
 from allchat.chat import Chat, build
-from allchat.follow import Following, current_name
+from allchat.follow import LOOKS, SECONDS, Following, current_name
 from allchat.index import CURRENT, MANIFEST, VECTORS, WORDS
 from allchat.records import Answer
 from allchat.server import create_app
@@ -204,6 +204,44 @@ def test_a_mended_index_is_gone_over_to(corpus: Path, index: Path, caplog: pytes
         assert chat.look()
     assert caplog.messages[1:] == [f"{index}: the index {current_name(index)} answers from now on"]
     assert current_name(index) != first
+
+
+def test_an_index_that_stays_unusable_is_opened_again_only_when_it_changes_or_after_a_pause(
+    corpus: Path, index: Path
+) -> None:
+    opened = list[str | None]()
+
+    def opening() -> Chat:
+        opened.append(current_name(index))
+        return Chat.open(index, corpus=corpus, embedder=WordHash())
+
+    chat = Following(opening, index=index)
+    (corpus / "lay_terms.toml").write_text("")
+    rebuild(corpus, index)
+    altered(WORDS)(index, corpus)
+    broken = current_name(index)
+    assert LOOKS * SECONDS == 60
+    assert not any(chat.look() for _ in range(2 * LOOKS))
+    assert opened[1:] == [broken] * 2
+    (index / CURRENT).write_text("0123456789abcdef")
+    assert not any(chat.look() for _ in range(LOOKS))
+    assert opened[3:] == ["0123456789abcdef"]
+    (index / CURRENT).write_text(broken or "")
+    assert not chat.look()
+    rebuild(corpus, index)
+    assert current_name(index) == broken
+    assert chat.look()
+    assert opened[4:] == [broken] * 2
+
+
+@pytest.mark.parametrize("pointer", [b"", b"\0", b"../..", b"x" * 5000])
+def test_a_pointer_that_no_file_can_have_leaves_the_old_index_answering(
+    pointer: bytes, corpus: Path, index: Path
+) -> None:
+    chat = following(index, corpus)
+    (index / CURRENT).write_bytes(pointer)
+    assert not any(chat.look() for _ in range(2))
+    assert chat.ask(ASKED).kind == "answer"
 
 
 def test_an_index_of_another_program_waits_for_a_restart(

@@ -11,11 +11,16 @@ from pathlib import Path
 
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
-from allchat.index import CURRENT
+from allchat.index import CURRENT, MANIFEST
 from allchat.records import Answer, Document, Outline
 
 SECONDS = 5.0
 """How often the index folder is looked at: one small file is read."""
+
+LOOKS = 12
+"""Every so many looks, once a minute, an index that could not be used and has not changed is tried again: each try
+reads and hashes all of it, and what was wrong may be mended elsewhere, in the corpus.
+"""
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +30,8 @@ class Following:
 
     A new index is opened and checked aside and then put in place by one assignment. A question is answered, and its
     quotes are verified, by the chat that was there when it came. Where a new index cannot be opened the old one stays,
-    and the log says so once. For a moment both are in memory.
+    the log says so once, and it is tried again when it changes, else every ``LOOKS`` looks. For a moment both are in
+    memory.
 
     Raises:
         AllchatError: ``opening`` failed the first time.
@@ -35,6 +41,8 @@ class Following:
         self._opening = opening
         self._index = index
         self._told = ""
+        self._failed: tuple[str | None, _Written] | None = None
+        self._passed = 0
         self.now = opening()
         """The chat of this moment. Whoever needs several things that fit each other takes them from one of these."""
 
@@ -65,9 +73,15 @@ class Following:
 
     def look(self) -> bool:
         """Go over to the current index if it is another than the one that answers; whether that was done."""
-        if current_name(self._index) == self.now.index.folder.name:
-            self._told = ""
+        name = current_name(self._index)
+        if name == self.now.index.folder.name:
+            self._told, self._failed = "", None
             return False
+        found = name, _written(self._index, name)
+        if found == self._failed and self._passed < LOOKS - 1:
+            self._passed += 1
+            return False
+        self._failed, self._passed = found, 0
         try:
             chat = self._opened()
         except AllchatError as error:
@@ -76,7 +90,7 @@ class Following:
         except Exception as error:  # noqa: BLE001 - a build may take files away while they are read; the next look tells
             self._tell(f"the new index is not used, the old one answers on: {type(error).__name__} while opening it")
             return False
-        self.now, self._told = chat, ""
+        self.now, self._told, self._failed = chat, "", None
         gc.collect()  # a chat's caches lead back to it: what only they hold is let go now, and not some time
         _LOG.info("%s: the index %s answers from now on", self._index, chat.index.folder.name)
         return True
@@ -109,6 +123,18 @@ class Following:
         finally:
             end.set()
             watcher.join()
+
+
+_Written = tuple[int, int] | None
+
+
+def _written(index: Path, name: str | None) -> _Written:
+    """What changes whenever a build writes the index of that name anew; None where there is none."""
+    try:
+        manifest = (index / (name or "") / MANIFEST).stat()
+    except (OSError, ValueError):  # a damaged name may be none that a file can have
+        return None
+    return manifest.st_ino, manifest.st_mtime_ns
 
 
 def current_name(index: Path) -> str | None:
