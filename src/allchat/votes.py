@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import re
 import secrets
 import threading
@@ -13,7 +15,14 @@ from allchat.errors import QuestionError, StoreError
 
 VOTES = ("yes", "no", "wrong_quote")
 
+LIMIT = 10 * 1000**2
+"""Bytes of the file, about 200,000 votes: anyone may vote, and the disk also holds the index."""
+
+_LINE = len(json.dumps({"message": "0" * 16, "vote": max(VOTES, key=len)})) + 1
+"""Bytes of the longest vote."""
+
 _NAME = re.compile(r"[0-9a-f]{16}")
+_LOG = logging.getLogger(__name__)
 
 
 def new_message() -> str:
@@ -27,21 +36,36 @@ class Votes:
 
     path: Path
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _full: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     def add(self, vote: object, *, message: object) -> None:
-        """Adds one vote.
+        """Adds one vote. The log says once that the file is full.
 
         Raises:
             QuestionError: this is no vote, or no name of a message; nothing was kept.
-            StoreError: the file cannot be written.
+            StoreError: the file cannot be written, or has no room within ``LIMIT``.
         """
         if vote not in VOTES or not isinstance(message, str) or not _NAME.fullmatch(message):
             raise QuestionError("this is not a vote on an answer. Vote with the buttons below an answer.")
         line = json.dumps({"message": message, "vote": vote}) + "\n"
         try:
             with self._lock, self.path.open("a", encoding="ascii") as file:
+                if os.fstat(file.fileno()).st_size + _LINE > LIMIT:
+                    raise self._told_full()
                 file.write(line)
         except OSError as error:
-            raise StoreError(
-                f"{self.path}: the vote cannot be written ({error.strerror}). Correct the setting votes."
-            ) from error
+            raise self._unwritable(error.strerror) from error
+        self._full.clear()
+
+    def _told_full(self) -> StoreError:
+        error = self._no_room()
+        if not self._full.is_set():
+            _LOG.error(str(error))
+        self._full.set()
+        return error
+
+    def _no_room(self) -> StoreError:
+        return StoreError(f"{self.path}: holds {LIMIT // 1000**2} MB of votes, no more are taken. Move the file away.")
+
+    def _unwritable(self, why: str | None) -> StoreError:
+        return StoreError(f"{self.path}: the vote cannot be written ({why}). Correct the setting votes.")
