@@ -11,6 +11,9 @@ from word_hash import WordHash
 from allchat.chat import Chat
 from allchat.logs import configure_logs
 from allchat.server import run
+from allchat.staff import staff_router
+
+PASSWORD = "a password for staff"  # noqa: S105 - of the test's own processes
 
 
 class Named(Chat):
@@ -27,4 +30,5 @@ if __name__ == "__main__":
     Named.port = port
     configure_logs(requests=False)
     chat = Named.open(index, corpus=SMALL, embedder=WordHash())
-    run(chat, port=port, trusted_proxies=proxies, questions_per_minute=5)
+    staff = staff_router(chat, password=PASSWORD)
+    run(chat, port=port, trusted_proxies=proxies, questions_per_minute=5, staff=staff)

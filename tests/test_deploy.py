@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -21,12 +22,15 @@ from typing import Any
 
 import httpx
 import pytest
+from deployed import PASSWORD
 from places import ROOT
 
 from allchat.chat import Chat
+from allchat.gate import STAFF_BODY
 from allchat.listener import DRAIN_SECONDS, IDLE_SECONDS
-from allchat.render import page_words
+from allchat.render import PATHS, page_words
 from allchat.settings import PREFIX, SECRETS, Settings
+from allchat.staff import UPLOAD_LIMIT
 
 DEPLOY = ROOT / "deploy"
 CONF = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
@@ -208,13 +212,14 @@ def _asked(site: Site, port: int) -> float:
     return sum(map(float, re.findall(r"^allchat_questions_total\{.*\} (\S+)$", shown, re.MULTILINE)))
 
 
-def ask_at_the_page(client: httpx.Client, session: str) -> str:
+def ask_at_the_page(client: httpx.Client, session: str, *, language: str) -> str:
     """One question at the page, as its script asks: one request to ask, another for the answer."""
-    events = client.get("/config").json()["dependencies"]
+    home = PATHS[language]
+    events = client.get(f"{home}config").json()["dependencies"]
     asking = next(number for number, event in enumerate(events) if event["inputs"])
-    data = {"data": [QUESTIONS[0], [], "{}", "en"], "fn_index": asking, "session_hash": session}
-    assert client.post("/gradio_api/queue/join", json=data).status_code == 200
-    return client.get("/gradio_api/queue/data", params={"session_hash": session}).text
+    data = {"data": [QUESTIONS[0], [], "{}", language], "fn_index": asking, "session_hash": session}
+    assert client.post(f"{home}gradio_api/queue/join", json=data).status_code == 200
+    return client.get(f"{home}gradio_api/queue/data", params={"session_hash": session}).text
 
 
 @pytest.mark.slow
@@ -224,12 +229,16 @@ def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(
     for source in CLIENTS:
         with site.client(source) as client:
             for number in range(3):
-                said = ask_at_the_page(client, f"family{source}{number}")
-                assert "process_completed" in said
-                assert "platelets" in said
-    assert sum(_asked(site, port) for port in site.processes) == 3 * len(CLIENTS)
+                for language in PATHS:
+                    said = ask_at_the_page(client, f"family{source}{language}{number}", language=language)
+                    assert "process_completed" in said
+                    assert "platelets" in said
+    assert sum(_asked(site, port) for port in site.processes) == 3 * len(PATHS) * len(CLIENTS)
     with site.client() as client:
-        assert "allchat" in client.get("/").text
+        for language, home in PATHS.items():
+            page = client.get(home)
+            assert page_words(language)["subtitle"] in page.text
+            assert page.headers["strict-transport-security"] == "max-age=31536000"
         assert client.get("/metrics").status_code == 404
         assert client.post("/v1/ask", content=b"x" * (1024 * 1024 + 1)).status_code == 413
         body = {"model": "allchat", "stream": True, "messages": [{"role": "user", "content": QUESTIONS[0]}]}
@@ -237,14 +246,59 @@ def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(
         for process in site.processes.values():
             process.kill()
             process.wait()
-        page = client.get("/")
-        assert (page.status_code, page.text) == (503, html.unescape(page_words()["broken_more"]))
+        for language, home in PATHS.items():
+            page = client.get(home)
+            assert (page.status_code, page.text) == (503, html.unescape(page_words(language)["broken_more"]))
+            assert page.headers["content-type"] == "text/plain; charset=utf-8"
         asked = client.post("/v1/ask", json={"question": "zebrafish"})
         assert (asked.status_code, asked.headers["retry-after"]) == (503, "30")
         assert {"where", "what", "remedy", "message", "type"} == set(json.loads(asked.text)["error"])
     written = b"".join(path.read_bytes() for path in site.folder.rglob("*") if path.is_file())
     assert b"zebrafish" not in written
     assert b"platelets" not in written
+
+
+@pytest.mark.slow
+def test_a_page_in_every_language_gets_each_event_at_once(site: Site) -> None:
+    with site.client() as client:
+        for language, home in PATHS.items():
+            with client.stream("GET", f"{home}gradio_api/heartbeat/{language}", timeout=10) as response:
+                assert "ALIVE" in next(response.iter_text())
+
+
+@pytest.mark.slow
+def test_the_largest_form_of_the_staff_comes_through_and_touches_no_disk(site: Site) -> None:
+    shutil.rmtree(site.folder / "body")  # where nginx would put what it cannot hold
+    with site.client() as client:
+        assert client.post("/staff/sign-in", files={"password": (None, PASSWORD)}).status_code == 303
+        largest = b"[" + b" " * (UPLOAD_LIMIT - 2) + b"]"
+        answer = client.post("/staff/answer", files={"file": ("saved.jsonl", largest)})
+        assert (answer.status_code, "not an answer record" in answer.text) == (422, True)
+        assert client.post("/staff/answer", content=b"x" * (STAFF_BODY + 1)).status_code == 413
+        typed = {"content-type": "application/json"}
+        assert client.post("/v1/batch", content=b" " * 1024 * 1024, headers=typed).status_code == 400
+
+
+@pytest.mark.slow
+def test_no_address_can_take_every_connection(site: Site) -> None:
+    allowed = re.search(r"^\s*limit_conn allchat (\d+);", CONF, re.MULTILINE)
+    assert allowed is not None
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    place = ("127.0.0.1", int(site.address.rpartition(":")[2]))
+    with site.client(CLIENTS[0]) as one, site.client(CLIENTS[1]) as other:
+        with ExitStack() as stack:
+            for _ in range(int(allowed[1])):
+                plain = stack.enter_context(socket.create_connection(place, source_address=(CLIENTS[0], 0)))
+                held = stack.enter_context(context.wrap_socket(plain))
+                held.sendall(b"POST /v1/ask HTTP/1.1\r\nHost: allchat\r\nContent-Length: 10\r\n\r\n")
+            refused = next(found for found in (one.get("/healthz") for _ in range(PATIENCE)) if found.is_error)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "30")
+            assert set(refused.json()["error"]) == {"where", "what", "remedy", "message", "type"}
+            page = one.get(PATHS["es"])
+            assert (page.status_code, page.text) == (503, html.unescape(page_words("es")["broken_more"]))
+            assert other.get("/healthz").status_code == 200
+        assert any(one.get("/healthz").status_code == 200 for _ in range(PATIENCE))
 
 
 @pytest.mark.slow
@@ -264,6 +318,12 @@ def test_the_rate_is_that_of_the_address_which_a_trusted_proxy_names(small_index
 
 
 # The files
+
+
+def test_what_nginx_lets_through_is_what_allchat_takes() -> None:
+    sizes = re.findall(r"^\s*(client_\w+_size) (\d+)m;", CONF, re.MULTILINE)
+    largest = {"client_max_body_size": 1, "client_body_buffer_size": 1}
+    assert sorted(sizes) == sorted((name, str(size)) for name in largest for size in (1, STAFF_BODY // 1024**2))
 
 
 def test_the_times_of_nginx_fit_those_of_allchat() -> None:
