@@ -34,6 +34,9 @@ from allchat.staff import UPLOAD_LIMIT
 
 DEPLOY = ROOT / "deploy"
 CONF = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+UNIT = (DEPLOY / "allchat@.service").read_text(encoding="utf-8")
+ENVIRONMENT = (DEPLOY / "allchat.env.example").read_text(encoding="utf-8")
+README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CLIENTS = [f"127.0.0.{number}" for number in range(2, 14)]
 """This machine's own addresses, each a client of its own to nginx."""
@@ -318,6 +321,25 @@ def test_the_rate_is_that_of_the_address_which_a_trusted_proxy_names(small_index
 
 
 # The files
+
+
+def test_doctor_is_run_as_the_unit_runs_a_process() -> None:
+    (line,) = (line for line in README.splitlines() if line.startswith("systemd-run "))
+    given = re.findall(r" -p (\S+)", line)
+    assert {one.partition("=")[0] for one in given} >= {"DynamicUser", "User", "StateDirectory", "EnvironmentFile"}
+    assert [one for one in given if f"\n{one}\n" not in UNIT] == []
+    assert line.endswith(" /opt/allchat/.venv/bin/allchat doctor")
+
+
+def test_a_proxy_on_another_machine_is_let_in_where_the_files_say_so() -> None:
+    named = re.search(rf"^# {PREFIX}TRUSTED_PROXIES=127.0.0.1 (\S+)$", ENVIRONMENT, re.MULTILINE)
+    assert named is not None
+    assert f"\nIPAddressAllow={named[1]}\n" in README
+    # The host is the environment's to choose; without one a process listens where the unit lets callers in from.
+    assert f"# {PREFIX}HOST=" in ENVIRONMENT
+    assert "--host" not in UNIT
+    assert Settings().host == "127.0.0.1"
+    assert "\nIPAddressDeny=any\nIPAddressAllow=localhost\n" in UNIT
 
 
 def test_what_nginx_lets_through_is_what_allchat_takes() -> None:

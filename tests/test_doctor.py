@@ -19,6 +19,7 @@ from allchat.cli import BROKEN, cli
 from allchat.doctor import Finding, disk, examine, packages
 from allchat.embed import PACKAGED_MODEL, fingerprint
 from allchat.index import CURRENT, WORDS
+from allchat.votes import LIMIT
 
 
 class Packaged(WordHash):
@@ -60,7 +61,7 @@ def test_where_all_is_well_it_says_so_with_versions_and_age(index: Path) -> None
     assert result.exit_code == 0, result.output
     name = (index / CURRENT).read_text().strip()
     assert f"index: current. index: version {name}, built 20" in result.stdout
-    assert "every file is the published one" in result.stdout
+    assert f"sha256 {fingerprint(PACKAGED_MODEL)}, every file is the published one" in result.stdout
     assert "torch 2." in result.stdout
     assert result.stdout.endswith("No problem found.\n")
 
@@ -131,6 +132,36 @@ def test_a_full_disk_is_a_problem(index: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _folder: usage)
     assert disk(index).what.endswith("a build wants 0.5 GB. Free the disk.")
     assert disk(index).state == "problem"
+
+
+def test_a_staff_password_that_serve_refuses_is_a_problem_and_is_never_shown(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLCHAT_STAFF_PASSWORD", "zebrafish")
+    result = run()
+    assert result.exit_code == 1
+    assert "PROBLEM staff: ALLCHAT_STAFF_PASSWORD in the environment: it is shorter than 12 " in result.stdout
+    assert "zebrafish" not in result.stdout
+    monkeypatch.setenv("ALLCHAT_STAFF_PASSWORD", "zebrafish and more")
+    assert "  ok    staff: the pages at /staff are on" in run().stdout
+    assert "zebrafish" not in run("--json").stdout
+
+
+def test_a_file_for_votes_that_cannot_be_written_or_is_full_is_a_problem(
+    index: Path, corpus: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "votes.jsonl"
+    found = findings(index, corpus, votes=file)
+    assert found["votes"][0].what == f"{file}: can be written, 0.0 MB so far"
+    assert problems(found) == ""
+    assert not file.exists()
+    for wrong in (tmp_path, tmp_path / "nowhere" / "votes.jsonl"):
+        said = problems(findings(index, corpus, votes=wrong), "votes")
+        assert said.startswith(f"{wrong}: the vote cannot be written (")
+        assert said.endswith("Correct the setting votes.")
+    with file.open("wb") as made:
+        made.truncate(LIMIT)
+    assert problems(findings(index, corpus, votes=file), "votes").endswith("Move the file away.")
 
 
 def test_packages_that_are_missing_or_other_than_needed_are_named(

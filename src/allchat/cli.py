@@ -465,6 +465,8 @@ def doctor_command(*, as_json: bool, index: Path | None, corpus: Path | None, se
             corpus=settings.corpus,
             model=settings.model,
             passage_tokens=settings.passage_tokens,
+            staff_password=settings.staff_password.get_secret_value(),
+            votes=settings.votes,
         )
     )
     if as_json:

@@ -30,6 +30,8 @@ from allchat.embed import (
 from allchat.errors import AllchatError
 from allchat.follow import current_name
 from allchat.index import MANIFEST, open_index
+from allchat.staff import Login
+from allchat.votes import Votes
 
 PINS = Path(__file__).parents[2] / "constraints.txt"
 """The measured environment, where allchat runs from its own folder."""
@@ -49,7 +51,16 @@ class Finding:
     what: str
 
 
-def examine(*, index: Path, corpus: Path, model: str, passage_tokens: int, pins: Path = PINS) -> Iterator[Finding]:
+def examine(
+    *,
+    index: Path,
+    corpus: Path,
+    model: str,
+    passage_tokens: int,
+    staff_password: str = "",
+    votes: Path | None = None,
+    pins: Path = PINS,
+) -> Iterator[Finding]:
     """Every finding, in the order in which a problem is best mended."""
     yield Finding("allchat", "good", f"{version('allchat')}, Python {sys.version.split()[0]}")
     yield from packages(pins=pins)
@@ -57,6 +68,10 @@ def examine(*, index: Path, corpus: Path, model: str, passage_tokens: int, pins:
     yield _tried("corpus", lambda: _corpus(corpus))
     yield from index_findings(index, corpus=corpus, model=model, passage_tokens=passage_tokens)
     yield disk(index)
+    if staff_password:
+        yield _tried("staff", lambda: _staff(staff_password))
+    if votes is not None:
+        yield _tried("votes", lambda: f"{votes}: can be written, {Votes(votes).check() / 1000**2:.1f} MB so far")
 
 
 def packages(*, pins: Path = PINS) -> Iterator[Finding]:
@@ -103,8 +118,13 @@ def _tried(about: str, look: Callable[[], str]) -> Finding:
 def _model(model: str) -> str:
     if model == PACKAGED_MODEL:
         check_files(packaged_folder(), expected=PACKAGED_SHA256)
-        return f"{model}: every file is the published one"
-    return f"{model}: sha256 {fingerprint(model)[:16]}, a model of your own: there is nothing to hold it against"
+        return f"{model}: sha256 {fingerprint(model)}, every file is the published one"
+    return f"{model}: sha256 {fingerprint(model)}, a model of your own: there is nothing to hold it against"
+
+
+def _staff(password: str) -> str:
+    Login(password)  # as the server does, with its own limits
+    return "the pages at /staff are on, and the password is long enough"
 
 
 def _corpus(corpus: Path) -> str:

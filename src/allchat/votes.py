@@ -57,6 +57,21 @@ class Votes:
             raise self._unwritable(error.strerror) from error
         self._full.clear()
 
+    def check(self) -> int:
+        """The size of the file in bytes, 0 where there is none yet; nothing is written.
+
+        Raises:
+            StoreError: a vote could not be kept.
+        """
+        there = os.access(self.path, os.F_OK)
+        place = self.path if there else self.path.absolute().parent
+        if not os.access(place, os.W_OK) or place.is_dir() == there:
+            raise self._unwritable("no such folder, no file, or no permission")
+        size = self.path.stat().st_size if there else 0
+        if size + _LINE > LIMIT:
+            raise self._no_room()
+        return size
+
     def _told_full(self) -> StoreError:
         error = self._no_room()
         if not self._full.is_set():
