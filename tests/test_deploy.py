@@ -320,6 +320,31 @@ def test_the_rate_is_that_of_the_address_which_a_trusted_proxy_names(small_index
         assert [ask(wary, "203.0.113.7") for _ in range(6)] == [200] * 6  # this machine, whatever it says of itself
 
 
+@pytest.mark.slow
+def test_the_shipped_command_answers_with_the_shipped_environment(built_index: Path, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    started = re.search(r"^ExecStart=/opt/allchat/.venv/bin/allchat (.*)$", UNIT, re.MULTILINE)
+    assert started is not None
+    given = ENVIRONMENT.replace("/var/lib/allchat/index", str(built_index)).replace("/opt/allchat", str(ROOT))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    own = dict(line.split("=", 1) for line in given.splitlines() if line and not line.startswith("#"))
+    assert own.keys() >= {f"{PREFIX}INDEX", f"{PREFIX}CORPUS", f"{PREFIX}EMERGENCY_NUMBER"}
+    command = [sys.executable, "-m", "allchat", *started[1].replace("%i", str(port)).split()]
+    environment = {**inherited, **own, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/healthz", process=process)
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                assert client.get("/readyz").json() == {"ready": True}
+                answer = client.post("/v1/ask", json={"question": "What is a bone marrow aspiration?"}).json()
+                page = client.get("/").text
+        finally:
+            process.terminate()
+            process.wait()
+    assert (answer["kind"], bool(answer["citations"])) == ("answer", True)
+    assert own[f"{PREFIX}EMERGENCY_NUMBER"] in page
+
+
 # The files
 
 
