@@ -233,7 +233,8 @@ def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(
         with site.client(source) as client:
             for number in range(3):
                 for language in PATHS:
-                    said = ask_at_the_page(client, f"family{source}{language}{number}", language=language)
+                    session = f"family-{source.replace('.', '-')}-{language}-{number}"
+                    said = ask_at_the_page(client, session, language=language)
                     assert "process_completed" in said
                     assert "platelets" in said
     assert sum(_asked(site, port) for port in site.processes) == 3 * len(PATHS) * len(CLIENTS)
