@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -33,3 +33,12 @@ def serving_app(app: ASGIApp, *, options: dict[str, Any] | None = None) -> Itera
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=10)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what happens in another thread; half a minute is for ever."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came to that")

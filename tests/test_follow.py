@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
-from serving import serving
+from serving import serving, until
 from word_hash import WordHash
 
 from allchat.bundle import audit
@@ -274,14 +274,6 @@ def test_a_fault_without_a_name_of_ours_does_not_end_the_watching(
         del opened[0]
         until(lambda: chat.now.index.folder.name == current_name(index))
     assert not [thread for thread in threading.enumerate() if thread.name == "allchat-following"]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came")
 
 
 def test_a_source_page_shows_the_new_words_and_an_old_link_says_that_they_changed(corpus: Path, index: Path) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from small_chat import SmallChat
+from serving import until
+from small_chat import HeldChat, SmallChat
 
 from allchat import ui
 from allchat.errors import QuestionError
 from allchat.glossary import Glossary
-from allchat.records import Answer, Outline
+from allchat.records import Outline
 from allchat.render import PATHS, Trail, page_words
 from allchat.server import create_app
 from allchat.ui import BUTTONS, SHOWN, Handlers, build_page, messages, questions
@@ -318,14 +317,6 @@ def queue_of(client: TestClient) -> Any:
     return page.app.app.page._queue  # type: ignore[attr-defined]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(6000):
-        if condition():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it never came to that")
-
-
 def kept(queue: Any) -> tuple[int, int, int]:
     return len(queue.pending_messages_per_session), len(queue.pending_event_ids_session), len(queue._clocks)
 
@@ -513,18 +504,6 @@ def test_an_event_of_a_page_that_is_older_than_the_program_is_printed_nowhere(
     join(client, data=["zebrafish seven", []])
     assert [json.loads(line)["status"] for line in lines.getvalue().splitlines()] == [422]
     assert "zebra" not in lines.getvalue() + "".join(capfd.readouterr())
-
-
-class HeldChat(SmallChat):
-    """Answers a question with ``held`` in it only when it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.free = threading.Event()
-
-    def ask(self, question: str, **how: Any) -> Answer:
-        assert "held" not in question or self.free.wait(60)
-        return super().ask(question, **how)
 
 
 def test_whoever_waits_at_the_page_waits_where_the_time_is_counted() -> None:
