@@ -15,7 +15,7 @@ from typing import Literal
 
 from allchat.corpus import clean
 from allchat.outline import leans
-from allchat.records import Citation, Document, Hit, Outline, Span
+from allchat.records import Block, Citation, Document, Hit, Outline, Span
 from allchat.wording import Wording
 
 WORDS = 180
@@ -74,12 +74,18 @@ class Sifted:
     left: Left | None = None
 
 
+def _nothing(_: Block) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What composing needs to know of the corpus."""
 
     documents: Mapping[str, Document]
     outline: Callable[[str], Outline]
+    hides: Callable[[Block], bool] = _nothing
+    """Whether a block must not be quoted to whoever asks: it speaks for another case (``facets.py``)."""
 
     def words(self, document: str, start: int, end: int) -> str:
         """The normalised words of a stretch."""
@@ -100,13 +106,20 @@ def _cleaned(stretch: str) -> tuple[str, int]:
     return words, len(words.split())
 
 
-def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Quote, ...]:
-    """The quotes that answer, best first; neighbours are joined, nothing is quoted twice. No hits give no quotes."""
-    sifted = sift(hits, sources=sources, words=words, quotes=quotes)
+def choose(
+    hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES, most: int = FIRST_WORDS
+) -> tuple[Quote, ...]:
+    """The quotes that answer, best first; neighbours are joined, nothing is quoted twice. No hits give no quotes.
+
+    A paragraph of more than ``most`` words is quoted in part.
+    """
+    sifted = sift(hits, sources=sources, words=words, quotes=quotes, most=most)
     return _joined(_grouped([quote for taken in sifted for quote in taken.quotes]), sources=sources)
 
 
-def sift(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Sifted, ...]:
+def sift(
+    hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES, most: int = FIRST_WORDS
+) -> tuple[Sifted, ...]:
     """What becomes of each hit, in their order: its quotes, or why it is left out."""
     chosen: list[Quote] = []
     sifted: list[Sifted] = []
@@ -116,19 +129,22 @@ def sift(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: i
         if any((block.document, lead.start) in leads for lead in block.leads):
             taken = Sifted(hit, left="item")
         else:
-            taken = _taken(hit, chosen, best=hits[0].score, sources=sources, words=words, quotes=quotes)
+            room = min(most, FURTHER_WORDS) if chosen else most
+            taken = _taken(hit, chosen, best=hits[0].score, sources=sources, words=words, quotes=quotes, most=room)
             leads |= {(block.document, block.start)} if block.kind == "lead" else set()
         sifted.append(taken)
         chosen += taken.quotes
     return tuple(sifted)
 
 
-def _taken(hit: Hit, chosen: Sequence[Quote], *, best: float, sources: Sources, words: int, quotes: int) -> Sifted:
+def _taken(
+    hit: Hit, chosen: Sequence[Quote], *, best: float, sources: Sources, words: int, quotes: int, most: int
+) -> Sifted:
     if len(chosen) >= quotes:
         return Sifted(hit, left="enough")
     if chosen and hit.score < KEEP * best:
         return Sifted(hit, left="weak")
-    possible = _quotes_of(hit, sources, FURTHER_WORDS if chosen else FIRST_WORDS)
+    possible = _quotes_of(hit, sources, most)
     if not possible:
         return Sifted(hit, left="pointer")
     fresh = [quote for found in possible for quote in _fresh(found, chosen, sources)]
@@ -179,12 +195,16 @@ def _list_quotes(hit: Hit, outline: Outline, sources: Sources) -> list[Quote]:
     lead = Span(block.start, block.end)
     whole = Span(block.start, block.items[-1].end) if block.items else lead
     inside = [other for other in outline.blocks if whole.start < other.start < whole.end]
+    hidden = {other.start for other in inside if sources.hides(other)}
     follows = all(other.leads == (lead,) for other in inside) and not any(
         whole.start < f.start < whole.end for f in outline.furniture
     )
-    if follows and sources.count(block.document, whole.start, whole.end) <= WORDS:
+    if follows and not hidden and sources.count(block.document, whole.start, whole.end) <= WORDS:
         return [_quote(hit, whole, leads=block.leads)]
-    shown, left = block.items[:ITEMS], len(block.items[ITEMS:])
+    shown = [item for item in block.items if item.start not in hidden][:ITEMS]
+    if hidden and not shown:
+        return []
+    left = len(block.items) - len(shown)
     brief = [_quote(hit, _brief(item.start, outline)) for item in shown]
     return [_quote(hit, lead, leads=block.leads), *brief[:-1], *(replace(quote, left=left) for quote in brief[-1:])]
 
@@ -203,6 +223,7 @@ def _heading_quotes(hit: Hit, outline: Outline, sources: Sources, most: int) -> 
     below = next(
         (b for b in outline.blocks if b.start >= block.end and b.section == block.section and b.kind != "heading"), None
     )
+    below = None if below is not None and sources.hides(below) else below
     sentence = sources.words(block.document, block.start, block.end).endswith(".")
     if below is None:
         return [_quote(hit, Span(block.start, block.end))] if sentence else []

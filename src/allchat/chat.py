@@ -34,14 +34,18 @@ from allchat.embed import (
     open_embedder,
 )
 from allchat.errors import CorpusError, QuestionError, StoreError, VerificationError
+from allchat.facets import FACETS_FILE, Named, facets, names
+from allchat.glossary import Glossary
 from allchat.guard import GUARD_FILES, Guard, training_examples
 from allchat.index import MANIFEST, Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
 from allchat.outline import outline_document
-from allchat.records import Answer, Document, Examples, Hit, LayTerm, Trace, Verdict
+from allchat.reading import fold
+from allchat.records import Answer, Document, Examples, Hit, LayTerm, Outline, Trace, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.rules import Message
-from allchat.understand import is_rest, resolve
+from allchat.support import medicine_names
+from allchat.understand import is_rest, meant, resolve
 from allchat.verify import verify_quotes
 from allchat.wording import LANGUAGES, Wording, load_wording
 
@@ -69,18 +73,32 @@ INFORMING = 3
 BUILDERS = (
     *(
         f"{stage}.py"
-        for stage in ("corpus", "outline", "chunk", "lexicon", "embed", "index", "retrieve", "decide", "spelling")
+        for stage in (
+            "corpus",
+            "outline",
+            "facets",
+            "glossary",
+            "support",
+            "chunk",
+            "lexicon",
+            "embed",
+            "index",
+            "retrieve",
+            "decide",
+            "spelling",
+        )
     ),
     *(f"{stage}.py" for stage in ("reading", "phrases", "rules", "classify", "guard")),
     *(f"data/guard/{name}" for name in GUARD_FILES),
+    *(f"data/{name}" for name in (FACETS_FILE, "support.toml")),
 )
 """The files of this package that decide what is in an index: where one changes, an index is stale."""
 
-RELATED = -0.8
-"""How far below the threshold the evidence may be for general quotes beside a refusal."""
-
 REFUSAL_WORDS, REFUSAL_QUOTES = 100, 2
 """General quotes beside a refusal are few: it must stay clear that they are not about this child."""
+
+REFUSAL_QUOTE_WORDS = 45
+"""Such a quote is of the sentences that bear on the question, not of the whole paragraph around them."""
 
 
 def build(
@@ -118,7 +136,10 @@ def build(
         folder=index,
         embedder=embedder,
         inputs=inputs,
-        settings={"known_words": _known_words(documents, lay_terms, [question.text for question in questions])},
+        settings={
+            "known_words": _known_words(documents, lay_terms, [question.text for question in questions]),
+            "names": _names(documents, outlines, lay_terms),
+        },
         finish=lambda built: {
             **_trained(
                 Search(built, embedder=embedder, lay_terms=lay_terms),
@@ -186,6 +207,33 @@ def _known_words(documents: Sequence[Document], lay_terms: Sequence[LayTerm], qu
     texts = [clean(document.text) for document in documents]
     texts += [word for term in lay_terms for word in (*term.source, *term.lay)]
     return sorted({word for text in (*texts, *questions) for word in content_words(text)})
+
+
+_BRANDED = re.compile(r"([\w-]+ [\w-]+) \([A-Z][\w-]+\)")
+"""A medicine of two words before the name that it is sold under: "Liposomal vincristine (Marqibo)"."""
+
+
+def _names(
+    documents: Sequence[Document], outlines: Sequence[Outline], lay_terms: Sequence[LayTerm]
+) -> dict[str, list[str]]:
+    """The medicines and defined terms of the sources that name for whom a text speaks, and lay words for medicines."""
+    texts = {document.key: document.text for document in documents}
+    blocks = [block for outline in outlines for block in outline.blocks]
+    words = {block.key: clean(texts[block.document][block.start : block.end]) for block in blocks}
+    medicines = {name for text in words.values() for name in (*medicine_names(text.lower()), *_BRANDED.findall(text))}
+    named = names([*medicines, *_defined(documents, outlines)], blocks=blocks, words=words)
+    called = {lay: term.source[0].lower() for term in lay_terms for lay in term.lay}
+    return named | {fold(lay): named[name] for lay, name in called.items() if name in medicines and name in named}
+
+
+def _defined(documents: Sequence[Document], outlines: Sequence[Outline]) -> list[str]:
+    """The terms that the sources define, also without a last word that is a term itself ("re-induction")."""
+    glossary = Glossary.of(
+        {document.key: document for document in documents}, {outline.document: outline for outline in outlines}
+    )
+    terms = [form.lower() for entry in glossary.definitions for form in entry.forms]
+    parted = [term.rpartition(" ") for term in terms]
+    return [*terms, *(first for first, _, last in parted if first and last in terms)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,9 +369,17 @@ class Chat:
         """Whether the guard would let a suggested question of ours go on to the search."""
         return self._guard.screen(suggestion).kind is None
 
-    def _general(self, phrase: str) -> tuple[Hit, ...]:
-        """What the sources say best on a search phrase of the wording files."""
-        return self._search.find((phrase,), vectors=self._search.encode((phrase,)), limit=1).hits
+    def _general(self, phrase: str, named: Named) -> tuple[Hit, ...]:
+        """What the sources say best on a search phrase of the wording files to one who names these cases."""
+        return self._search.find((phrase,), vectors=self._search.encode((phrase,)), limit=1, named=named).hits
+
+    def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
+        """The phases, ages and types that a question names, with the earlier questions that it leans on."""
+        return frozenset().union(*map(self._search.named, meant(question, history=history)))
+
+    def sources(self, named: Named) -> Sources:
+        """What may be quoted to one who names these cases."""
+        return replace(self._sources, hides=lambda block: facets().holds_back(block.applies, named))
 
     def search(self, weights: Weights | None = None, *, embedder: Embedder | None = None) -> Search:
         """A search of this index, by default with the weights and the embedder that answers use."""
@@ -393,6 +449,8 @@ class _Turn:
         self._wording = chat._wording
         self._shown = question
         self._understood: str | None = None
+        self._named = chat.named(question, history=history)
+        self._sources = chat.sources(self._named)
         self._times: dict[str, float] = {}
         self._begun = time.perf_counter()
         self.trace = Trace(Verdict(None))
@@ -428,9 +486,9 @@ class _Turn:
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind == "urgent":
             return self._fixed(verdict)
-        found, decision, margin = self._retrieve(wordings, vectors[: len(wordings)])
+        found, decision = self._retrieve(wordings, vectors[: len(wordings)])
         if verdict.kind == "refusal":
-            return self._refusal(verdict, found if margin >= RELATED and decision != "out_of_scope" else None)
+            return self._refusal(verdict, found if decision == "answer" else None)
         return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
 
     def _screened(self, message: Message) -> tuple[Verdict, bool]:
@@ -451,10 +509,10 @@ class _Turn:
         search = self._chat._search
         return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
 
-    def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision, float]:
+    def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision]:
         """What the search found, and whether that answers."""
         with self._timed("retrieve"):
-            found = self._chat._search.find(wordings, vectors=vectors, limit=HITS)
+            found = self._chat._search.find(wordings, vectors=vectors, limit=HITS, named=self._named)
             decision, margin = self._chat.decide(found, wordings=wordings, vector=vectors[0])
         self.trace = replace(
             self.trace,
@@ -463,7 +521,7 @@ class _Turn:
             decision=decision,
             margin=margin if found.hits else None,
         )
-        return found, decision, margin
+        return found, decision
 
     def _values(self) -> dict[str, str]:
         """Whom to call, in the language of the answer where an operator set nothing of their own."""
@@ -478,8 +536,8 @@ class _Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
         with self._timed("compose"):
-            quotes = choose(found.hits, sources=self._chat._sources)
-            composed = compose(quotes, sources=self._chat._sources, wording=self._wording)
+            quotes = choose(found.hits, sources=self._sources)
+            composed = compose(quotes, sources=self._sources, wording=self._wording)
         text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
         return self._record("answer", verdict, text, composed=composed, suggestions=self._suggest(found, quotes))
 
@@ -504,22 +562,21 @@ class _Turn:
         name = f"refusal.{verdict.reason}"
         with self._timed("compose"):
             quotes = self._general_quotes(name, found)
-            composed = compose(quotes, sources=self._chat._sources, wording=wording)
+            composed = compose(quotes, sources=self._sources, wording=wording)
         general = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
         ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
         parts = [wording.text(f"{name}.text", **values), *general, wording.text("questions.lead"), ask]
         return self._record("refusal", verdict, "\n\n".join(parts), composed=composed)
 
     def _general_quotes(self, name: str, found: Found | None) -> tuple[Quote, ...]:
-        """What bears on the question, and what bears on its reason (a search phrase of the wording file)."""
-        hits = () if found is None else found.hits
-        if self._wording.has(f"{name}.search"):
-            phrase = self._wording.text(f"{name}.search")
-            general = self._chat.general(phrase)
-            hits = (*hits[:1], *general) if found is not None else general
-        # Each stands for itself: a hit is not held against the score of the other.
-        level = tuple(replace(hit, score=1.0) for hit in hits)
-        return choose(level, sources=self._chat._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
+        """What the sources say on the question; where they do not answer it, on its reason (the wording's phrase)."""
+        if found is not None:
+            hits = found.hits
+        elif self._wording.has(f"{name}.search"):
+            hits = self._chat.general(self._wording.text(f"{name}.search"), self._named)
+        else:
+            hits = ()
+        return choose(hits, sources=self._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES, most=REFUSAL_QUOTE_WORDS)
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""
@@ -537,11 +594,15 @@ class _Turn:
         for block in near:
             text = suggestion(self._chat.index.questions_of(block))
             new = text and text not in fresh and content_words(text) != asked
-            if text and new and self._chat.is_offered(text):
+            if text and new and self._chat.is_offered(text) and self._is_meant(text):
                 fresh.append(text)
             if len(fresh) == SUGGESTIONS:
                 break
         return tuple(fresh)
+
+    def _is_meant(self, suggestion: str) -> bool:
+        """Whether a suggestion names no case that must not be brought up with whoever asks."""
+        return self._chat.named(suggestion) & facets().held <= self._named
 
     def _record(
         self,

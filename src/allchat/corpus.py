@@ -6,13 +6,13 @@ import hashlib
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from allchat.errors import CorpusError
 from allchat.formats import parse_toml
-from allchat.records import Document, FurnitureRule, Layout, ListRule
+from allchat.records import Applies, AppliesRule, Document, FurnitureRule, Layout, ListRule
 
 CORPUS_FILE = "corpus.toml"
 BULLETS = "•◦▪‣●○■"
@@ -81,6 +81,25 @@ class _List(_Table):
     until: _Words
 
 
+class _Applies(_Table):
+    heading: _Words | None = None
+    begins: _Words | None = None
+    through: _Words | None = None
+    phase: list[Literal["first_treatment", "relapse", "refractory", "late_effects", "end_of_life"]] = []
+    age: list[Literal["infant", "child", "teenager", "adult"]] = []
+    type: list[Literal["B", "T", "Ph+"]] = []
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> Self:
+        if (self.heading is None) == (self.begins is None) or (self.through and not self.begins):
+            raise ValueError("needs either a heading, or begins (with or without through)")
+        return self
+
+    def rule(self) -> AppliesRule:
+        applies = Applies(tuple(self.phase), tuple(self.age), tuple(self.type))
+        return AppliesRule(applies, self.heading, self.begins, self.through)
+
+
 class _Source(_Table):
     id: str
     file: str = Field(pattern=r"^[^\x00]+$")
@@ -100,6 +119,7 @@ class _Source(_Table):
     headings: list[_Words] = []
     furniture: list[_Furniture] = []
     lists: list[_List] = []
+    applies: list[_Applies] = []
 
 
 def read_corpus(folder: Path) -> tuple[Document, ...]:
@@ -214,6 +234,7 @@ def _layout(source: _Source) -> Layout:
         headings=tuple(source.headings),
         furniture=tuple(FurnitureRule(**rule.model_dump()) for rule in source.furniture),
         lists=tuple(ListRule(lead=rule.lead, items=tuple(rule.items), until=rule.until) for rule in source.lists),
+        applies=tuple(rule.rule() for rule in source.applies),
     )
 
 

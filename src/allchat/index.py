@@ -31,9 +31,9 @@ from allchat.corpus import clean
 from allchat.embed import Embedder, Vectors
 from allchat.errors import StoreError
 from allchat.formats import parse_json
-from allchat.records import Block, Document, Furniture, Item, Outline, Passage, Question, Section, Span
+from allchat.records import Applies, Block, Document, Furniture, Item, Outline, Passage, Question, Section, Span
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever the files' layout changes: an index of another format is built anew."""
 
 MANIFEST: Final = "manifest.json"
@@ -55,6 +55,9 @@ PROBED: Final = 256
 KEPT_BLOCKS: Final = 4096
 """Blocks, headings and questions that an opened index remembers."""
 
+EVERYONE: Final = "[[], [], []]"
+"""How it is stored that a block applies to everyone."""
+
 MOST_POSTINGS: Final = 1000
 """Blocks that are scored for one word: one that stands in more says little of each."""
 
@@ -64,9 +67,9 @@ GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "
 _SCHEMA = """
 CREATE TABLE documents (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sections (document TEXT, number INTEGER, heading TEXT, start INTEGER, "end" INTEGER,
-    PRIMARY KEY (document, number));
+    applies TEXT, PRIMARY KEY (document, number));
 CREATE TABLE blocks (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, kind TEXT, start INTEGER, "end" INTEGER,
-    leads TEXT, items TEXT, term TEXT);
+    leads TEXT, items TEXT, term TEXT, applies TEXT);
 CREATE TABLE sentences (block INTEGER, number INTEGER, start INTEGER, "end" INTEGER, PRIMARY KEY (block, number));
 CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, start INTEGER, "end" INTEGER,
     text TEXT, tokens INTEGER);
@@ -199,6 +202,13 @@ class Index:
             spans.setdefault(block, []).append(Span(start, end))
         return [_block(row, spans.get(row[0], [])) for row in rows]
 
+    def special(self) -> dict[Applies, NDArray[np.intp]]:
+        """The blocks that do not speak for everyone, ascending, by what they apply to."""
+        found: dict[Applies, list[int]] = {}
+        for number, stored in self._all("SELECT id, applies FROM blocks WHERE applies != ? ORDER BY id", (EVERYONE,)):
+            found.setdefault(_applies(stored), []).append(number)
+        return {applies: np.array(numbers, dtype=np.intp) for applies, numbers in found.items()}
+
     def questions(self) -> list[tuple[int, int, str]]:
         """All questions as (block, sentence or -1, text), in the order of the blocks."""
         return [
@@ -227,7 +237,8 @@ class Index:
     def outline(self, document: str) -> Outline:
         """The outline of one document as it was when the index was built."""
         sections = self._all(
-            'SELECT number, heading, start, "end" FROM sections WHERE document = ? ORDER BY number', (document,)
+            'SELECT number, heading, start, "end", applies FROM sections WHERE document = ? ORDER BY number',
+            (document,),
         )
         first, last = self._all(
             "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM blocks WHERE document = ?", (document,)
@@ -236,8 +247,8 @@ class Index:
         return Outline(
             document,
             tuple(
-                Section(document, number, tuple(json.loads(heading)), start, end)
-                for number, heading, start, end in sections
+                Section(document, number, tuple(json.loads(heading)), start, end, _applies(applies))
+                for number, heading, start, end, applies in sections
             ),
             tuple(self._blocks(first, last)),
             tuple(Furniture(*row) for row in furniture),
@@ -261,11 +272,11 @@ class Index:
         self._words.close()
 
 
-_BLOCK_COLUMNS = 'id, document, section, kind, start, "end", leads, items, term'
+_BLOCK_COLUMNS = 'id, document, section, kind, start, "end", leads, items, term, applies'
 
 
 def _block(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
-    _, document, section, kind, start, end, leads, items, term = row
+    _, document, section, kind, start, end, leads, items, term, applies = row
     return Block(
         document,
         section,
@@ -276,7 +287,12 @@ def _block(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
         tuple(Span(*lead) for lead in json.loads(leads)),
         tuple(Item(*item) for item in json.loads(items)),
         term,
+        _applies(applies),
     )
+
+
+def _applies(stored: str) -> Applies:
+    return Applies(*map(tuple, json.loads(stored)))
 
 
 class _Manifest(BaseModel):
@@ -609,12 +625,19 @@ def _tables(
     yield "documents", ((document.key, _json(facts(document))) for document in contents.documents)
     yield (
         "sections",
-        ((s.document, s.number, _json(s.heading), s.start, s.end) for o in contents.outlines for s in o.sections),
+        (
+            (s.document, s.number, _json(s.heading), s.start, s.end, _stored(s.applies))
+            for o in contents.outlines
+            for s in o.sections
+        ),
     )
     yield (
         "blocks",
         (
-            (numbers[b.key], b.document, b.section, b.kind, b.start, b.end, _pairs(b.leads), _pairs(b.items), b.term)
+            (
+                *(numbers[b.key], b.document, b.section, b.kind, b.start, b.end),
+                *(_pairs(b.leads), _pairs(b.items), b.term, _stored(b.applies)),
+            )
             for b in blocks
         ),
     )
@@ -654,6 +677,10 @@ def facts(document: Document) -> dict[str, Any]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _stored(applies: Applies) -> str:
+    return _json([applies.phase, applies.age, applies.type])
 
 
 def _pairs(spans: Sequence[Span] | Sequence[Item]) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from allchat.corpus import BULLETS, LINE_ENDS, clean
 from allchat.errors import CorpusError
+from allchat.facets import with_facets
 from allchat.records import Block, BlockKind, Document, Furniture, FurnitureRule, Item, Outline, Section, Span
 
 TITLE_CHARACTERS = 90
@@ -75,7 +76,7 @@ def outline_document(document: Document) -> Outline:
     """The document's structure.
 
     Raises:
-        CorpusError: a heading, list or furniture rule of corpus.toml does not fit the text.
+        CorpusError: a heading, list, furniture or applies rule of corpus.toml does not fit the text.
     """
     lines, declared = _without_furniture(_lines(document.text, marks=not document.layout.wrapped), document=document)
     atoms = _wrapped_atoms(lines, document) if document.layout.wrapped else _line_atoms(lines, document)
@@ -84,7 +85,9 @@ def outline_document(document: Document) -> Outline:
     furniture = tuple(sorted((*declared, *wordless, *doubled), key=lambda piece: piece.start))
     sections = _sections(atoms, document=document)
     blocks = _Blocks(document=document, atoms=atoms, sections=sections, furniture=furniture).build()
-    return Outline(document.key, sections, blocks, furniture)
+    words = {block.key: clean(document.text[block.start : block.end]) for block in blocks}
+    bare = Outline(document.key, sections, blocks, furniture)
+    return with_facets(bare, rules=document.layout.applies, words=words)
 
 
 def sentences(text: str, *, start: int, end: int) -> tuple[Span, ...]:

@@ -42,6 +42,33 @@ class ListRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Applies:
+    """For whom a text speaks: phases of the illness, ages, types of ALL. An axis without a value is for everyone."""
+
+    phase: tuple[str, ...] = ()
+    age: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All values, whatever their axis."""
+        return (*self.phase, *self.age, *self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliesRule:
+    """Declared: for whom the sections under ``heading`` speak, or the blocks from ``begins`` to ``through``.
+
+    One of ``heading`` and ``begins`` is set; without ``through`` it is that block alone.
+    """
+
+    applies: Applies
+    heading: str | None = None
+    begins: str | None = None
+    through: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How a source file is laid out: whole paragraphs on a line, or wrapped lines as in the text of a PDF."""
 
@@ -49,6 +76,7 @@ class Layout:
     headings: tuple[str, ...] = ()
     furniture: tuple[FurnitureRule, ...] = ()
     lists: tuple[ListRule, ...] = ()
+    applies: tuple[AppliesRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +116,7 @@ class Section:
     heading: tuple[str, ...]
     start: int
     end: int
+    applies: Applies = Applies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +136,7 @@ class Block:
     ``items``, and it is quoted with them. A ``heading`` is a title, or a whole sentence that the source uses as one.
     ``sentences`` lie in reading order inside ``start``..``end``. ``leads`` are the lines outside the block that
     introduce it (outermost first); a quote of the block never leaves without them. ``items`` are set for lists.
+    ``applies`` says for whom it speaks.
     """
 
     document: str
@@ -118,6 +148,7 @@ class Block:
     leads: tuple[Span, ...] = ()
     items: tuple[Item, ...] = ()
     term: str | None = None
+    applies: Applies = Applies()
 
     @property
     def key(self) -> str:

@@ -18,6 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.embed import Embedder
+from allchat.facets import Named, Naming, facets
 from allchat.index import GRAINS, Index, Near, Postings
 from allchat.records import Hit, LayTerm
 
@@ -26,6 +27,9 @@ NEAR_ROWS = 1500
 
 KEPT_WORDS = 2048
 """Words whose blocks are remembered: of questions and of the sources, and nobody's sentences."""
+
+KEPT_SHARES = 64
+"""Sets of named values whose blocks are remembered; most messages name none."""
 
 COLUMNS = ((0.5, 1.0, 0.0), (0.0, 0.0, 1.0))
 """BM25's weights for heading, body and questions: the parts "words" and "question_words"."""
@@ -91,12 +95,31 @@ class Search:
         self._lay_phrase = _any_of(self._lay)
         self.postings = lru_cache(maxsize=KEPT_WORDS)(self._postings)
         self._known = frozenset(index.setting("known_words") or ())
+        self._naming = Naming(index.setting("names") or {})
+        self._named_by = {term: self._naming.named(term) for term in self._lay.values()}
+        self._special = index.special()
+        self._shares = lru_cache(maxsize=KEPT_SHARES)(self._shares_of)
         self._spellings = sorted(word for word in self._known if len(word) >= SHORTEST_MISSPELT)
 
     def wordings(self, question: str) -> tuple[str, ...]:
-        """The question as asked, and, where they differ, as spelt and named by the sources."""
+        """The question as asked, and, where they differ, as spelt and named by the sources.
+
+        A word is not led to one that names what the question does not and that is held back: "is she dying" does not
+        ask for hospice care.
+        """
         corrected = self._corrected(question)
-        return tuple(dict.fromkeys((question, self._in_source_words(corrected))))
+        return tuple(dict.fromkeys((question, self._in_source_words(corrected, named=self.named(question)))))
+
+    def named(self, text: str) -> Named:
+        """The phases, ages and types that a message names, misspelt words put right; none for most messages."""
+        return self._naming.named(text) | self._naming.named(self._corrected(text))
+
+    def _shares_of(self, named: Named) -> NDArray[np.float64]:
+        """For each block how much of its score counts, 0 where it is held back from a message that names no more."""
+        shares = np.ones(self._index.block_count)
+        for applies, numbers in self._special.items():
+            shares[numbers] = facets().share(applies, named)
+        return shares
 
     @property
     def block_count(self) -> int:
@@ -111,16 +134,23 @@ class Search:
         """The blocks that hold a word (or its stem) in heading, text or questions, scored by ``COLUMNS``."""
         return self._index.postings(word, weights=COLUMNS)
 
-    def find(self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int) -> Found:
+    def find(
+        self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int, named: Named | None = None
+    ) -> Found:
         """The best blocks for a question in several wordings; ``vectors`` has a row for each of them.
 
-        A block's part is its best over the wordings. Ties are broken by the order of documents and of reading.
+        A block's part is its best over the wordings. Ties are broken by the order of documents and of reading. What
+        speaks for special cases is held back or ranks lower unless it is among ``named``, by default what the first
+        wording names: nothing of a block that is held back counts, not as evidence either.
         """
+        shares = self._shares(self.named(wordings[0]) if named is None else named)
         near = self._index.near(vectors, limit=NEAR_ROWS)
         said = [[self.postings(word) for word in content_words(wording)] for wording in wordings]
         blocks = self._reached([near.blocks, *(word.blocks for words in said for word in words)])
-        parts = self._parts(blocks, near, said)
-        score = _scaled(parts, every=len(blocks) == self._index.block_count) @ self._weights
+        open_to = shares[blocks] > 0
+        parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
+        every = len(blocks) == np.count_nonzero(shares)
+        score = (_scaled(parts, every=every) @ self._weights) * shares[blocks]
         order = np.argsort(-score, kind="stable")[:limit]
         numbers = blocks[order].tolist()
         found = zip(
@@ -172,8 +202,12 @@ class Search:
         near = process.extractOne(low, self._spellings, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
         return word if near is None else near[0]
 
-    def _in_source_words(self, question: str) -> str:
-        return self._lay_phrase.sub(lambda match: self._lay[match.group().lower()], question)
+    def _in_source_words(self, question: str, *, named: Named) -> str:
+        def source(match: re.Match[str]) -> str:
+            term = self._lay[match.group().lower()]
+            return term if self._named_by[term] & facets().held <= named else match.group()
+
+        return self._lay_phrase.sub(source, question)
 
 
 @cache
@@ -202,7 +236,7 @@ def _sentences(near: Near, blocks: Sequence[int]) -> list[dict[int, float]]:
     """For each of these blocks its sentences' best cosines. A question asked of a whole block counts for its first."""
     if not len(near.blocks):
         return [{} for _ in blocks]
-    place = np.full(max(near.blocks.max(), *blocks) + 1, -1)
+    place = np.full(max([near.blocks.max(), *blocks]) + 1, -1)
     place[blocks] = np.arange(len(blocks))
     at = place[near.blocks]
     fine = (at >= 0) & ((near.sentences >= 0) | (near.grains == QUESTION))

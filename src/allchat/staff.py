@@ -26,7 +26,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from allchat.answer import Sources
 from allchat.bundle import Audit, answer_of, audit, saved_records
 from allchat.chat import Chat
 from allchat.errors import AllchatError, QuestionError, SettingsError, VerificationError
@@ -264,7 +263,7 @@ class Staff:
         chat = self._chat
         answer, trace = chat.explain(question, history=history)
         rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
-        sources = Sources(chat.documents, chat.outline)
+        sources = chat.sources(chat.named(question, history=history))
         return {
             "answer": answer,
             "trace": trace,

@@ -113,7 +113,7 @@ def faults(statement: str, source: str, *, extractive: bool) -> tuple[Fault, ...
     checks: dict[Fault, Callable[[str, str], bool]] = {
         "number": lambda s, c: bool(_numbers(s) - _numbers(c)),
         "unit": lambda s, c: bool(_measured(s) - _measured(c)) or bool(_units(s) - _units(c)),
-        "medicine": lambda s, c: bool(_medicines(s) - _medicines(c)),
+        "medicine": lambda s, c: bool(medicine_names(s) - medicine_names(c)),
         "negation": _turned,
         "opposite": _opposite,
         "surer": lambda s, c: bool((_tokens(s) & _list("absolutes")) - _tokens(c)),
@@ -226,7 +226,8 @@ def _by_length(words: Mapping[str, str]) -> list[str]:
     return [re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word))]
 
 
-def _medicines(text: str) -> frozenset[str]:
+def medicine_names(text: str) -> frozenset[str]:
+    """The words of a text that name medicines, by the endings and names of ``support.toml``; lower case."""
     endings, names = tuple(_lists()["medicine_endings"]), _list("medicines")
     return frozenset(word for word in _tokens(text) if word in names or (len(word) >= 7 and word.endswith(endings)))
 

@@ -60,6 +60,12 @@ def resolve(question: str, *, history: Sequence[str]) -> str:
     return f"{question.strip()} (about: {topic})" if topic else question
 
 
+def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
+    """The question with the earlier questions that it leans on, oldest first; alone where it stands alone."""
+    earlier = [text for text in history[-HISTORY_TURNS:] if text.strip()]
+    return (*_taken_over(earlier), question) if earlier and leans_on_history(question) else (question,)
+
+
 def leans_on_history(question: str) -> bool:
     """Whether a question cannot be read alone: it is the rest of a question, or points out of itself."""
     words = content_words(question)
@@ -92,6 +98,10 @@ def _named(text: str) -> list[str]:
 
 def _topic(earlier: Sequence[str]) -> str:
     """What the latest earlier questions that stand alone, and the one just before, are about; the older first."""
-    alone = [text for text in earlier if not leans_on_history(text)][-TOPICS:] or list(earlier[:1])
-    words = dict.fromkeys(word for text in (*alone, earlier[-1]) for word in _named(text))
+    words = dict.fromkeys(word for text in _taken_over(earlier) for word in _named(text))
     return " ".join(words)
+
+
+def _taken_over(earlier: Sequence[str]) -> tuple[str, ...]:
+    alone = [text for text in earlier if not leans_on_history(text)][-TOPICS:] or list(earlier[:1])
+    return (*alone, earlier[-1])
