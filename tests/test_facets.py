@@ -79,7 +79,7 @@ NAMING = {
     "How is recurrent leukemia treated?": "relapse",
     "her cancer came back in the brain, how is that treated": "relapse",
     "relapce in the bone marrow treatment": "relapse",
-    "¿qué tratamiento hay para una recaída?": "relapse",
+    "leukemia came back a second time, which treatments are studied": "relapse",
     "what is clofarabine": "relapse",
     "marqibo": "relapse",
     "what is re-induction chemotherapy": "relapse",
@@ -141,11 +141,12 @@ def test_fear_is_met_with_the_general_outlook_or_with_no_quote(question: str, ch
         "Certain factors affect prognosis (chance of recovery) and treatment options.",
         "Remission and the chance of recurrence",
         "Chemotherapy",  # what a complete remission is, and in how many
+        "There are different types of treatment for childhood acute lymphoblastic leukemia (ALL).",
     }
     assert headings <= outlook
 
 
-@pytest.mark.parametrize("question", ["is it my fault", "could we have prevented it"])
+@pytest.mark.parametrize("question", ["is it my fault", "did we cause this", "could we have prevented it"])
 def test_guilt_is_met_first_with_what_a_risk_factor_does_not_mean(question: str, chat: Chat) -> None:
     first = chat.ask(question).citations[0].quote
     assert first.startswith("Having a risk factor does not mean that you will get cancer")
@@ -157,7 +158,13 @@ def test_a_refusal_quotes_what_bears_on_the_question(chat: Chat) -> None:
     fertility = " ".join(
         citation.quote for citation in chat.ask("will treatment hurt her chance to be a mom one day").citations
     )
+    assert "fertility" in fertility
     assert "prognosis" not in fertility
+
+
+def test_a_word_that_only_stands_in_what_is_held_back_is_no_evidence(chat: Chat) -> None:
+    # "Get a second opinion" is said to those whose leukemia is refractory: silence, not whatever has "second" in it.
+    assert chat.ask("another opinion").kind in ("not_found", "out_of_scope")
 
 
 def test_a_follow_up_names_what_the_question_before_named(chat: Chat) -> None:
@@ -202,6 +209,9 @@ def test_no_question_of_ours_on_a_general_block_is_answered_with_a_hard_case_tha
         ("what if it can't be cured", {"end_of_life"}),
         ("cuidados al final de la vida", {"end_of_life"}),
         ("¿y si la leucemia vuelve?", {"relapse"}),
+        ("¿qué tratamiento hay para una recaída?", {"relapse"}),
+        ("the leukemia is advanced", {"end_of_life"}),
+        ("is leukemia terminal", set()),
         ("¿cuándo puede volver a la escuela?", set()),
         ("infants with ALL", {"infant"}),
         ("my 14 year old has it", {"teenager"}),
@@ -338,7 +348,9 @@ def test_a_declaration_with_a_wrong_key_or_value_is_an_error(lines: str, fact: s
 def test_the_index_gives_back_what_each_section_and_block_applies_to(chat: Chat) -> None:
     for key, document in chat.documents.items():
         assert chat.index.outline(key) == outline_document(document)
-    assert all(chat.index.block(n).applies == a for a, numbers in chat.index.special().items() for n in numbers.tolist())
+    assert all(
+        chat.index.block(n).applies == a for a, numbers in chat.index.special().items() for n in numbers.tolist()
+    )
 
 
 def begins(chat: Chat) -> Callable[[str], Applies]:

@@ -34,6 +34,12 @@ KEEP = 0.57
 ASKED = 0.7
 """A block that only points elsewhere is quoted where one of its own questions is as near as this cosine."""
 
+ALL_BUT_SAID = 0.9
+"""Cosine from which a question is all but a question of ours: then the sentence that answers that one comes first."""
+
+ALONE = 0.3
+"""How far the other sentences of the block must be behind it."""
+
 _POINTER = re.compile(
     r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|"
     r"To find out more)"
@@ -245,6 +251,8 @@ def _window(hit: Hit, sources: Sources, most: int) -> Span | None:
     whole = sum(len(sentence.split()) for sentence in words) <= most
     if not whole and len(block.items) <= 1:
         first, last = _around(hit, words, most)
+    elif block.kind == "paragraph":
+        first = _asked_for(hit, words)
     while first < last and _POINTER.match(words[first]):
         first += 1
     while last > first and _POINTER.match(words[last]):
@@ -252,6 +260,14 @@ def _window(hit: Hit, sources: Sources, most: int) -> Span | None:
     if _POINTER.match(words[first]) and hit.parts["question"] < ASKED:
         return None
     return Span(block.sentences[first].start, block.sentences[last].end)
+
+
+def _asked_for(hit: Hit, words: Sequence[str]) -> int:
+    """The sentence that a question of ours is known to be answered by, where just that was asked; else the first."""
+    best, *others = sorted(hit.sentences, key=lambda number: (-hit.sentences[number], number)) or [0]
+    runner_up = max((hit.sentences[number] for number in others), default=-1.0)
+    asked = hit.sentences.get(best, -1.0) >= ALL_BUT_SAID and hit.sentences[best] - runner_up >= ALONE
+    return best if asked and not leans(words[best]) else 0
 
 
 def _around(hit: Hit, words: Sequence[str], most: int) -> tuple[int, int]:

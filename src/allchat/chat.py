@@ -97,6 +97,9 @@ BUILDERS = (
 REFUSAL_WORDS, REFUSAL_QUOTES = 100, 2
 """General quotes beside a refusal are few: it must stay clear that they are not about this child."""
 
+REFUSAL_KEEP = 0.8
+"""The second such quote needs at least this share of the first one's score."""
+
 REFUSAL_QUOTE_WORDS = 45
 """Such a quote is of the sentences that bear on the question, not of the whole paragraph around them."""
 
@@ -571,7 +574,7 @@ class _Turn:
     def _general_quotes(self, name: str, found: Found | None) -> tuple[Quote, ...]:
         """What the sources say on the question; where they do not answer it, on its reason (the wording's phrase)."""
         if found is not None:
-            hits = found.hits
+            hits = tuple(hit for hit in found.hits if hit.score >= REFUSAL_KEEP * found.hits[0].score)
         elif self._wording.has(f"{name}.search"):
             hits = self._chat.general(self._wording.text(f"{name}.search"), self._named)
         else:

@@ -89,11 +89,12 @@ def evidence(found: Found, *, wordings: Sequence[str], vector: NDArray[np.float3
 
 def _coverage(wording: str, found: Found, search: Search) -> list[float]:
     said = [search.postings(word) for word in content_words(wording)]
-    rarity = [max(0.1, math.log((search.block_count + 1) / (word.count + 0.5))) for word in said]
+    counts = [word.count - word.among(found.held) for word in said]  # what is held back covers nothing
+    rarity = [max(0.1, math.log((search.block_count + 1) / (count + 0.5))) for count in counts]
     whole = sum(rarity) or 1.0
-    anywhere = sum(value for value, word in zip(rarity, said, strict=True) if word.count)
+    anywhere = sum(value for value, count in zip(rarity, counts, strict=True) if count)
     in_top = sum(value for value, word in zip(rarity, said, strict=True) if word.stands_in(found.numbers[:TOP]))
-    unknown = max((value for value, word in zip(rarity, said, strict=True) if not word.count), default=0.0)
+    unknown = max((value for value, count in zip(rarity, counts, strict=True) if not count), default=0.0)
     return [anywhere / whole, in_top / whole, -unknown / 6]
 
 

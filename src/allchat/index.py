@@ -113,6 +113,10 @@ class Postings:
     blocks: NDArray[np.intp]
     scores: NDArray[np.float64]
 
+    def among(self, numbers: NDArray[np.intp]) -> int:
+        """How many of some blocks are among ``blocks``."""
+        return int(np.isin(numbers, self.blocks).sum())
+
     def stands_in(self, numbers: Sequence[int]) -> bool:
         """Whether one of a few blocks is among ``blocks``."""
         places = np.searchsorted(self.blocks, numbers).tolist()

@@ -73,13 +73,14 @@ WORDS = len(GRAINS)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search gave: hits, best first, their blocks' numbers, and the best raw value of each part (cosines in
-    [-1, 1], BM25 from 0).
+    """What a search gave: hits, best first, their blocks' numbers, the best raw value of each part (cosines in [-1, 1],
+    BM25 from 0), and the numbers ``(n,)`` of the blocks that were held back.
     """
 
     hits: tuple[Hit, ...]
     numbers: tuple[int, ...]
     best: dict[str, float]
+    held: NDArray[np.intp]
 
 
 class Search:
@@ -165,7 +166,7 @@ class Search:
             for block, value, raw, sentences in found
         )
         best = parts.max(axis=0) if len(parts) else np.zeros(len(PARTS))
-        return Found(hits, tuple(numbers), _named(best.tolist()))
+        return Found(hits, tuple(numbers), _named(best.tolist()), np.flatnonzero(shares == 0))
 
     def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         """The blocks in any of the groups, ascending."""
