@@ -17,6 +17,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from allchat.addresses import phone_address
 from allchat.render import PATHS, Words, page_file
 
 _DATA = re.compile(
@@ -153,7 +154,10 @@ def _plain(text: object) -> object:
 def top(words: Mapping[str, Words], *, language: str, shown: bool = True) -> str:
     """Help, the languages, the title and the notice: what stands above everything and needs no script."""
     said = words[language]
-    number, crisis = said["emergency_number"], said["crisis_number"]
+    number, crisis = (
+        f'<a href="{phone_address(called)}">{called}</a>'
+        for called in (said["emergency_number"], said["crisis_number"])
+    )
     hidden = "" if shown else " hidden"
     languages = "".join(_languages(words, language))
     return (
@@ -161,8 +165,8 @@ def top(words: Mapping[str, Words], *, language: str, shown: bool = True) -> str
         f'<a class="skip" href="#ask">{said["skip_to_question"]}</a>'
         f'<a class="skip" href="#sources">{said["skip_to_sources"]}</a>'
         f'<div class="bar"><aside class="emergency" aria-label="{said["emergency_label"]}">'
-        f'<p><strong>{said["emergency"]}</strong> <a href="tel:{number}">{number}</a></p>'
-        f'<p>{said["crisis"]} <span class="roomy">{said["crisis_how"]}</span> <a href="tel:{crisis}">{crisis}</a></p>'
+        f"<p><strong>{said['emergency']}</strong> {number}</p>"
+        f'<p>{said["crisis"]} <span class="roomy">{said["crisis_how"]}</span> {crisis}</p>'
         f"<p>{said['worried']}</p></aside>"
         f'<nav class="languages" aria-label="{said["languages"]}">{languages}</nav></div>'
         f'<header class="top"><h1>{said["title"]} <span class="subtitle">{said["subtitle"]}</span></h1>'
