@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from places import SMALL
 from word_hash import WordHash
 
+from allchat.answer import unescape_markdown
 from allchat.chat import QUESTION_CHARACTERS, Chat, Contact, build, check_question
 from allchat.errors import CorpusError, QuestionError, StoreError
 from allchat.index import open_index
@@ -103,6 +104,14 @@ def test_the_numbers_to_call_are_the_operators(small_index: Path) -> None:
     text = chat.ask("My daughter has a fever of 39 and is shivering").text
     assert "911" not in text
     assert "112" in text or "the ward (555-0100)" in text
+
+
+def test_the_name_of_the_care_team_and_the_region_are_words_and_no_markdown(small_index: Path) -> None:
+    contact = Contact(care_team="[a](javascript:alert(1)) & *b*", region="in <b>town</b>")
+    text = Chat.open(small_index, corpus=SMALL, embedder=WordHash(), contact=contact).ask("Call 911, he is blue").text
+    for words in (contact.care_team, contact.region):
+        assert words not in text
+        assert words in unescape_markdown(text)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,18 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
     "a missing key": (lambda c: change(c, 'language = "en"\n', ""), "corpus.toml", "language", "corpus/README.md"),
     "a number for words": (lambda c: change(c, 'language = "en"', "language = 1"), "corpus.toml", "string", "README"),
     "a bad id": (lambda c: change(c, 'id = "bom"', 'id = "Bom 1"'), "corpus.toml", "'Bom 1'", "small letters"),
+    "an address that would run": (
+        lambda c: change(c, '"https://example.org/bom"', '"javascript:alert(1)"'),
+        "corpus.toml, source 2",
+        "url is 'javascript:alert(1)'",
+        "beginning with https://",
+    ),
+    "no address": (
+        lambda c: change(c, '"https://example.org/bom"', '""'),
+        "corpus.toml, source 2",
+        "url is ''",
+        "address in full",
+    ),
     "a bad date": (
         lambda c: change(c, '"2022-09-02"', '"September 2022"'),
         "corpus.toml",

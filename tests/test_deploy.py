@@ -51,6 +51,7 @@ pid {folder}/nginx.pid;
 {user}
 events {{ worker_connections 256; }}
 http {{
+    access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -69,9 +70,10 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Site:
-    """nginx's address, and each process by its port."""
+    """nginx's address, its port without encryption, and each process by its port."""
 
     address: str
+    plain: int
     processes: dict[int, subprocess.Popen[bytes]]
     folder: Path
 
@@ -113,8 +115,8 @@ def wait_for(address: str, *, process: subprocess.Popen[bytes]) -> None:
 def substituted(folder: Path, ports: Sequence[int], *, outside: Sequence[int]) -> str:
     """The file of deploy/ with this test's ports, certificate and log."""
     changes = {
-        "listen 80;": f"listen {outside[0]};",
-        "listen 443 ssl;": f"listen {outside[1]} ssl;",
+        "listen 80 ": f"listen {outside[0]} ",
+        "listen 443 ssl ": f"listen {outside[1]} ssl ",
         "/etc/nginx/allchat": f"{folder}/allchat",
         "/var/log/nginx/allchat.log": f"{folder}/error.log",
         **{f"127.0.0.1:{fixed} ": f"127.0.0.1:{port} " for fixed, port in zip((7861, 7862, 7863), ports, strict=True)},
@@ -144,7 +146,7 @@ def site(small_index: Path, tmp_path: Path) -> Iterator[Site]:
         try:
             address = f"https://127.0.0.1:{encrypted}"
             wait_for(f"{address}/healthz", process=nginx)
-            yield Site(address, started, tmp_path)
+            yield Site(address, plain, started, tmp_path)
         finally:
             nginx.terminate()
             nginx.wait()
@@ -262,6 +264,50 @@ def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(
     assert b"platelets" not in written
 
 
+NAME = "allchat.example.org"
+PLAIN = {
+    "the name": (f"GET /source/lists?start=1 HTTP/1.1\r\nHost: {NAME}\r\n", 301, "/source/lists?start=1"),
+    "another name": ("GET / HTTP/1.1\r\nHost: zebrafish.example\r\n", 301, "/"),
+    "a name in the line": ("GET http://zebrafish.example/es/ HTTP/1.1\r\nHost: zebrafish.example\r\n", 301, "/es/"),
+    "a port": ("GET / HTTP/1.1\r\nHost: zebrafish.example:8080\r\n", 301, "/"),
+    "two slashes": ("GET //zebrafish.example/ HTTP/1.1\r\nHost: x\r\n", 301, "//zebrafish.example/"),
+    "no name": ("GET / HTTP/1.0\r\n", 301, "/"),
+    "a question": (f"POST /v1/ask HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 9\r\n\r\nzebrafish", 301, "/v1/ask"),
+    "no header": ("GET / HTTP/1.1\r\nHost zebrafish\r\n", 400, None),
+    "no name where one must be": ("GET / HTTP/1.1\r\n", 400, None),
+    "no request": ("zebrafish\r\n", 400, None),
+}
+"""What is sent without encryption; then the status, and what stands behind our name in the new address."""
+
+
+def heard(port: int, sent: str, *, source: str = CLIENTS[0]) -> bytes:
+    """All that comes back, until the other side closes; ``source`` is an address that stands in no file of ours."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0)) as line:
+        line.sendall(sent.encode() + b"Connection: close\r\n\r\n")
+        return b"".join(iter(lambda: line.recv(65536), b""))
+
+
+@pytest.mark.slow
+def test_without_encryption_all_are_sent_to_our_own_name_and_no_address_is_written(site: Site) -> None:
+    for about, (sent, status, path) in PLAIN.items():
+        head = heard(site.plain, sent).partition(b"\r\n\r\n")[0].decode()
+        found = re.search(r"^Location: (.*)\r?$", head, re.MULTILINE)
+        assert head.split()[1] == str(status), about
+        assert (found[1].strip() if found else None) == (path and f"https://{NAME}{path}"), about
+        assert re.findall(r"^Server: (.*?)\r?$", head, re.MULTILINE) == ["nginx"], about
+    encrypted = int(site.address.rpartition(":")[2])
+    for sent in ("zebrafish\r\n", "GET / HTTP/1.1\r\nHost: zebrafish.example\r\n"):  # where a handshake should begin
+        heard(encrypted, sent)
+    with site.client(CLIENTS[0]) as client:
+        assert client.get("/", headers={"host": "zebrafish.example"}).status_code == 200
+        assert client.get("/zebrafish").status_code == 404
+    logs = [path for path in site.folder.rglob("*.log") if path.is_file()]
+    assert {path.name for path in logs} >= {"access.log", "error.log"}  # both are opened, whoever writes into them
+    written = b"".join(path.read_bytes() for path in logs)
+    assert CLIENTS[0].encode() not in written
+    assert b"zebrafish" not in written
+
+
 @pytest.mark.slow
 def test_a_page_in_every_language_gets_each_event_at_once(site: Site) -> None:
     with site.client() as client:
@@ -366,6 +412,34 @@ def test_a_proxy_on_another_machine_is_let_in_where_the_files_say_so() -> None:
     assert "--host" not in UNIT
     assert Settings().host == "127.0.0.1"
     assert "\nIPAddressDeny=any\nIPAddressAllow=localhost\n" in UNIT
+
+
+def servers(text: str) -> list[list[str]]:
+    """The directives of each server block, without those of the blocks inside it."""
+    bare = re.sub(r"(?m)#.*$", "", text)
+    found = []
+    for begin in re.finditer(r"^server \{$", bare, re.MULTILINE):
+        body = bare[begin.end() : bare.index("\n}", begin.end())]
+        found.append([" ".join(line.split()) for line in re.sub(r"\{[^{}]*\}", "", body).split(";")])
+    return found
+
+
+def test_every_server_of_nginx_writes_no_address_and_says_no_version() -> None:
+    blocks = servers(CONF)
+    assert len(blocks) == len(re.findall(r"^\s*server \{", CONF, re.MULTILINE)) == 2
+    for block in blocks:
+        wanted = {"access_log off", "error_log /var/log/nginx/allchat.log crit", "server_tokens off"}
+        assert wanted <= set(block)
+        assert f"server_name {NAME}" in block
+        assert [line for line in block if line.startswith("listen ") and not line.endswith(" default_server")] == []
+    assert re.findall(r"^\s*(?:access_log|error_log) .*", CONF, re.MULTILINE) == [
+        "    access_log off;", "    error_log /var/log/nginx/allchat.log crit;"
+    ] * 2  # fmt: skip
+
+
+def test_no_address_that_nginx_sends_to_is_what_a_client_called_us() -> None:
+    sent = re.findall(r"^\s*(?:return 30\d|rewrite|add_header Location) (.*);", CONF, re.MULTILINE)
+    assert sent == ["https://$server_name$request_uri"]
 
 
 def test_what_nginx_lets_through_is_what_allchat_takes() -> None:

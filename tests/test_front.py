@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import gradio
 import pytest
 from fastapi.testclient import TestClient
+from places import ROOT
 from small_chat import SmallChat
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from allchat.front import Assets, document, read_assets, spoken
+from allchat.errors import PageError
+from allchat.front import Assets, Front, document, read_assets, spoken
 from allchat.render import page_file, page_words
 from allchat.server import create_app
 from allchat.wording import LANGUAGES
@@ -77,8 +86,75 @@ def test_a_release_of_gradio_without_the_listed_files_is_still_served(tmp_path: 
     assert (assets.scripts, assets.sheets, assets.style) == ((), (), b"p{}")
 
 
-def test_a_document_that_is_not_as_we_know_it_is_left_as_it_is() -> None:
-    assert document("<html>another release</html>", words=WORDS, language="en", assets=ASSETS) is None
+ENTRY = THEIRS[THEIRS.index('<script type="module"') :]
+UNKNOWN = {
+    "another release": ("<html>another release</html>", "has no data"),
+    "no entry script": (THEIRS.removesuffix(ENTRY), "has no entry script"),
+    "an entry script of another name": (THEIRS.replace("index-a.js", "app.js"), "has no entry script"),
+    "no data": (ENTRY, "has no data"),
+}
+
+
+@pytest.mark.parametrize("changed", UNKNOWN)
+def test_a_document_that_has_no_place_for_the_emergency_bar_is_an_error_with_the_remedy(changed: str) -> None:
+    theirs, fact = UNKNOWN[changed]
+    with pytest.raises(PageError, match=rf"the page at /es/: Gradio's document {fact}.*emergency bar.*make setup"):
+        document(theirs, words=WORDS, language="es", assets=ASSETS)
+
+
+def app_of(*documents: str, status: int = 200) -> ASGIApp:
+    """Gives one document after another, the last for ever, as Gradio gives its page."""
+    left = list(documents)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        page = left.pop(0) if len(left) > 1 else left[0]
+        await HTMLResponse(page, status_code=status)(scope, receive, send)
+
+    return app
+
+
+def front(app: ASGIApp) -> Front:
+    return Front(app, words=WORDS, language="en", assets=ASSETS)
+
+
+def test_the_page_is_tried_before_anyone_asks_for_it() -> None:
+    asyncio.run(front(app_of(THEIRS)).check())
+    with pytest.raises(PageError, match="has no data"):
+        asyncio.run(front(app_of("<html>another release</html>")).check())
+    with pytest.raises(PageError, match="came with status 500"):
+        asyncio.run(front(app_of(THEIRS, status=500)).check())
+
+
+def test_no_page_is_ever_served_without_the_emergency_bar() -> None:
+    client = TestClient(front(app_of(THEIRS, "<html>changed while serving</html>")), raise_server_exceptions=False)
+    assert 'href="tel:911"' in client.get("/").text
+    changed = client.get("/")
+    assert (changed.status_code, "changed while serving" in changed.text) == (500, False)
+
+
+def test_the_head_of_the_page_is_told_without_it(client: TestClient) -> None:
+    assert client.head("/").status_code == 200
+
+
+@pytest.mark.slow
+def test_allchat_does_not_start_beside_a_gradio_whose_page_it_does_not_know(built_index: Path, tmp_path: Path) -> None:
+    """A whole Gradio, the installed one in all but its page's entry script."""
+    installed = Path(gradio.__file__).parent
+    shutil.copytree(installed, tmp_path / "gradio", copy_function=os.symlink)
+    index = tmp_path / "gradio" / "templates" / "frontend" / "index.html"
+    text = index.read_text(encoding="utf-8")
+    changed = re.sub(r"assets/index-([\w-]+\.js)", r"assets/main-\1", text)
+    assert changed != text
+    index.unlink()
+    index.write_text(changed, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "allchat", "serve", "--port", "0", "--index", str(built_index)]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr.startswith("allchat: the page at ")
+    assert "has no entry script" in ended.stderr
+    assert "make setup" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_data_and_the_entry_of_gradio_are_kept() -> None:

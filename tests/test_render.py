@@ -229,12 +229,44 @@ def test_the_source_page_says_when_it_cannot_mark_and_then_marks_nothing() -> No
 def test_an_operators_numbers_stand_in_every_word_of_the_page() -> None:
     words = page_words(contact={"emergency_number": "112", "care_team": "ward <4>"})
     assert "112" in words["broken_more"]
-    assert "ward &lt;4&gt;" in words["worried"]
+    assert "ward <4>" in plain(words["worried"])
+    assert "<4>" not in words["worried"]
     assert not any("911" in text for text in words.values() if isinstance(text, str))
 
 
 def test_only_whole_numbers_become_calls() -> None:
     assert callable_numbers("911, 9111, 1-911, 988.", words=WORDS) == "[911](tel:911), 9111, 1-911, [988](tel:988)."
+
+
+def test_a_number_written_with_blanks_is_a_call_too() -> None:
+    words = page_words(contact={"emergency_number": "0800 123 456", "crisis_number": "+49 (30) 11-2"})
+    said = callable_numbers("Call 0800 123 456 or +49 (30) 11-2.", words=words)
+    assert said == "Call [0800 123 456](tel:0800123456) or [+49 (30) 11-2](tel:+4930112)."
+
+
+def test_a_care_team_is_named_in_words_and_never_in_links_or_markup() -> None:
+    named = "[the ward](javascript:alert(1)) <b>4</b> https://example.org/a_b {turn}"
+    said = page_words(contact={"care_team": named})["worried"]
+    assert named in plain(said)
+    assert not set("[]()<>{}_:/") & set(said)
+
+
+RUNNING = ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "//a.org", "/staff", "", "www.a.org"]
+TARGETS = re.compile(r"/source/|/$|/es/$|[?#]|https://example\.org/notes\?|data:,$")
+
+
+@pytest.mark.parametrize("url", RUNNING)
+def test_a_source_whose_address_is_no_web_address_is_shown_without_a_link_to_it(url: str) -> None:
+    chat = SmallChat()
+    source = chat.documents["leaflet"] = replace(chat.documents["leaflet"], url=url)
+    pages = (
+        panel(extended(Trail(), chat.ask("signs")), chat, words=WORDS),
+        source_page(source, chat.outline("leaflet"), words=WORDS),
+    )
+    for page in pages:
+        assert "The leaflet" in page
+        targets = re.findall(r'href="([^"]*)"', page)
+        assert [target for target in targets if not TARGETS.match(target)] == []
 
 
 # Hard words

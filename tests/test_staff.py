@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import TimestampSigner
+from places import SMALL
 from serving import serving
+from word_hash import WordHash
 
 from allchat import staff
 from allchat.answer import Sources, choose, sift
@@ -311,6 +314,15 @@ def test_all_sources_are_listed_with_how_far_our_questions_reach(nurse: TestClie
     reached = sum(bool(small_chat.index.questions_of(block)) for block in blocks)
     assert 0 < reached < len(blocks)
     assert f">{reached} of {len(blocks)}<" in page
+
+
+def test_an_address_that_would_run_is_shown_and_is_no_link(small_index: Path) -> None:
+    chat = Chat.open(small_index, corpus=SMALL, embedder=WordHash())
+    chat.documents = {key: replace(found, url="javascript:alert(1)") for key, found in chat.documents.items()}
+    with TestClient(create_app(chat, page=False, staff=staff_router(chat, password=PASSWORD))) as client:
+        send(client, "/staff/sign-in", password=PASSWORD)
+        page = client.get("/staff/sources/lists").text
+    assert "<dd>javascript:alert(1)</dd>" in page
 
 
 def test_a_source_is_shown_whole_with_all_that_is_known_of_it(nurse: TestClient, small_chat: Chat) -> None:

@@ -44,9 +44,11 @@ _POINTER = re.compile(
     r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|"
     r"To find out more)"
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""With the signs by which GitHub's Markdown, and Gradio's, know a bare address: it would link ftp and mail, too."""
+
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$&+=.)-])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$&@:+=.)-])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -531,7 +531,8 @@ class _Turn:
         values = self._chat.contact.values()
         own = self._wording.table("contact") if self._wording.has("contact") else {}
         usual = Contact().values()
-        return values | {name: text for name, text in own.items() if values[name] == usual[name]}
+        values |= {name: text for name, text in own.items() if values[name] == usual[name]}
+        return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}
 
     def _fixed(self, verdict: Verdict) -> Answer:
         text = self._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._values())

@@ -67,7 +67,7 @@ Exit codes:
   0  done
   1  some lines of a batch were not answered, some saved citations do not hold, a gate fell, or doctor found a problem
   2  the question, the file or the options cannot be taken
-  3  allchat itself cannot answer: settings, corpus, index, model, or a quote that does not hold
+  3  allchat itself cannot answer: settings, corpus, index, model, page, or a quote that does not hold
 """
 
 
@@ -251,8 +251,9 @@ def serve(
     """Open the chat page and the HTTP doors."""
     settings = load_settings(settings_file, index=index, corpus=corpus, host=host, port=port)
     # Imported here: the server brings gradio, which the other commands must not pay for.
+    from allchat.listener import serve as listen
     from allchat.logs import configure_logs
-    from allchat.server import run
+    from allchat.server import create_app
     from allchat.staff import staff_router
 
     port = settings.port or _free_port(settings.host)
@@ -260,21 +261,19 @@ def serve(
     configure_logs(requests=settings.log_requests)
     password = settings.staff_password.get_secret_value()
     staff = staff_router(chat, password=password) if password else None
+    app = create_app(
+        chat,
+        allowed_origins=settings.allowed_origins,
+        questions_per_minute=settings.questions_per_minute,
+        seconds=settings.question_seconds,
+        metrics_token=settings.metrics_token.get_secret_value(),
+        contact=contact(settings).values(),
+        staff=staff,
+        votes=settings.votes,
+    )
     click.echo(f"allchat: open http://{settings.host}:{port} in a browser. Ctrl-C ends it.")
     with chat.watching():
-        run(
-            chat,
-            host=settings.host,
-            port=port,
-            allowed_origins=settings.allowed_origins,
-            trusted_proxies=settings.trusted_proxies,
-            questions_per_minute=settings.questions_per_minute,
-            seconds=settings.question_seconds,
-            metrics_token=settings.metrics_token.get_secret_value(),
-            contact=contact(settings).values(),
-            staff=staff,
-            votes=settings.votes,
-        )
+        listen(app, host=settings.host, port=port, trusted_proxies=settings.trusted_proxies)
 
 
 @cli.command("verify")

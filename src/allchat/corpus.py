@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from allchat.addresses import web_address
 from allchat.errors import CorpusError
 from allchat.formats import parse_toml
 from allchat.records import Applies, AppliesRule, Document, FurnitureRule, Layout, ListRule
@@ -127,7 +128,7 @@ def read_corpus(folder: Path) -> tuple[Document, ...]:
 
     Raises:
         CorpusError: a file is missing, empty, altered or not UTF-8; an id stands twice; a key is unknown; a date is
-            none; nothing is in use.
+            none; a url is no web address; nothing is in use.
     """
     sources = [source for source in _declared(folder) if source.use]
     if not sources:
@@ -191,6 +192,11 @@ def _source(table: dict[str, Any], *, where: str) -> _Source:
         raise CorpusError(f"{where}: {key}: {fact}. See corpus/README.md for the keys.") from error
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", source.id):
         raise CorpusError(f"{where}: the id {source.id!r} must be small letters, digits and hyphens.")
+    if web_address(source.url) is None:
+        raise CorpusError(
+            f"{where}: url is {source.url!r}, and families are shown it as a link. "
+            "Write the publisher's address in full, beginning with https:// or http://."
+        )
     if source.revised != "unknown" and not _is_date(source.revised):
         raise CorpusError(
             f"{where}: revised is {source.revised!r}. Write YYYY-MM-DD, or unknown where the copy has no date."

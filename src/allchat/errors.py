@@ -5,6 +5,7 @@
     ├── CorpusError      a source, or what is said about it, is not as declared
     ├── ModelError       the embedding model or the tokenizer is missing or altered
     ├── StoreError       the index is missing, damaged, or older than what it was built from
+    ├── PageError        emergency bar and notice find no place in the page; it is not served without them
     ├── QuestionError    the question cannot be taken as it is
     ├── BusyError        more is asked than can be answered now
     └── VerificationError  a quote is not what its source says; the answer is withheld
@@ -31,6 +32,10 @@ class ModelError(AllchatError):
 
 class StoreError(AllchatError):
     """The index is missing, damaged, or does not fit the corpus, the settings or the model."""
+
+
+class PageError(AllchatError):
+    """The page cannot hold the emergency bar and the notice; without them it is not served."""
 
 
 class QuestionError(AllchatError):

@@ -3,6 +3,8 @@
 Gradio's document shows nothing until some fifty files have come, one after the other. This one holds the emergency bar,
 the notice and a question box in its first bytes, asks for all files at once, and gives Gradio's style sheets as one.
 A question that is typed before Gradio is ready is handed to it (``data/page/page.js``).
+
+Where Gradio's document is not as we know it, nothing is served: a page without help on it would be worse than none.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from allchat.addresses import phone_address
+from allchat.errors import PageError
 from allchat.render import PATHS, Words, page_file
 
 _DATA = re.compile(
@@ -77,6 +81,24 @@ class Front:
         else:
             await self.app(scope, receive, send)
 
+    async def check(self) -> None:
+        """Make the document once, as a browser would be given it.
+
+        Raises:
+            PageError: it cannot be made of what Gradio gives.
+        """
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self._document(_asking(PATHS[self.language]), receive, send)
+        if sent[0]["status"] != 200:
+            raise _no_place(self.language, f"came with status {sent[0]['status']}")
+
     async def _document(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun: Message = {}
         body = bytearray()
@@ -88,10 +110,29 @@ class Front:
                 body.extend(message.get("body", b""))
 
         await self.app(scope, receive, collect)
-        theirs = bytes(body).decode("utf-8", errors="replace")
-        ours = document(theirs, words=self.words, language=self.language, assets=self.assets)
         headers = [(name, value) for name, value in begun["headers"] if name.lower() != b"content-length"]
-        await _whole(bytes(body) if ours is None else ours.encode(), headers, begun["status"], send)
+        if begun["status"] == 200:  # anything else is no page, but the reason why there is none
+            theirs = bytes(body).decode("utf-8", errors="replace")
+            body[:] = document(theirs, words=self.words, language=self.language, assets=self.assets).encode()
+        await _whole(bytes(body), headers, begun["status"], send)
+
+
+def _asking(path: str) -> Scope:
+    """A browser's request for a page, as Starlette hands it to what is mounted there."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": path.rstrip("/"),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 80),
+    }
 
 
 async def _whole(body: bytes, headers: list[tuple[bytes, bytes]], status: int, send: Send) -> None:
@@ -100,11 +141,15 @@ async def _whole(body: bytes, headers: list[tuple[bytes, bytes]], status: int, s
     await send({"type": "http.response.body", "body": body})
 
 
-def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: Assets) -> str | None:
-    """Our document with the data and the entry script of Gradio's; None where that is not as we know it."""
+def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: Assets) -> str:
+    """Our document with the data and the entry script of Gradio's.
+
+    Raises:
+        PageError: Gradio's is not as we know it.
+    """
     data, entry = _DATA.search(theirs), _ENTRY.search(theirs)
     if data is None or entry is None:
-        return None
+        raise _no_place(language, f"has no {'data' if data is None else 'entry script'} where allchat looks for it")
     said, root = words[language], _ROOT.search(data[1])
     theme = (json.loads(f'"{root[1]}"') if root else "") + assets.theme
     known = "".join(
@@ -127,6 +172,14 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
         script=page_file("page.js"),
         tops="".join(top(words, language=each, shown=each == language) for each in _first(language, words)),
         box=_box(said),
+    )
+
+
+def _no_place(language: str, fact: str) -> PageError:
+    return PageError(
+        f"the page at {PATHS[language]}: Gradio's document {fact}, so the emergency bar, the notice and the question "
+        "box find no place, and without them nothing is served. Install the Gradio that allchat is made for: "
+        "make setup."
     )
 
 
@@ -153,7 +206,10 @@ def _plain(text: object) -> object:
 def top(words: Mapping[str, Words], *, language: str, shown: bool = True) -> str:
     """Help, the languages, the title and the notice: what stands above everything and needs no script."""
     said = words[language]
-    number, crisis = said["emergency_number"], said["crisis_number"]
+    number, crisis = (
+        f'<a href="{phone_address(called)}">{called}</a>'
+        for called in (said["emergency_number"], said["crisis_number"])
+    )
     hidden = "" if shown else " hidden"
     languages = "".join(_languages(words, language))
     return (
@@ -161,8 +217,8 @@ def top(words: Mapping[str, Words], *, language: str, shown: bool = True) -> str
         f'<a class="skip" href="#ask">{said["skip_to_question"]}</a>'
         f'<a class="skip" href="#sources">{said["skip_to_sources"]}</a>'
         f'<div class="bar"><aside class="emergency" aria-label="{said["emergency_label"]}">'
-        f'<p><strong>{said["emergency"]}</strong> <a href="tel:{number}">{number}</a></p>'
-        f'<p>{said["crisis"]} <span class="roomy">{said["crisis_how"]}</span> <a href="tel:{crisis}">{crisis}</a></p>'
+        f"<p><strong>{said['emergency']}</strong> {number}</p>"
+        f'<p>{said["crisis"]} <span class="roomy">{said["crisis_how"]}</span> {crisis}</p>'
         f"<p>{said['worried']}</p></aside>"
         f'<nav class="languages" aria-label="{said["languages"]}">{languages}</nav></div>'
         f'<header class="top"><h1>{said["title"]} <span class="subtitle">{said["subtitle"]}</span></h1>'

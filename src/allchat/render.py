@@ -17,6 +17,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
+from allchat.addresses import phone_address, web_address
 from allchat.corpus import clean
 from allchat.glossary import Definition, Glossary
 from allchat.marked import Mark, place, section_html, sections_of
@@ -115,14 +116,17 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
     contact = {**CONTACT, **contact}
     contact |= {name: usual[name] for name in CONTACT if name in usual and contact[name] == CONTACT[name]}
 
+    # The care team is named in free words: they stand in HTML and in Markdown, and must be a link in neither.
+    shown = {name: literal(value) if name == "care_team" else html.escape(value) for name, value in contact.items()}
+
     def filled(text: Any) -> Any:
-        for name, value in contact.items():
-            text = text.replace(f"{{{name}}}", html.escape(value)) if isinstance(text, str) else text
+        for name, value in shown.items():
+            text = text.replace(f"{{{name}}}", value) if isinstance(text, str) else text
         return text
 
     words = {name: filled(text) for name, text in wording.table("page").items()}
     words |= {"language_name": wording.text("language.name"), "list_lead": wording.text("answer.list_lead")}
-    return words | {name: html.escape(contact[name]) for name in CONTACT}
+    return words | {name: shown[name] for name in CONTACT}
 
 
 @cache
@@ -165,7 +169,7 @@ def message(answer: Answer, *, turn: int, words: Words, again: bool = False, glo
 def callable_numbers(text: str, *, words: Words) -> str:
     """Our own text with the operator's numbers as links that a phone calls when they are touched."""
     numbers = "|".join(re.escape(str(words[name])) for name in NUMBERS)
-    return re.sub(rf"(?<![\w-])(?:{numbers})(?![\w-])", lambda found: f"[{found[0]}](tel:{found[0]})", text)
+    return re.sub(rf"(?<![\w-])(?:{numbers})(?![\w-])", lambda found: f"[{found[0]}]({phone_address(found[0])})", text)
 
 
 def explained(text: str, citations: Sequence[Citation], *, glossary: Glossary) -> str:
@@ -409,8 +413,9 @@ def _links(quotes: Sequence[Quote], document: Document, *, words: Words) -> str:
         return f'<a href="{html.escape(target)}" target="_blank" rel="noopener noreferrer">{label}</a>'
 
     numbered = " ".join(outside(permanent_link(quote, words=words), str(quote.number)) for quote in quotes)
-    publisher = outside(document.url, words["publisher_page"])
-    return f'<p class="links">{words["whole_source"]} {numbered}</p><p class="links">{publisher}</p>'
+    address = web_address(document.url)
+    publisher = f'<p class="links publisher">{outside(address, words["publisher_page"])}</p>' if address else ""
+    return f'<p class="links">{words["whole_source"]} {numbered}</p>{publisher}'
 
 
 def permanent_link(quote: Quote, *, words: Words) -> str:
@@ -468,12 +473,17 @@ def source_page(
         notice=_source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
         publisher=html.escape(document.publisher),
         revised=revised(document, words=words),
-        url=html.escape(document.url),
-        publisher_page=words["publisher_page"],
+        publisher_page=_publisher_page(document, words=words),
         about=about(document, words=words),
         left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
         body=body,
     )
+
+
+def _publisher_page(document: Document, *, words: Words) -> str:
+    address = web_address(document.url)
+    label = words["publisher_page"]
+    return f' · <a href="{html.escape(address)}" rel="noopener noreferrer">{label}</a>' if address else ""
 
 
 def _source_languages(document: Document, *, span: tuple[int, int] | None, words: Words) -> str:
@@ -515,7 +525,7 @@ _SOURCE_PAGE = """<!doctype html>
 <p class="home"><a href="{home_path}">{home}</a> <span class="languages">{languages}</span></p>
 <h1 lang="{language}">{title}</h1>
 <p class="meta">{publisher}</p>
-<p class="meta">{revised} · <a href="{url}" rel="noopener noreferrer">{publisher_page}</a></p>
+<p class="meta">{revised}{publisher_page}</p>
 {about}
 <p class="meta">{left_out}</p>
 {notice}

@@ -55,6 +55,9 @@ def create_app(
     without one, callers on this machine alone. Without ``page`` there is no page, and the rest stays. ``staff`` are the
     staff's pages, behind their login; none by default. ``votes`` is a file for votes on answers; without it there are
     none.
+
+    Raises:
+        PageError: the page cannot hold the emergency bar and the notice.
     """
     app = FastAPI(
         title="allchat",

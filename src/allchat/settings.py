@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from allchat.addresses import PHONE
 from allchat.errors import SettingsError
 from allchat.formats import parse_toml
 
@@ -23,7 +24,9 @@ SECRETS = ("metrics_token", "staff_password")
 
 
 _Words = Annotated[str, Field(pattern=r"\S")]
-"""An empty number to call would be worse than none set."""
+"""Said to families: empty, it would be worse than none set."""
+
+_Phone = Annotated[str, Field(pattern=PHONE)]
 
 
 class Settings(BaseSettings):
@@ -58,9 +61,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token for `/metrics`; without one, only this machine reads them."
     )
-    emergency_number: _Words = Field("911", description="Number to call in an emergency.")
-    crisis_number: _Words = Field("988", description="Number to call or text in a crisis.")
-    poison_number: _Words = Field("1-800-222-1222", description="Number of the poison help line.")
+    emergency_number: _Phone = Field("911", description="Number to call in an emergency.")
+    crisis_number: _Phone = Field("988", description="Number to call or text in a crisis.")
+    poison_number: _Phone = Field("1-800-222-1222", description="Number of the poison help line.")
     region: _Words = Field("in the United States", description="Where these numbers work, as shown beside them.")
     care_team: _Words = Field(
         "your child's care team", description="How the care team is named; an operator may add its number."

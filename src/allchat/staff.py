@@ -26,6 +26,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from allchat.addresses import web_address
 from allchat.bundle import Audit, answer_of, audit, saved_records
 from allchat.chat import Chat
 from allchat.errors import AllchatError, QuestionError, SettingsError, VerificationError
@@ -174,6 +175,7 @@ class Staff:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.tests["web_address"] = lambda text: web_address(text) is not None
         self._words = load_wording().table("staff")
         self._style = (files("allchat") / "data" / "staff" / "staff.css").read_text(encoding="utf-8")
 

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -594,6 +595,9 @@ def mount_page(
     ``places`` is how many questions the asker takes at once. Votes on answers are taken where ``votes`` names a file
     for them. Everything that Gradio would offer beyond the page itself (API pages, monitoring, uploads, run history) is
     off.
+
+    Raises:
+        PageError: what Gradio gives has no place for the emergency bar and the notice.
     """
     kept: WeakKeyDictionary[Asker, Glossary] = WeakKeyDictionary()  # one for each index that answers in turn
 
@@ -635,4 +639,6 @@ def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language:
     mount = app.router.routes[-1]
     mount.app.add_exception_handler(RequestValidationError, _unreadable)
     mount.app = Front(Events(mount.app, page=page), words=words, language=language, assets=assets)
+    with ThreadPoolExecutor(1) as aside:  # whoever mounts the page may have an event loop of their own
+        aside.submit(asyncio.run, mount.app.check()).result()
     return app

@@ -6,7 +6,8 @@ from typing import Any
 
 import axe
 import pytest
-from small_chat import SmallChat
+from serving import serving
+from small_chat import ScriptChat, SmallChat
 
 SIZES = {"wide": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
 
@@ -239,6 +240,44 @@ def test_the_printed_page_holds_answers_and_sources_and_no_controls(real: str, v
     assert not here.page.locator("#ask").is_visible()
     assert not here.page.locator("button.sug").first.is_visible()
     assert here.page.pdf()[:4] == b"%PDF"
+
+
+BARE = [
+    "See javascript:alert(1) and vbscript:x now.",
+    "Go to www.example.org, WWW.example.org or http://example.org/a_b today.",
+    "ftp://files.example.org/x_y and HTTPS://EXAMPLE.ORG are here.",
+    "Write to some.one@example.org, mailto:a@b.org or xmpp:a@b.org.",
+    "<javascript:alert(1)> and <https://example.org>",
+    "[x](javascript:alert(1)) and ![y](https://example.org/p.png)",
+    "[r]: javascript:alert(1)",
+]
+
+
+def test_no_address_in_a_sources_words_becomes_a_link_and_none_loses_a_letter(chromium: str, visit: Any) -> None:
+    for address in serving(ScriptChat(BARE)):
+        here = visit(address)
+        here.ask("signs https://example.org www.example.org a@b.org javascript:alert(1)")
+        shown = here.page.locator("#chat").inner_text()
+        assert [words for words in BARE if words not in shown] == []
+        targets = here.page.eval_on_selector_all("#chat a", "(links) => links.map((one) => one.getAttribute('href'))")
+        assert sorted(targets) == [f"#t1q{number}" for number in range(1, len(BARE) + 1)]
+
+
+HURTING = {
+    "care_team": "[the ward](javascript:alert(1)) <b>4</b> https://example.org/a_b",
+    "emergency_number": "0800 123 456",
+}
+
+
+def test_what_an_operator_set_is_shown_as_it_is_and_only_its_numbers_are_links(chromium: str, visit: Any) -> None:
+    for address in serving(SmallChat(), contact=HURTING):
+        here = visit(address)
+        here.ask("crash")
+        said = here.page.locator("#chat .bot-row")
+        assert HURTING["care_team"] in said.inner_text()
+        assert HURTING["care_team"] in here.page.locator(".emergency").first.inner_text()
+        assert said.locator("a").count() == 0
+        assert here.page.locator(".emergency a").first.get_attribute("href") == "tel:0800123456"
 
 
 def test_a_permanent_link_opens_the_source_at_the_marked_words(small: str, visit: Any) -> None:

@@ -275,7 +275,7 @@
         return make("li", {}, `[${/q(\d+)$/.exec(mark.id)[1]}] ${title}`);
       });
       const facts = [...source.querySelectorAll(":scope > .meta")].map((fact) => make("p", { textContent: fact.textContent }));
-      const address = [...source.querySelectorAll(":scope > .links a")].pop().href;
+      const address = source.querySelector(":scope > .publisher a")?.href || "";
       const rights = [...source.querySelectorAll(".about p")].map((fact) => make("p", { textContent: fact.textContent }));
       const name = make("p", {}, make("strong", { textContent: source.querySelector("h3").textContent }));
       return make("div", { className: "from" }, name, ...facts, make("p", { textContent: address }), ...rights, make("ul", {}, ...places));
