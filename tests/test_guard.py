@@ -20,7 +20,7 @@ from allchat.classify import Scores
 from allchat.errors import SettingsError
 from allchat.guard import Guard, directives, is_directive, private_words, training_examples
 from allchat.records import Answer, Verdict
-from allchat.rules import meets
+from allchat.rules import Rule, danger, meets
 from allchat.wording import load_wording
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -36,10 +36,25 @@ def held_out(name: str) -> list[dict[str, str]]:
     return [json.loads(line) for line in lines]
 
 
-def share(name: str, *kinds: str | None) -> float:
+@pytest.fixture(scope="module")
+def chat(built_index: Path) -> Chat:
+    """The whole program: what it says of a message is said by rules and classifier."""
+    return Chat.open(built_index, corpus=EXAMPLES.parents[1] / "corpus")
+
+
+def verdict(chat: Chat, text: str) -> Verdict:
+    return chat.explain(text)[1].verdict
+
+
+def end(chat: Chat, text: str) -> tuple[str | None, str | None]:
+    found = verdict(chat, text)
+    return found.kind, found.reason
+
+
+def share(chat: Chat, name: str, *kinds: str | None) -> float:
     """The share of held-out examples whose verdict has one of ``kinds``."""
     rows = held_out(name)
-    return sum(GUARD.screen(row["text"]).kind in kinds for row in rows) / len(rows)
+    return sum(verdict(chat, row["text"]).kind in kinds for row in rows) / len(rows)
 
 
 @pytest.mark.parametrize(("rule", "text"), MATCHES)
@@ -52,6 +67,23 @@ def test_a_rule_leaves_the_messages_it_excludes(rule: str, text: str) -> None:
     assert not meets(GUARD.read(text), RULES[rule])
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_an_example_of_a_rule_ends_in_its_kind_and_reason_whatever_stands_before_it(rule: Rule, chat: Chat) -> None:
+    ended = [(text, *end(chat, text)) for text in rule.match]
+    assert [row for row in ended if row[1:] != (rule.kind, rule.reason)] == []
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_what_a_rule_excludes_does_not_end_in_its_reason_nor_urgent_unless_marked(rule: Rule, chat: Chat) -> None:
+    ended = [(text, *end(chat, text)) for text in rule.not_match]
+    assert [row for row in ended if row[1:] == (rule.kind, rule.reason)] == []
+    assert {text for text, kind, _ in ended if kind == "urgent"} == set(rule.still_urgent)
+
+
+def test_only_what_a_rule_excludes_can_be_marked_as_still_urgent() -> None:
+    assert [rule.id for rule in GUARD.rules if not set(rule.still_urgent) <= set(rule.not_match)] == []
+
+
 def test_every_rule_has_a_reason_a_why_and_examples() -> None:
     assert [rule.id for rule in GUARD.rules if not (rule.reason and rule.why and rule.match and rule.not_match)] == []
 
@@ -62,35 +94,35 @@ def test_every_reason_has_its_wording() -> None:
     assert all({"text", "lead", "questions"} <= set(entry) for entry in wording["refusal"].values())
 
 
-def test_held_out_emergencies_are_found() -> None:
-    assert share("urgent", "urgent") >= 0.99
+def test_held_out_emergencies_are_found(chat: Chat) -> None:
+    assert share(chat, "urgent", "urgent") >= 0.99
 
 
-def test_held_out_requests_for_advice_are_not_answered() -> None:
-    assert share("advice", "refusal", "urgent") >= 0.97
+def test_held_out_requests_for_advice_are_not_answered(chat: Chat) -> None:
+    assert share(chat, "advice", "refusal", "urgent") >= 0.97
 
 
-def test_held_out_information_questions_with_a_personal_frame_go_on() -> None:
-    assert share("frames", None) >= 0.97
+def test_held_out_information_questions_with_a_personal_frame_go_on(chat: Chat) -> None:
+    assert share(chat, "frames", None) >= 0.97
 
 
-def test_messages_that_only_name_an_emergency_are_not_urgent() -> None:
-    assert share("harmless", "refusal", "chat", "out_of_scope", None) >= 0.99
+def test_messages_that_only_name_an_emergency_are_not_urgent(chat: Chat) -> None:
+    assert share(chat, "harmless", "refusal", "chat", "out_of_scope", None) >= 0.99
 
 
-def test_everyday_questions_are_not_refused() -> None:
-    assert share("other", "out_of_scope", None) >= 0.95
+def test_everyday_questions_are_not_refused(chat: Chat) -> None:
+    assert share(chat, "other", "out_of_scope", None) >= 0.95
 
 
-def test_held_out_steering_and_other_subjects_are_out_of_scope() -> None:
-    assert share("steering", "out_of_scope") >= 0.95
+def test_held_out_steering_and_other_subjects_are_out_of_scope(chat: Chat) -> None:
+    assert share(chat, "steering", "out_of_scope") >= 0.95
 
 
 @pytest.mark.parametrize(("name", "most"), [("answers", 0.01), ("premises", 0.04), ("other_subjects", 0.0)])
-def test_our_own_questions_are_not_refused(name: str, most: float) -> None:
+def test_our_own_questions_are_not_refused(name: str, most: float, chat: Chat) -> None:
     """``tests/questions`` was written by someone else, and no rule was written for a row of it."""
     lines = (EXAMPLES.parent / "questions" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-    kinds = [GUARD.screen(json.loads(line)["text"]).kind for line in lines]
+    kinds = [verdict(chat, json.loads(line)["text"]).kind for line in lines]
     assert sum(kind in ("refusal", "urgent") for kind in kinds) / len(kinds) <= most
 
 
@@ -217,6 +249,66 @@ def test_the_classifier_finds_an_emergency_that_no_rule_met(verdict: Verdict) ->
     assert (judged.kind, judged.reason, judged.rule, judged.score) == ("urgent", "unsure", "classifier", 0.9)
 
 
+def test_an_alarm_of_the_classifier_alone_becomes_warm_words_where_no_danger_is_named() -> None:
+    judged = Guard.load(classifier=ALARMING).judge("it was a hard day and I am sad", VECTOR, Verdict(None))
+    assert (judged.kind, judged.reason, judged.rule, judged.score) == ("chat", "feelings", "classifier", 0.9)
+
+
+def test_an_emergency_beside_a_feeling_is_found() -> None:
+    feeling = Verdict("chat", reason="feelings", rule="feelings")
+    guard = Guard.load(classifier=ALARMING)
+    assert guard.judge("I am so scared, a snake bit me on the ankle", VECTOR, feeling).kind == "urgent"
+    assert guard.judge("I am so scared", VECTOR, feeling).kind == "chat"
+    assert Guard.load(classifier=ADVISING).judge("I am so scared", VECTOR, feeling) == feeling
+
+
+def test_the_fear_of_a_death_is_neither_alarmed_nor_lifted() -> None:
+    asked = Verdict("refusal", reason="chances", rule="chances-asked")
+    for classifier in (ALARMING, CERTAIN):
+        judged = Guard.load(classifier=classifier).judge("is my girl going to die", VECTOR, asked)
+        assert (judged.kind, judged.reason) == ("refusal", "chances")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("his lips look dusky", "told"),
+        ("not breathing", "told"),
+        ("she can not help hurting herself", "told"),
+        ("there is no pus and no swelling", "idle"),
+        ("she had a seizure three years ago", "idle"),
+        ("my stomach is in knots", "idle"),
+        ("her hair fell out", "idle"),
+        ("it was a long week", "none"),
+    ],
+)
+def test_a_danger_is_told_of_or_only_named_or_absent(text: str, named: str) -> None:
+    assert danger(GUARD.read(text)) == named
+
+
+@pytest.mark.parametrize(
+    "text", ["blood pressure 110/70", "bp 100 over 65", "sugar 95", "pulse 110", "platelets 190", "anc 520", "room 520"]
+)
+def test_a_usual_vital_sign_and_other_numbers_are_no_danger(text: str) -> None:
+    assert not {"<danger-pressure>", "<danger-sugar>", "<danger-pulse>"} & GUARD.read(text).labels
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("bp 70/30", "<danger-pressure>"),
+        ("presion 75 sobre 35", "<danger-pressure>"),
+        ("blood pressure 180/115", "<danger-pressure>"),
+        ("glucose 520", "<danger-sugar>"),
+        ("her sugar is 40", "<danger-sugar>"),
+        ("heart rate 190", "<danger-pulse>"),
+        ("pulso 40", "<danger-pulse>"),
+    ],
+)
+def test_a_dangerous_vital_sign_is_marked(text: str, mark: str) -> None:
+    assert mark in GUARD.read(text).labels
+
+
 @pytest.mark.parametrize("classifier", [ADVISING, INFORMING, CERTAIN])
 @pytest.mark.parametrize("kind", ["urgent", "chat", "out_of_scope"])
 def test_the_classifier_lifts_no_emergency_and_leaves_small_talk_alone(classifier: Any, kind: Any) -> None:
@@ -313,9 +405,8 @@ def test_quotes_and_plain_statements_are_no_directions(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def refusals(built_index: Path) -> list[Answer]:
+def refusals(chat: Chat) -> list[Answer]:
     """What forty held-out requests for advice are answered with, by the whole program."""
-    chat = Chat.open(built_index, corpus=EXAMPLES.parents[1] / "corpus")
     rows = [row["text"] for row in held_out("advice")]
     answers = [chat.ask(text) for text in rows[:: max(1, len(rows) // 40)][:40]]
     return [answer for answer in answers if answer.kind == "refusal"]

@@ -476,7 +476,7 @@ class _Turn:
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
-        if verdict.kind in ("urgent", "chat", "out_of_scope"):
+        if guard.is_settled(verdict):
             return self._fixed(verdict)
         asked = (guard.information_part(message) if verdict.kind == "refusal" else None) or self._question
         wordings = self._wordings(asked)
@@ -487,7 +487,7 @@ class _Turn:
             with self._timed("screen"):
                 verdict = guard.judge(message, vectors[texts.index(self._question)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
-        if verdict.kind == "urgent":
+        if verdict.kind in ("urgent", "chat"):
             return self._fixed(verdict)
         found, decision = self._retrieve(wordings, vectors[: len(wordings)])
         if verdict.kind == "refusal":

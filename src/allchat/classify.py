@@ -42,6 +42,21 @@ KEPT_WORDS = 2048
 LEAST_MESSAGES = 2
 """A term seen in fewer training messages says nothing that could be learnt."""
 
+UNREAD = frozenset(
+    {
+        "@alarm-words",
+        "@vital-words",
+        "@idle-alarm",
+        "@mood",
+        "@speaker",
+        "@figure-of-speech",
+        "@no-denial",
+        "@told-signs",
+    }
+    | {"@our-subject", "@our-treatment", "@own-death", "<asks-our-subject>"}
+)
+"""Lists that weigh what the classifier finds, or tell small talk apart: broad ones, from which it learns noise."""
+
 DECIMALS = 3
 _WORD = re.compile(r"[a-z0-9']+")
 
@@ -75,7 +90,7 @@ def _rows_of_words(message: Message) -> set[str]:
 
 
 def _lists(message: Message) -> set[str]:
-    return {f"l:{label}" for label in message.labels if label[0] in "@<"}
+    return {f"l:{label}" for label in message.labels - UNREAD if label[0] in "@<"}
 
 
 def _typed(message: Message) -> set[str]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from allchat.classify import Classifier
 from allchat.errors import SettingsError
 from allchat.records import Verdict
-from allchat.rules import Message, Rule, RuleBook, read_table
+from allchat.rules import Message, Rule, RuleBook, danger, read_table
 from allchat.wording import load_wording
 
 ORDER = ("crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "smalltalk.toml", "scope.toml")
@@ -35,13 +35,16 @@ EMERGENCY, ADVICE = 0.55, 0.7
 
 ASKED_EMERGENCY, IMPERSONAL_ADVICE, FOREIGN_ADVICE = 0.9, 0.85, 0.97
 """The same for an emergency told like a question, for advice that names no person, and for advice without a word of a
-child or of health: there it errs more often."""
+child or of health or in a form that asks what to know or to ask ("what should we ask?"): there it errs more often."""
 
 INFORMATION = 0.97
 """How sure it must be of a mere question to answer one that a rule would refuse."""
 
 UNSURE = "unsure"
 """The reason of an emergency that no rule named: whom to call whatever it is."""
+
+FEELINGS = "feelings"
+"""The reason of warm words, where the classifier sees an emergency and the message names no danger."""
 
 Kind = Literal["urgent", "refusal", "out_of_scope", "chat"]
 
@@ -148,20 +151,23 @@ class Guard:
     def judge(self, question: str | Message, vector: NDArray[np.float32], verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        It finds what no rule foresaw, and answers what a rule would refuse where it is all but certain that information
+        It finds what no rule foresaw (see ``_alarm``), and answers what a rule would refuse where it is all but certain that information
         is asked for. An emergency of the rules stands whatever it says. ``vector`` is the embedding of ``question``,
         ``(384,) float32``.
         """
-        if self._classifier is None or verdict.kind not in (None, "refusal"):
+        if self._classifier is None or self.is_settled(verdict):
             return verdict
         message = self.read(question)
         scores = self._classifier.scores(message, vector)
         labels = message.labels
         asked = not labels.isdisjoint({"@question-start", "@informs"}) and "@now" not in labels
-        if scores.emergency >= (ASKED_EMERGENCY if asked else EMERGENCY):
-            return replace(verdict, kind="urgent", reason=UNSURE, rule="classifier", score=scores.emergency)
+        alarmed = scores.emergency >= (ASKED_EMERGENCY if asked else EMERGENCY)
+        if alarmed and (judged := _alarm(message, verdict, scores.emergency)) is not None:
+            return judged
+        if verdict.kind == "chat":
+            return verdict
         score = 1 - scores.information
-        if scores.information >= INFORMATION:
+        if scores.information >= INFORMATION and not (verdict.kind == "refusal" and "@own-death" in labels):
             return Verdict(None, score=score, private=verdict.private)
         if verdict.kind == "refusal":
             return verdict
@@ -170,9 +176,14 @@ class Guard:
         return replace(verdict, kind="refusal", reason="other", rule="classifier", score=score)
 
     @staticmethod
+    def is_settled(verdict: Verdict) -> bool:
+        """Whether the rules alone decide. Beside a feeling an emergency may stand, so the classifier is asked too."""
+        return verdict.kind in ("urgent", "chat", "out_of_scope") and verdict.reason != FEELINGS
+
+    @staticmethod
     def _needed(labels: frozenset[str]) -> float:
         """How sure the classifier must be of a request for advice."""
-        if "@child-or-health" not in labels:
+        if "@child-or-health" not in labels or "@only-informs" in labels:
             return FOREIGN_ADVICE
         return ADVICE if "@person" in labels else IMPERSONAL_ADVICE
 
@@ -197,6 +208,28 @@ class Guard:
     def redact(self, question: str) -> str:
         """``question`` with private details replaced by a fixed mark."""
         return self._privacy.redact(question)
+
+
+def _alarm(message: Message, verdict: Verdict, score: float) -> Verdict | None:
+    """What becomes of an emergency that the classifier alone sees; None: the verdict of the rules holds.
+
+    It stands where a body, a symptom, a medicine or a danger is told of, or where nothing says that it is something
+    else. It becomes warm words with the crisis number where someone only says how hard it is, and falls where danger is
+    named only to deny it or where someone's death is feared or asked about.
+    """
+    named = danger(message)
+    if named != "told" and _says_how_it_is(message):
+        return replace(verdict, kind="chat", reason=FEELINGS, rule="classifier", score=score)
+    if named == "idle" or (named == "none" and verdict.reason == "chances"):
+        return None
+    return replace(verdict, kind="urgent", reason=UNSURE, rule="classifier", score=score)
+
+
+def _says_how_it_is(message: Message) -> bool:
+    """Whether someone says how they feel or how the day was, or tells of themselves alone, and asks nothing."""
+    labels = message.labels
+    of_oneself = "@speaker" in labels and labels.isdisjoint({"@the-child", "@ask-what-to-do", "@now"})
+    return "?" not in message.text and ("@mood" in labels or of_oneself) and "@own-death" not in labels
 
 
 def private_words(folder: Path | None = None) -> dict[str, list[str]]:

@@ -46,6 +46,7 @@ class Rule:
     most_words: int = 100_000
     match: tuple[str, ...] = ()
     not_match: tuple[str, ...] = ()
+    still_urgent: tuple[str, ...] = ()
 
     def phrases(self) -> set[str]:
         """Everything the rule looks for, lists and phrases."""
@@ -69,7 +70,7 @@ class Message:
 
 
 _RULE_FIELDS = {"id", "reason", "why", "all", "also", "none", "never", "within", "personal", "deniable", "least_words",
-                "most_words", "match", "not_match"}  # fmt: skip
+                "most_words", "match", "not_match", "still_urgent"}  # fmt: skip
 
 
 _RULE = TypeAdapter(Rule)
@@ -210,7 +211,7 @@ def _with_form(found: Hits, *, words: int) -> Hits:
 
     ``<impersonal-question>`` asks about nobody here, ``<question-about-nobody>`` does so without any word of what to do
     or to think about it, ``<general-question>`` about children, doctors, a disease or a drug in general,
-    ``<general-statement>`` says something about them.
+    ``<general-statement>`` says something about them, ``<asks-our-subject>`` asks about a child, a body or a treatment.
     """
     marks: Hits = {}
     nobody = not _names_someone(found)
@@ -220,6 +221,8 @@ def _with_form(found: Hits, *, words: int) -> Hits:
             marks["<question-about-nobody>"] = found["@question-start"]
     if nobody and "@general-question" in found and "@asks-for-us" not in found:
         marks["<general-question>"] = found["@general-question"]
+    if "@our-subject" in found and not found.keys().isdisjoint({"@question-start", "@informs"}):
+        marks["<asks-our-subject>"] = found["@our-subject"]
     if "@the-child" not in found and "@general-statement" in found:
         marks["<general-statement>"] = found["@general-statement"]
     return found | marks
@@ -243,18 +246,51 @@ def meets(message: Message, rule: Rule) -> bool:
 
 
 def _clause_meets(found: Hits, rule: Rule, labels: frozenset[str]) -> bool:
-    if any(p in found for p in rule.none):
+    if _excluded(found, rule):
         return False
     groups = [[span for p in group for span in found.get(p, ())] for group in rule.all]
     if rule.deniable and groups:
-        groups[0] = [span for span in groups[0] if not _denied(span, found.get("@negation", []))]
+        groups[0] = [span for span in groups[0] if not _denied(span, found)]
     if not all(groups) or (rule.personal and not _is_personal(found, labels)):
         return False
     return rule.within is None or _near(groups, rule.within)
 
 
-def _denied(span: tuple[int, int], negations: Spans) -> bool:
-    return any(0 <= span[0] - end < NEGATION_REACH for _, end in negations)
+def danger(message: Message) -> Literal["told", "idle", "none"]:
+    """Whether ``message`` names a body, a symptom, a medicine or a danger (list alarm-words).
+
+    ``idle``: only to deny it, of long ago, as a figure of speech about oneself, or in words that tell of no danger.
+    """
+    named = [found for found in message.hits if "@alarm-words" in found or "@idle-alarm" in found]
+    if any(_told(found, message.labels) for found in named):
+        return "told"
+    return "idle" if named else "none"
+
+
+def _told(found: Hits, labels: frozenset[str]) -> bool:
+    past = "@long-ago" in found and "@now" not in labels
+    figure = "@figure-of-speech" in found and "@the-child" not in found
+    idle = found.get("@idle-alarm", [])
+    vital = found.get("@vital-words", [])  # these alarm above all where they are denied: "not breathing"
+    words = [span for span in found.get("@alarm-words", ()) if not _within(span, idle)]
+    return not past and not figure and any(span in vital or not _denied(span, found) for span in words)
+
+
+def _excluded(found: Hits, rule: Rule) -> bool:
+    """Whether a phrase of ``none`` stands in the clause, other than in signs that someone is told to have."""
+    told = found.get("@told-signs", [])
+    return any(not _within(span, told) for p in rule.none for span in found.get(p, ()))
+
+
+def _denied(span: tuple[int, int], found: Hits) -> bool:
+    """Whether a negation stands shortly before ``span``, other than in "can not help", which denies nothing."""
+    idle = found.get("@no-denial", [])
+    negations = (end for start, end in found.get("@negation", ()) if not _within((start, end), idle))
+    return any(0 <= span[0] - end < NEGATION_REACH for end in negations)
+
+
+def _within(span: tuple[int, int], wider: Spans) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in wider)
 
 
 def _is_personal(found: Hits, labels: frozenset[str]) -> bool:
