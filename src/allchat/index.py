@@ -210,7 +210,7 @@ class Index:
         """The blocks that do not speak for everyone, ascending, by what they apply to."""
         found: dict[Applies, list[int]] = {}
         for number, stored in self._all("SELECT id, applies FROM blocks WHERE applies != ? ORDER BY id", (EVERYONE,)):
-            found.setdefault(_applies(stored), []).append(number)
+            found.setdefault(_applies_of(stored), []).append(number)
         return {applies: np.array(numbers, dtype=np.intp) for applies, numbers in found.items()}
 
     def questions(self) -> list[tuple[int, int, str]]:
@@ -251,7 +251,7 @@ class Index:
         return Outline(
             document,
             tuple(
-                Section(document, number, tuple(json.loads(heading)), start, end, _applies(applies))
+                Section(document, number, tuple(json.loads(heading)), start, end, _applies_of(applies))
                 for number, heading, start, end, applies in sections
             ),
             tuple(self._blocks(first, last)),
@@ -291,11 +291,11 @@ def _block(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
         tuple(Span(*lead) for lead in json.loads(leads)),
         tuple(Item(*item) for item in json.loads(items)),
         term,
-        _applies(applies),
+        _applies_of(applies),
     )
 
 
-def _applies(stored: str) -> Applies:
+def _applies_of(stored: str) -> Applies:
     return Applies(*map(tuple, json.loads(stored)))
 
 
