@@ -39,12 +39,12 @@ from allchat.glossary import Glossary
 from allchat.guard import GUARD_FILES, Guard, training_examples
 from allchat.index import MANIFEST, Contents, Index, current_inputs, facts, open_index, write_index
 from allchat.lexicon import read_examples, read_lay_terms, read_questions, word_files
+from allchat.medicines import MEDICINES_FILE, medicine_names
 from allchat.outline import outline_document
 from allchat.reading import fold
 from allchat.records import Answer, Document, Examples, Hit, LayTerm, Outline, Trace, Verdict
 from allchat.retrieve import Found, Search, Weights, content_words
 from allchat.rules import Message
-from allchat.support import medicine_names
 from allchat.understand import is_rest, meant, resolve
 from allchat.verify import verify_quotes
 from allchat.wording import LANGUAGES, Wording, load_wording
@@ -78,7 +78,7 @@ BUILDERS = (
             "outline",
             "facets",
             "glossary",
-            "support",
+            "medicines",
             "chunk",
             "lexicon",
             "embed",
@@ -90,7 +90,7 @@ BUILDERS = (
     ),
     *(f"{stage}.py" for stage in ("reading", "phrases", "rules", "classify", "guard")),
     *(f"data/guard/{name}" for name in GUARD_FILES),
-    *(f"data/{name}" for name in (FACETS_FILE, "support.toml")),
+    *(f"data/{name}" for name in (FACETS_FILE, MEDICINES_FILE)),
 )
 """The files of this package that decide what is in an index: where one changes, an index is stale."""
 

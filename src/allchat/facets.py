@@ -92,7 +92,7 @@ def facets() -> Facets:
     Raises:
         SettingsError: the file is missing or cannot be understood.
     """
-    path = files("allchat") / "data" / FACETS_FILE
+    path = files("allchat").joinpath("data/facets.toml")
     try:
         content = parse_toml(path.read_bytes())
         held = frozenset(content.pop("held_back"))

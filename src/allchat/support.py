@@ -20,6 +20,7 @@ from typing import Any, Literal
 from allchat.answer import unescape_markdown
 from allchat.corpus import clean
 from allchat.measures import comparable
+from allchat.medicines import medicine_names
 from allchat.retrieve import content_words
 from allchat.wording import load_wording
 
@@ -224,12 +225,6 @@ def _measured(text: str) -> frozenset[tuple[str, str]]:
 
 def _by_length(words: Mapping[str, str]) -> list[str]:
     return [re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word))]
-
-
-def medicine_names(text: str) -> frozenset[str]:
-    """The words of a text that name medicines, by the endings and names of ``support.toml``; lower case."""
-    endings, names = tuple(_lists()["medicine_endings"]), _list("medicines")
-    return frozenset(word for word in _tokens(text) if word in names or (len(word) >= 7 and word.endswith(endings)))
 
 
 def _turned(statement: str, source: str) -> bool:
