@@ -40,6 +40,7 @@ ALL_BUT_SAID = 0.9
 ALONE = 0.3
 """How far the other sentences of the block must be behind it."""
 
+_POINTS_BACK = re.compile(r"(?:[\w,]+ ){1,3}(?:this|that|these|those|such|it)\b")
 _POINTER = re.compile(
     r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|"
     r"To find out more)"
@@ -114,20 +115,13 @@ def _cleaned(stretch: str) -> tuple[str, int]:
     return words, len(words.split())
 
 
-def choose(
-    hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES, most: int = FIRST_WORDS
-) -> tuple[Quote, ...]:
-    """The quotes that answer, best first; neighbours are joined, nothing is quoted twice. No hits give no quotes.
-
-    A paragraph of more than ``most`` words is quoted in part.
-    """
-    sifted = sift(hits, sources=sources, words=words, quotes=quotes, most=most)
+def choose(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Quote, ...]:
+    """The quotes that answer, best first; neighbours are joined, nothing is quoted twice. No hits give no quotes."""
+    sifted = sift(hits, sources=sources, words=words, quotes=quotes)
     return _joined(_grouped([quote for taken in sifted for quote in taken.quotes]), sources=sources)
 
 
-def sift(
-    hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES, most: int = FIRST_WORDS
-) -> tuple[Sifted, ...]:
+def sift(hits: Sequence[Hit], *, sources: Sources, words: int = WORDS, quotes: int = QUOTES) -> tuple[Sifted, ...]:
     """What becomes of each hit, in their order: its quotes, or why it is left out."""
     chosen: list[Quote] = []
     sifted: list[Sifted] = []
@@ -137,22 +131,19 @@ def sift(
         if any((block.document, lead.start) in leads for lead in block.leads):
             taken = Sifted(hit, left="item")
         else:
-            room = min(most, FURTHER_WORDS) if chosen else most
-            taken = _taken(hit, chosen, best=hits[0].score, sources=sources, words=words, quotes=quotes, most=room)
+            taken = _taken(hit, chosen, best=hits[0].score, sources=sources, words=words, quotes=quotes)
             leads |= {(block.document, block.start)} if block.kind == "lead" else set()
         sifted.append(taken)
         chosen += taken.quotes
     return tuple(sifted)
 
 
-def _taken(
-    hit: Hit, chosen: Sequence[Quote], *, best: float, sources: Sources, words: int, quotes: int, most: int
-) -> Sifted:
+def _taken(hit: Hit, chosen: Sequence[Quote], *, best: float, sources: Sources, words: int, quotes: int) -> Sifted:
     if len(chosen) >= quotes:
         return Sifted(hit, left="enough")
     if chosen and hit.score < KEEP * best:
         return Sifted(hit, left="weak")
-    possible = _quotes_of(hit, sources, most)
+    possible = _quotes_of(hit, sources, FURTHER_WORDS if chosen else FIRST_WORDS)
     if not possible:
         return Sifted(hit, left="pointer")
     fresh = [quote for found in possible for quote in _fresh(found, chosen, sources)]
@@ -269,7 +260,7 @@ def _asked_for(hit: Hit, words: Sequence[str]) -> int:
     best, *others = sorted(hit.sentences, key=lambda number: (-hit.sentences[number], number)) or [0]
     runner_up = max((hit.sentences[number] for number in others), default=-1.0)
     asked = hit.sentences.get(best, -1.0) >= ALL_BUT_SAID and hit.sentences[best] - runner_up >= ALONE
-    return best if asked and not leans(words[best]) else 0
+    return best if asked and not leans(words[best]) and not _POINTS_BACK.match(words[best]) else 0
 
 
 def _around(hit: Hit, words: Sequence[str], most: int) -> tuple[int, int]:

@@ -100,9 +100,6 @@ REFUSAL_WORDS, REFUSAL_QUOTES = 100, 2
 REFUSAL_KEEP = 0.8
 """The second such quote needs at least this share of the first one's score."""
 
-REFUSAL_QUOTE_WORDS = 45
-"""Such a quote is of the sentences that bear on the question, not of the whole paragraph around them."""
-
 
 def build(
     corpus: Path,
@@ -580,7 +577,7 @@ class _Turn:
             hits = self._chat.general(self._wording.text(f"{name}.search"), self._named)
         else:
             hits = ()
-        return choose(hits, sources=self._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES, most=REFUSAL_QUOTE_WORDS)
+        return choose(hits, sources=self._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""

@@ -10,6 +10,7 @@ from typing import Any
 import axe
 import pytest
 from conftest import serving
+from paper import FORMATS, pale, printed
 from small_chat import ScriptChat, SmallChat
 from test_page import SCRIPTS, SIZES
 
@@ -271,7 +272,9 @@ def test_from_the_first_tab_to_a_printed_sheet_with_the_keyboard_alone(real: str
     assert [words for words in ON_PAPER if words not in paper] == []
     assert not page.locator("#main").is_visible()
     assert not page.locator("#care-sheet button").first.is_visible()
-    assert page.pdf()[:4] == b"%PDF"
+    sheets = printed(page)
+    assert sheets[0].startswith("Questions for our care team Our own questions and notes Does it hurt?")
+    assert [words for words in (*ON_PAPER, "What is a spinal tap?") if words not in " ".join(sheets)] == []
     page.emulate_media(media="screen")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.id") == "sheet"
@@ -286,6 +289,40 @@ ON_PAPER = (
     "https://www.cancer.gov/",
     "Rights: NCI PDQ text",
 )
+
+
+HEADS = ("Questions for our care team", "Our own questions and notes")
+FROM = "A publisher & friends Last revised September 2, 2022 https://example.org/leaflet?a=1&b=2 Our copy: a copy"
+ANSWER = (
+    "The sources say: The signs of leukemia include the following: Fever. [1] "
+    "At the end of the section the last words are quoted. [2] Hair may be lost. [3]"
+)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_a_printed_sheet_holds_title_notes_and_each_ticked_answer_on_as_many_pages_as_it_takes(
+    small: str, visit: Any, size: tuple[int, int]
+) -> None:
+    here = visit(small, size=size)
+    asked = ["what are the signs", "football", *(f"are there more signs, {n}" for n in range(3, 8))]
+    for turn, question in enumerate(asked, 1):
+        here.ask(question, turn=turn)
+    here.page.locator("#sheet").click()
+    notes = [f"Note {n}: does it hurt?" for n in range(1, 13)]
+    here.page.fill("#notes", "\n".join(notes))
+    here.page.locator("#care-sheet input").nth(1).uncheck()
+    here.page.evaluate("document.querySelector('#care-sheet').scrollTo(0, 500)")
+    for paper in FORMATS:
+        sheets = printed(here.page, **paper)
+        told = " ".join(sheets)
+        assert len(sheets) > 1
+        assert sheets[0].startswith(" ".join((*HEADS, *notes, asked[0])))
+        assert [question for question in asked if f"{question} {ANSWER}" not in told] == ["football"]
+        assert "football" not in told
+        assert (told.count(FROM), told.count("[3] Side effects")) == (6, 6)
+        assert "Made with allchat on" in sheets[-1]
+        assert not any(words in told for words in ("Print this sheet", "Save as a file", "Emergency?"))
+    assert pale(here.page) == []
 
 
 def test_what_is_left_out_is_not_on_paper_and_a_sheet_opened_again_remembers_it(small: str, visit: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paper import pale, printed
 from places import ROOT
 from serving import serving
 
@@ -160,6 +161,10 @@ def test_a_page_prints_without_its_forms_and_with_what_is_folded(signed_in: Any)
     assert page.evaluate(_HEIGHT) > 0
     assert not page.locator("header").is_visible()
     assert not page.locator(".ask").is_visible()
+    told = " ".join(printed(page))
+    assert "What is a spinal tap?" in told
+    assert " ".join(folded.inner_text().split()[:6]) in told
+    assert pale(page) == []
 
 
 _HEIGHT = "document.querySelector('details pre').getBoundingClientRect().height"
