@@ -151,9 +151,9 @@ class Guard:
     def judge(self, question: str | Message, vector: NDArray[np.float32], verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        It finds what no rule foresaw (see ``_alarm``), and answers what a rule would refuse where it is all but certain that information
-        is asked for. An emergency of the rules stands whatever it says. ``vector`` is the embedding of ``question``,
-        ``(384,) float32``.
+        It finds what no rule foresaw (``_alarm``), and answers what a rule would refuse where it is all but certain
+        that information is asked for. An emergency of the rules stands whatever it says. ``vector`` is the embedding of
+        ``question``, ``(384,) float32``.
         """
         if self._classifier is None or self.is_settled(verdict):
             return verdict

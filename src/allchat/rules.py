@@ -259,7 +259,8 @@ def _clause_meets(found: Hits, rule: Rule, labels: frozenset[str]) -> bool:
 def danger(message: Message) -> Literal["told", "idle", "none"]:
     """Whether ``message`` names a body, a symptom, a medicine or a danger (list alarm-words).
 
-    ``idle``: only to deny it, of long ago, as a figure of speech about oneself, or in words that tell of no danger.
+    ``idle``: only to deny it, of long ago, supposed of nobody, as a figure of speech about oneself, or in words that
+    tell of no danger.
     """
     named = [found for found in message.hits if "@alarm-words" in found or "@idle-alarm" in found]
     if any(_told(found, message.labels) for found in named):
@@ -269,11 +270,12 @@ def danger(message: Message) -> Literal["told", "idle", "none"]:
 
 def _told(found: Hits, labels: frozenset[str]) -> bool:
     past = "@long-ago" in found and "@now" not in labels
+    supposed = "@supposed" in found and "@person" not in found
     figure = "@figure-of-speech" in found and "@the-child" not in found
     idle = found.get("@idle-alarm", [])
     vital = found.get("@vital-words", [])  # these alarm above all where they are denied: "not breathing"
     words = [span for span in found.get("@alarm-words", ()) if not _within(span, idle)]
-    return not past and not figure and any(span in vital or not _denied(span, found) for span in words)
+    return not (past or supposed or figure) and any(span in vital or not _denied(span, found) for span in words)
 
 
 def _excluded(found: Hits, rule: Rule) -> bool:
