@@ -25,7 +25,7 @@ test: setup ## run every test with branch coverage (ARGS="-k words" to choose so
 
 fuzz: setup ## send every parser and address many more made-up inputs than "make test" does (FUZZ_INPUTS=2000)
 	@FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest tests/fuzz --capture=no $(ARGS)
-	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-$${FUZZ_INPUTS:-2000}} $(BIN)/python -m pytest tests/test_api.py -k schemathesis $(ARGS)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-$${FUZZ_INPUTS:-2000}} $(BIN)/python -m pytest tests/web/api/test_ask.py -k schemathesis $(ARGS)
 	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
 	  PYTHONPATH=tests $(BIN)/python tests/fuzz/guided.py -runs=$${FUZZ_INPUTS:-2000}; \
 	else echo "Not led by coverage: atheris is not installed (docs/operations.md, Fuzzing)."; fi
@@ -59,7 +59,7 @@ index: setup ## build the index from corpus/
 	@$(BIN)/allchat build $(ARGS)
 
 docs: setup ## write docs/clinical-review.md anew from the rules and the wording
-	@$(BIN)/python -c "from pathlib import Path; from allchat.review import clinical_review; Path('docs/clinical-review.md').write_text(clinical_review(), encoding='utf-8')"
+	@$(BIN)/python -c "from pathlib import Path; from allchat.evaluation.clinical_review import clinical_review; Path('docs/clinical-review.md').write_text(clinical_review(), encoding='utf-8')"
 
 clients: setup ## install the other harnesses that examples/ and their tests run, into .cache/clients (2.4 GB)
 	@$(BIN)/python -m venv .cache/clients/venv

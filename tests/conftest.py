@@ -38,7 +38,7 @@ def outside_attempts() -> Iterator[list[str]]:
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     """What is logged, with the process's logging as it was put back at the end."""
-    from allchat.logs import configure_logs
+    from allchat.web.logs import configure_logs
 
     root, own = logging.getLogger(), logging.getLogger("allchat")
     before = (root.handlers, root.level, own.level, warnings.showwarning)
@@ -53,7 +53,7 @@ def lines() -> Iterator[io.StringIO]:
 @pytest.fixture(scope="session")
 def built_index() -> Path:
     """The index of the real corpus, kept between runs and built anew when anything it depends on changed."""
-    from allchat.chat import build
+    from allchat.build import build
 
     return build(ROOT / "corpus", index=ROOT / ".cache" / "test-index")
 
@@ -61,7 +61,7 @@ def built_index() -> Path:
 @pytest.fixture(scope="session")
 def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The index of ``tests/corpus_small`` with the word-hash embedder; not to be changed."""
-    from allchat.chat import build
+    from allchat.build import build
 
     return build(SMALL, index=tmp_path_factory.mktemp("small") / "index", embedder=WordHash())
 
@@ -77,7 +77,8 @@ def small_chat(small_index: Path) -> Chat:
 @pytest.fixture(scope="session")
 def word_chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
     """Answers from the real texts with the word-hash embedder; not calibrated, which takes a real model's vectors."""
-    from allchat.chat import Chat, build
+    from allchat.build import build
+    from allchat.chat import Chat
 
     folder = tmp_path_factory.mktemp("words")
     shutil.copytree(ROOT / "corpus", folder / "corpus", ignore=shutil.ignore_patterns("calibration.toml"))

@@ -9,9 +9,9 @@ from places import SMALL
 from word_hash import WordHash
 
 from allchat.chat import Chat
-from allchat.logs import configure_logs
-from allchat.server import run
-from allchat.staff import staff_router
+from allchat.web.app import run_server
+from allchat.web.logs import configure_logs
+from allchat.web.staff.pages import staff_router
 
 PASSWORD = "a password for staff"  # noqa: S105 - of the test's own processes
 
@@ -31,4 +31,4 @@ if __name__ == "__main__":
     configure_logs(requests=False)
     chat = Named.open(index, corpus=SMALL, embedder=WordHash())
     staff = staff_router(chat, password=PASSWORD)
-    run(chat, port=port, trusted_proxies=proxies, questions_per_minute=5, staff=staff)
+    run_server(chat, port=port, trusted_proxies=proxies, questions_per_minute=5, staff=staff)

@@ -11,8 +11,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from allchat.listener import OPTIONS
-from allchat.server import create_app
+from allchat.web.app import create_app
+from allchat.web.uvicorn_server import OPTIONS
 
 
 def serving(chat: Any, *, options: dict[str, Any] | None = None, **values: Any) -> Iterator[str]:

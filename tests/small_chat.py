@@ -8,10 +8,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from allchat.answer import escape_markdown
-from allchat.corpus import clean
 from allchat.errors import BusyError, QuestionError, StoreError, VerificationError
+from allchat.markdown import escape_markdown
 from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span
+from allchat.sources.text import clean
 
 FILLER = "Paragraph {n} stands here so that the section is longer than the panel is high."
 LEAFLET = """Skip to menu

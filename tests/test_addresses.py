@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allchat.addresses import PHONE, phone_address, web_address
-from allchat.answer import escape_markdown, unescape_markdown
+from allchat.markdown import escape_markdown, unescape_markdown
 
 GOOD = [
     "https://www.cancer.gov/types/leukemia/patient/child-all-treatment-pdq#section/all",

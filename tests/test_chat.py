@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from places import SMALL
 from word_hash import WordHash
 
-from allchat.answer import unescape_markdown
-from allchat.chat import QUESTION_CHARACTERS, Chat, Contact, build, check_question
+from allchat.answering.query import QUESTION_CHARACTERS, check_question
+from allchat.build import build
+from allchat.chat import Chat
 from allchat.errors import CorpusError, QuestionError, StoreError
-from allchat.index import open_index
-from allchat.wording import load_wording
+from allchat.markdown import unescape_markdown
+from allchat.search.folder import open_index
+from allchat.wording import Contact, load_wording
 
 FAST = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 

@@ -26,11 +26,12 @@ from deployed import PASSWORD
 from places import ROOT
 
 from allchat.chat import Chat
-from allchat.gate import STAFF_BODY
-from allchat.listener import DRAIN_SECONDS, IDLE_SECONDS
-from allchat.render import PATHS, page_words
 from allchat.settings import PREFIX, SECRETS, Settings
-from allchat.staff import UPLOAD_LIMIT
+from allchat.web.languages import PATHS
+from allchat.web.middleware.routes import STAFF_BODY
+from allchat.web.page.messages import page_words
+from allchat.web.staff.forms import UPLOAD_LIMIT
+from allchat.web.uvicorn_server import DRAIN_SECONDS, IDLE_SECONDS
 
 DEPLOY = ROOT / "deploy"
 CONF = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")

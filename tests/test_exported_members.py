@@ -33,7 +33,9 @@ def test_importing_allchat_loads_nothing_heavy(module: str) -> None:
 
 
 def test_the_command_line_loads_neither_torch_nor_gradio_before_it_needs_them() -> None:
-    program = "import allchat.cli, sys; print(*sorted(set(sys.modules) & {'torch', 'gradio', 'sentence_transformers'}))"
+    program = (
+        "import allchat.cli.main, sys; print(*sorted(set(sys.modules) & {'torch', 'gradio', 'sentence_transformers'}))"
+    )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
 

@@ -17,9 +17,10 @@ from fastapi.testclient import TestClient
 from places import ROOT, SMALL
 from word_hash import WordHash
 
-from allchat.chat import Chat, build
-from allchat.index import CURRENT, open_index
-from allchat.server import create_app
+from allchat.build import build
+from allchat.chat import Chat
+from allchat.search.folder import CURRENT, open_index
+from allchat.web.app import create_app
 
 HELD_TO_PERMISSIONS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 """Root may read and write what it likes; without these capabilities it is held to permissions like all others."""
@@ -28,7 +29,7 @@ OTHER = """
 import sys
 from pathlib import Path
 from word_hash import WordHash
-from allchat.chat import Chat, build
+from allchat.chat import Chat; from allchat.build import build
 from allchat.errors import AllchatError
 class Other(WordHash):
     fingerprint = "5" * 64

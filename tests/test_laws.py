@@ -21,15 +21,19 @@ from hypothesis import strategies as st
 from places import ROOT, SMALL
 from word_hash import WordHash
 
-from allchat.answer import choose, compose, escape_markdown
-from allchat.chat import Chat, Contact, build
-from allchat.corpus import clean, read_corpus
+from allchat.answering.compose import compose
+from allchat.answering.quotes import choose
+from allchat.answering.verify import quoted_lines, verify_quotes
+from allchat.build import build
+from allchat.chat import Chat
 from allchat.errors import VerificationError
-from allchat.outline import outline_document
+from allchat.markdown import escape_markdown
 from allchat.records import Answer, Block, Citation, Document, Hit, Outline, Span, Verdict
-from allchat.retrieve import PARTS
-from allchat.verify import quoted_lines, verify_quotes
-from allchat.wording import load_wording
+from allchat.search.retriever import PARTS
+from allchat.sources.corpus import read_corpus
+from allchat.sources.outline import outline_document
+from allchat.sources.text import clean
+from allchat.wording import Contact, load_wording
 
 NO_PARTS = dict.fromkeys(PARTS, 0.0)
 FAST = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -454,7 +458,7 @@ ASK = """
 import json, sys
 from pathlib import Path
 from word_hash import WordHash
-from allchat.chat import Chat, build
+from allchat.chat import Chat; from allchat.build import build
 corpus, index = Path(sys.argv[1]), Path(sys.argv[2])
 build(corpus, index=index, embedder=WordHash())
 chat = Chat.open(index, corpus=corpus, embedder=WordHash())

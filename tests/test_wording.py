@@ -11,9 +11,8 @@ import pytest
 import textstat
 from places import ROOT
 
-from allchat.chat import Contact
 from allchat.errors import SettingsError
-from allchat.wording import Wording, load_wording
+from allchat.wording import Contact, Wording, load_wording
 
 OTHER_VALUES = {
     "attribution", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn", "limit",
@@ -51,7 +50,7 @@ def test_no_sentence_starts_like_a_quote_or_carries_a_quotes_number() -> None:
 def test_every_name_that_the_program_asks_for_is_there() -> None:
     wording = load_wording()
     asked = set()
-    for path in (ROOT / "src" / "allchat").glob("*.py"):
+    for path in (ROOT / "src" / "allchat").rglob("*.py"):
         asked |= set(re.findall(r"""_?wording\.texts?\(\s*["']([a-z_.]+)["']""", path.read_text(encoding="utf-8")))
     assert len(asked) > 5
     assert sorted(name for name in asked if not wording.has(name)) == []
@@ -95,7 +94,7 @@ def test_a_wording_that_is_missing_or_cannot_be_filled_is_an_error_that_names_it
 
 
 def test_a_language_without_wording_is_an_error() -> None:
-    with pytest.raises(SettingsError, match=r"no wording for the language 'tlh'\. Write data/wording/tlh\.toml"):
+    with pytest.raises(SettingsError, match=r"no wording for the language 'tlh'\. Write wording/tlh\.toml"):
         load_wording("tlh")
 
 

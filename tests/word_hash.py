@@ -21,7 +21,7 @@ class WordHash:
     fingerprint = hashlib.sha256(b"word-hash 1").hexdigest()
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
-        """See ``allchat.embed.Embedder``: ``(n, 384) float32``, rows of length 1."""
+        """See ``allchat.search.sentence_transformer.Embedder``: ``(n, 384) float32``, rows of length 1."""
         del progress
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in enumerate(texts):

@@ -13,6 +13,8 @@
 Each message says where, what is so, and what to do.
 """
 
+from __future__ import annotations
+
 
 class AllchatError(Exception):
     """Base of every error that allchat raises on purpose."""

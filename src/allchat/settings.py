@@ -15,13 +15,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from allchat.addresses import PHONE
 from allchat.errors import SettingsError
-from allchat.formats import parse_toml
+from allchat.parsing import parse_toml
 
 SETTINGS_FILE = "allchat.toml"
 PREFIX = "ALLCHAT_"
 SECRETS = ("metrics_token", "staff_password")
 """Settings that come from the environment alone: a file is copied, shown and kept."""
-
 
 _Words = Annotated[str, Field(pattern=r"\S")]
 """Said to families: empty, it would be worse than none set."""

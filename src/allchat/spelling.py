@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 
 from rapidfuzz.distance import OSA
@@ -49,3 +50,23 @@ class Speller:
             ((count, aim) for count, aim in edits if count <= min(self._reach(word), self._reach(aim))),
             default=(0, word),
         )[1]
+
+
+class _Fold(dict[int, str]):
+    """One character for one character: lower case, no accents, straight quotes; so that offsets stay true."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = (unicodedata.normalize("NFKD", char)[:1] or char).lower()
+        self[code] = folded if len(folded) == 1 else char
+        return self[code]
+
+
+_FOLD = _Fold(
+    {ord(quote): "'" for quote in "’‘`´ʼ"} | {ord(mark): "?" for mark in "¿"} | {ord(dash): "-" for dash in "–—"}
+)
+
+
+def fold(text: str) -> str:
+    """``text`` in lower case without accents, character for character."""
+    return text.translate(_FOLD)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, TypeAlias
 
 from allchat.errors import SettingsError
-from allchat.formats import parse_toml
+from allchat.parsing import parse_toml
 
 LANGUAGES = ("en", "es")
 """The languages of our own words, the first being the one that is spoken where nothing says otherwise."""
+
+Words: TypeAlias = Mapping[str, Any]
 
 
 class Wording:
@@ -87,9 +91,9 @@ def load_wording(language: str = "en") -> Wording:
     Raises:
         SettingsError: there is no wording file for it, or it is not TOML.
     """
-    file = importlib.resources.files("allchat").joinpath(f"data/wording/{language}.toml")
+    file = importlib.resources.files("allchat").joinpath(f"wording/{language}.toml")
     if not file.is_file():
-        raise SettingsError(f"there is no wording for the language {language!r}. Write data/wording/{language}.toml.")
+        raise SettingsError(f"there is no wording for the language {language!r}. Write wording/{language}.toml.")
     return read_wording(file, language=language)
 
 
@@ -103,3 +107,18 @@ def read_wording(file: Traversable, *, language: str) -> Wording:
         return Wording(parse_toml(file.read_bytes()), language=language)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call, as an operator set it."""
+
+    emergency_number: str = "911"
+    crisis_number: str = "988"
+    poison_number: str = "1-800-222-1222"
+    region: str = "in the United States"
+    care_team: str = "your child's care team"
+
+    def values(self) -> dict[str, str]:
+        """The values for the wording's braces."""
+        return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}

@@ -14,7 +14,7 @@ from paper import FORMATS, pale, printed
 from small_chat import ScriptChat, SmallChat
 from test_page import SCRIPTS, SIZES
 
-from allchat.render import page_words
+from allchat.web.page.messages import page_words
 from allchat.wording import LANGUAGES
 
 pytestmark = pytest.mark.browser

@@ -38,7 +38,7 @@ def chat(built_index: Path) -> Chat:
 @pytest.fixture(scope="module")
 def staff(chromium: str, chat: Chat) -> Iterator[str]:
     """The address of the staff's pages over the real corpus."""
-    from allchat.staff import staff_router
+    from allchat.web.staff.pages import staff_router
 
     for address in serving(chat, staff=staff_router(chat, password=PASSWORD)):
         yield f"{address}/staff"

@@ -25,9 +25,10 @@ def run(name: str, *, runs: int) -> None:
     with atheris.instrument_imports(include=["allchat"]):
         from targets import SECONDS, TARGETS, World, house
 
-        from allchat.chat import Chat, build
+        from allchat.build import build
+        from allchat.chat import Chat
         from allchat.errors import AllchatError
-        from allchat.server import create_app
+        from allchat.web.app import create_app
     from fastapi.testclient import TestClient
     from hypothesis import HealthCheck, given, settings
     from places import SMALL

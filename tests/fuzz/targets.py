@@ -29,33 +29,40 @@ from inputs import any_text, broken, files, json_bytes, reshaped, texts, values
 from places import SMALL
 from word_hash import WordHash
 
-from allchat.answer import escape_markdown, unescape_markdown
-from allchat.bundle import audit, bundle, saved_records
+from allchat.answering.abstain import unpacked
+from allchat.answering.contextualize import is_rest, resolve
+from allchat.audit import audit, bundle, saved_records
 from allchat.chat import Chat
-from allchat.chunk import chunk
-from allchat.classify import Classifier
-from allchat.cli import batch_question, readable
-from allchat.corpus import clean, clean_places, read_corpus, source_ids
-from allchat.decide import unpacked
+from allchat.cli.answers import batch_question, readable
 from allchat.errors import AllchatError
-from allchat.formats import parse_json
-from allchat.gate import FOLDERS, ROUTES, STAFF_FORMS
-from allchat.guard import Guard, directives
-from allchat.index import CURRENT, MANIFEST, open_index
-from allchat.lexicon import read_examples, read_lay_terms, read_questions
-from allchat.marked import Mark, place
-from allchat.outline import outline_document
-from allchat.phrases import expand, parse
+from allchat.evaluation.directives import directives
+from allchat.evaluation.groundedness import unsupported
+from allchat.evaluation.suites import read_suite
+from allchat.guard.classifier import Classifier
+from allchat.guard.guard import Guard
+from allchat.guard.matcher import expand, parse
+from allchat.markdown import escape_markdown, unescape_markdown
+from allchat.parsing import parse_json
 from allchat.records import Document, FurnitureRule, Layout, ListRule
-from allchat.render import PATHS, literal, message, page_words, panel, plain, read_trail, source_page
-from allchat.server import create_app
+from allchat.search.folder import CURRENT, MANIFEST, open_index
 from allchat.settings import PREFIX, Settings, load_settings
-from allchat.staff import COOKIE, Login, staff_router
-from allchat.suites import read_suite
-from allchat.support import unsupported
-from allchat.ui import messages, questions
-from allchat.understand import is_rest, resolve
-from allchat.votes import VOTES
+from allchat.sources.annotations import read_examples, read_lay_terms, read_questions
+from allchat.sources.chunking import chunk
+from allchat.sources.corpus import read_corpus, source_ids
+from allchat.sources.outline import outline_document
+from allchat.sources.text import clean, clean_places
+from allchat.web.app import create_app
+from allchat.web.highlight import Mark, place
+from allchat.web.languages import PATHS
+from allchat.web.middleware.routes import FOLDERS, ROUTES, STAFF_FORMS
+from allchat.web.page.handlers import messages, questions
+from allchat.web.page.messages import literal, message, page_words, plain
+from allchat.web.page.sources_panel import panel
+from allchat.web.page.trail import read_trail
+from allchat.web.page.votes import VOTES
+from allchat.web.source_page import source_page
+from allchat.web.staff.login import COOKIE, Login
+from allchat.web.staff.pages import staff_router
 from allchat.wording import read_wording
 
 SECONDS = 60
@@ -350,7 +357,7 @@ def guard() -> Guard:
 
 @cache
 def vocabulary() -> list[str]:
-    folder = Path(__file__).parents[2] / "src" / "allchat" / "data" / "guard"
+    folder = Path(__file__).parents[2] / "src" / "allchat" / "guard" / "rules"
     found = {word for path in sorted(folder.glob("*.toml")) for word in read(path).replace('"', " ").split()}
     return sorted(word for word in found if word.isalnum())
 
@@ -654,7 +661,7 @@ def the_files_of_what_is_trained(sent: Any, world: World) -> None:
 def trained() -> bytes:
     import numpy as np
 
-    from allchat.decide import Judge, Machine, packed
+    from allchat.answering.abstain import Judge, Machine, packed
 
     machine = Machine(np.zeros(3), np.ones(3), np.zeros((2, 3)), np.zeros(2), 0.0)
     return packed(Judge(machine, 0.5, machine))

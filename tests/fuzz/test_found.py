@@ -14,18 +14,19 @@ from small_chat import SmallChat
 from targets import CITED, EVENTS, GUARD, MANIFESTS, guard_copy, house
 from word_hash import WordHash
 
-from allchat.bundle import saved_records
-from allchat.chat import GUARD_FILE, Chat
-from allchat.classify import Classifier
-from allchat.corpus import read_corpus
-from allchat.decide import unpacked
+from allchat.answering.abstain import unpacked
+from allchat.audit import saved_records
+from allchat.build import GUARD_FILE
+from allchat.chat import Chat
 from allchat.errors import CorpusError, QuestionError, SettingsError, StoreError
-from allchat.guard import Guard
-from allchat.index import CURRENT, MANIFEST
-from allchat.phrases import LONGEST, expand, parse
-from allchat.server import create_app
+from allchat.evaluation.suites import read_suite
+from allchat.guard.classifier import Classifier
+from allchat.guard.guard import Guard
+from allchat.guard.matcher import LONGEST, expand, parse
+from allchat.search.folder import CURRENT, MANIFEST
 from allchat.settings import load_settings
-from allchat.suites import read_suite
+from allchat.sources.corpus import read_corpus
+from allchat.web.app import create_app
 from allchat.wording import Wording, read_wording
 
 TOO_DEEP = "x = " + "[" * 5000

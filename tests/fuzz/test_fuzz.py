@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from targets import TARGETS, World, holds, house
 
 from allchat.chat import Chat
-from allchat.server import create_app
+from allchat.web.app import create_app
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "60"))
 """Inputs for each target, the same in every run: docs/operations.md tells how to send more."""

@@ -1,0 +1,193 @@
+"""Decide: whether what was found answers the question, or the sources are silent.
+
+A small support vector machine over the evidence of the search and the question's own vector. It is fitted at build time
+on ``corpus/calibration.toml``, questions of ours that the sources answer and that they do not. docs/retrieval.md has
+the procedure and its coverage and risk curve.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tokenize import TokenError
+from typing import BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.errors import StoreError
+from allchat.records import Examples
+from allchat.search.retriever import Found, Search
+from allchat.search.words import content_words
+
+Floats = NDArray[np.float64]
+Decision = Literal["answer", "not_found", "out_of_scope"]
+
+MODEL_FILE = "decision.npy"
+
+UNANSWERED = 0.06
+"""The share of answerable calibration questions that may be left unanswered; it sets the threshold. These questions are
+harder than families' are: it comes to less than half of that on other questions."""
+
+VECTOR_WEIGHT = 4.0
+COST, GAMMA = 4.0, 0.05
+FOLDS = 10
+TOP = 3
+"""The first hits whose words are held against the question's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A support vector machine with a radial kernel. Its vectors are narrow: reading them is what takes the time."""
+
+    mean: Floats
+    scale: Floats
+    vectors: NDArray[np.float32]
+    weights: Floats
+    bias: float
+    _squares: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The square of a difference by its three terms: one pass over the vectors for a question, no copy of them.
+        object.__setattr__(self, "_squares", (self.vectors.astype(np.float64) ** 2).sum(axis=1))
+
+    def value(self, features: Floats) -> float:
+        """The decision value of one ``(f,)`` row: above 0 the positive class; its scale is arbitrary."""
+        row = (features - self.mean) / self.scale
+        # einsum, not @: that would wake threads which wait for each other on a busy machine.
+        distances = self._squares - 2 * np.einsum("ij,j->i", self.vectors, row.astype(np.float32)) + row @ row
+        return float(self.weights @ np.exp(-GAMMA * distances) + self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Tells answerable from silent, and silent from another subject."""
+
+    answerable: Machine
+    threshold: float
+    elsewhere: Machine
+
+    def decide(self, features: Floats) -> tuple[Decision, float]:
+        """What to do, with how far the evidence is above the threshold (below 0 is silence)."""
+        margin = self.answerable.value(features) - self.threshold
+        if margin >= 0:
+            return "answer", margin
+        return ("out_of_scope" if self.elsewhere.value(features) > 0 else "not_found"), margin
+
+
+def evidence(found: Found, *, wordings: Sequence[str], vector: NDArray[np.float32], search: Search) -> Floats:
+    """The features of a question: the best value of each part, how many words it has, how well they are covered by the
+    sources and by the first hits (shares weighted by rarity), the rarest word that stands nowhere, and its own vector.
+    """
+    best = found.best
+    parts = [best["question"], best["sentence"], best["block"], best["passage"], math.log1p(best["words"])]
+    covered = np.max([_coverage(wording, found, search) for wording in wordings], axis=0)
+    return np.concatenate((parts, [math.log(len(content_words(wordings[0])) + 1)], covered, VECTOR_WEIGHT * vector))
+
+
+def _coverage(wording: str, found: Found, search: Search) -> list[float]:
+    said = [search.postings(word) for word in content_words(wording)]
+    counts = [word.count - word.among(found.held) for word in said]  # what is held back covers nothing
+    rarity = [max(0.1, math.log((search.block_count + 1) / (count + 0.5))) for count in counts]
+    whole = sum(rarity) or 1.0
+    anywhere = sum(value for value, count in zip(rarity, counts, strict=True) if count)
+    in_top = sum(value for value, word in zip(rarity, said, strict=True) if word.stands_in(found.numbers[:TOP]))
+    unknown = max((value for value, count in zip(rarity, counts, strict=True) if not count), default=0.0)
+    return [anywhere / whole, in_top / whole, -unknown / 6]
+
+
+def fit(examples: Examples, *, search: Search) -> Judge | None:
+    """Fits the judge on examples; None where there are none.
+
+    The threshold is the value below which ``UNANSWERED`` of the answerable examples fall when each is judged by a
+    machine that has not seen it (``FOLDS`` folds).
+    """
+    if not (examples.answerable and examples.near and examples.far):
+        return None
+    answerable, near, far = (
+        _features(rows, search=search) for rows in (examples.answerable, examples.near, examples.far)
+    )
+    rows = np.vstack((answerable, near, far))
+    labels = np.array([1] * len(answerable) + [0] * (len(near) + len(far)))
+    threshold = float(np.quantile(_out_of_fold(rows, labels)[: len(answerable)], UNANSWERED))
+    silent = np.vstack((near, far))
+    return Judge(_machine(rows, labels), threshold, _machine(silent, np.array([0] * len(near) + [1] * len(far))))
+
+
+def _features(questions: Sequence[str], *, search: Search) -> Floats:
+    worded = [search.wordings(question) for question in questions]
+    vectors = search.encode([wording for wordings in worded for wording in wordings])
+    rows, first = [], 0
+    for wordings in worded:
+        own = vectors[first : first + len(wordings)]
+        found = search.find(wordings, vectors=own, limit=TOP)
+        rows.append(evidence(found, wordings=wordings, vector=own[0], search=search))
+        first += len(wordings)
+    return np.array(rows)
+
+
+def _machine(rows: Floats, labels: NDArray[np.int64]) -> Machine:
+    # Imported here: scikit-learn is needed to fit, at build time only.
+    from sklearn.svm import SVC
+
+    mean, scale = rows.mean(axis=0), _scale(rows)
+    machine = SVC(C=COST, gamma=GAMMA, class_weight="balanced").fit((rows - mean) / scale, labels)
+    vectors = machine.support_vectors_.astype(np.float32)
+    return Machine(mean, scale, vectors, machine.dual_coef_[0], float(machine.intercept_[0]))
+
+
+def _scale(rows: Floats) -> Floats:
+    """Evidence is scaled to unit deviation; the parts of the vector keep their common scale."""
+    scale = rows.std(axis=0)
+    scale[EVIDENCE:] = 1.0
+    return np.where(scale > 0, scale, 1.0)
+
+
+EVIDENCE = 9
+"""How many features come before the question's vector."""
+
+
+def _out_of_fold(rows: Floats, labels: NDArray[np.int64]) -> Floats:
+    values = np.zeros(len(rows))
+    for fold in range(FOLDS):
+        held = np.arange(len(rows)) % FOLDS == fold
+        machine = _machine(rows[~held], labels[~held])
+        values[held] = [machine.value(row) for row in rows[held]]
+    return values
+
+
+def packed(judge: Judge) -> bytes:
+    """The judge as the bytes of its file in the index. The same judge gives the same bytes."""
+    file = io.BytesIO()
+    np.save(file, np.array([judge.threshold]))
+    for machine in (judge.answerable, judge.elsewhere):
+        for part in (machine.mean, machine.scale, machine.vectors, machine.weights, np.array([machine.bias])):
+            np.save(file, part)
+    return file.getvalue()
+
+
+_DAMAGED = (ValueError, EOFError, IndexError, TypeError, SyntaxError, TokenError, MemoryError, OverflowError)
+"""What numpy makes of a damaged array: it reads the header as Python."""
+
+
+def _unpacked(file: BinaryIO) -> Machine:
+    mean, scale, vectors, weights, bias = (np.load(file) for _ in range(5))
+    return Machine(mean, scale, vectors, weights, float(bias[0]))
+
+
+def unpacked(path: Path) -> Judge:
+    """The judge of an index.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            threshold = float(np.load(file)[0])
+            machines = [_unpacked(file) for _ in range(2)]
+    except (OSError, *_DAMAGED) as error:
+        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
+    return Judge(machines[0], threshold, machines[1])

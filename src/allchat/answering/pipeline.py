@@ -1,0 +1,148 @@
+"""What every answer from one index stands on: its search, guard, judge, wording and documents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cache, lru_cache
+from importlib.metadata import version as package_version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.answering.abstain import MODEL_FILE, Decision, evidence, unpacked
+from allchat.answering.contextualize import meant
+from allchat.answering.quotes import Sources
+from allchat.errors import CorpusError, VerificationError
+from allchat.guard.guard import Guard
+from allchat.records import Document, Hit, LayTerm
+from allchat.search.embedder import Embedder
+from allchat.search.folder import MANIFEST
+from allchat.search.index import Index
+from allchat.search.retriever import Found, Search, Weights
+from allchat.sources.corpus import read_text
+from allchat.sources.facets import Named, facets
+from allchat.wording import Contact, Wording, load_wording
+
+Vector = NDArray[np.float32]
+
+NEAR_ENOUGH = 0.5
+"""Cosine of a question that is quoted without calibration examples."""
+
+HITS = 12
+
+
+class Pipeline:
+    """What every answer from one index stands on. Safe to share between threads; keeps nothing of what is asked.
+
+    ``built`` is when the index was written, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        index: Index,
+        corpus: Path,
+        documents: Sequence[Document],
+        embedder: Embedder,
+        lay_terms: Sequence[LayTerm] = (),
+        guard: Guard | None = None,
+        wording: Wording | None = None,
+        contact: Contact | None = None,
+        today: date | None = None,
+    ) -> None:
+        self.index = index
+        self.built = (index.folder / MANIFEST).stat().st_mtime
+        self.documents: Mapping[str, Document] = {document.key: document for document in documents}
+        self._corpus = corpus
+        self.embedder = embedder
+        self._lay_terms = tuple(lay_terms)
+        self._search = self.search()
+        self._judge = unpacked(index.folder / MODEL_FILE) if MODEL_FILE in index.manifest["files"] else None
+        self._guard = guard or Guard.load()
+        self._wording = wording or load_wording()
+        self.contact = contact or Contact()
+        self._today = today
+        self.outline = lru_cache(maxsize=256)(index.outline)
+        self.is_offered = lru_cache(maxsize=4096)(self._is_offered)  # of our own questions, nobody's words either
+        self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
+        self._sources = Sources(self.documents, self.outline)
+
+    def _is_offered(self, suggestion: str) -> bool:
+        """Whether the guard would let a suggested question of ours go on to the search."""
+        return self._guard.screen(suggestion).kind is None
+
+    def _general(self, phrase: str, named: Named) -> tuple[Hit, ...]:
+        """What the sources say best on a search phrase of the wording files to one who names these cases."""
+        return self._search.find((phrase,), vectors=self._search.encode((phrase,)), limit=1, named=named).hits
+
+    def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
+        """The phases, ages and types that a question names, with the earlier questions that it leans on."""
+        return frozenset().union(*map(self._search.named, meant(question, history=history)))
+
+    def sources(self, named: Named) -> Sources:
+        """What may be quoted to one who names these cases."""
+        return replace(self._sources, hides=lambda block: facets().holds_back(block.applies, named))
+
+    def search(self, weights: Weights | None = None, *, embedder: Embedder | None = None) -> Search:
+        """A search of this index, by default with the weights and the embedder that answers use."""
+        return Search(self.index, embedder=embedder or self.embedder, lay_terms=self._lay_terms, weights=weights)
+
+    @property
+    def guard(self) -> Guard:
+        """The guard that screens questions, with its rules."""
+        return self._guard
+
+    @property
+    def lay_terms(self) -> tuple[LayTerm, ...]:
+        """Families' words for the sources' terms, as the search uses them."""
+        return self._lay_terms
+
+    def judged(self, question: str) -> tuple[Decision, float]:
+        """What the evidence alone says of a question, without the guard: the decision and its margin."""
+        wordings = self._search.wordings(question)
+        vectors = self._search.encode(wordings)
+        return self.decide(
+            self._search.find(wordings, vectors=vectors, limit=HITS), wordings=wordings, vector=vectors[0]
+        )
+
+    def decide(self, found: Found, *, wordings: Sequence[str], vector: Vector) -> tuple[Decision, float]:
+        """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence)."""
+        if not found.hits:
+            return "not_found", -math.inf
+        if self._judge is None:  # a corpus without calibration examples: what is near enough is quoted
+            margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
+            return ("answer" if margin >= 0 else "not_found"), margin
+        return self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
+
+    def passages(self, document: str) -> int:
+        """How many passages the index has of a document."""
+        return self.index.passage_counts().get(document, 0)
+
+    def read_source(self, document: str) -> str:
+        """A document's text, read from its file now.
+
+        Raises:
+            VerificationError: the file is gone or is no longer the one the index was built from.
+        """
+        known = self.documents[document]
+        try:
+            return read_text(self._corpus / known.file, sha256=known.sha256)
+        except CorpusError as error:
+            raise VerificationError(f"{error} Answers from it are withheld until then.") from error
+
+    def redact(self, text: str) -> str:
+        """A text of a user with private details replaced by a fixed mark."""
+        return self._guard.redact(text)
+
+    def versions(self) -> dict[str, str]:
+        """What an answer depends on."""
+        return {"allchat": _program_version(), "index": self.index.version, "model": self.embedder.name}
+
+
+@cache
+def _program_version() -> str:
+    return package_version("allchat")

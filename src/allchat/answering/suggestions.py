@@ -1,0 +1,18 @@
+"""Further questions to offer beside an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+SUGGESTIONS = 3
+SUGGESTION_CHARACTERS = 70
+_WHOLE_QUESTION = re.compile(r"(?:what|how|why|who|when|where|which|is|are|can|do|does) ", re.IGNORECASE)
+
+
+def suggestion(questions: Sequence[str]) -> str | None:
+    """The first of our questions that reads as a whole one, written as a question; None where none does."""
+    whole = next(
+        (text for text in questions if _WHOLE_QUESTION.match(text) and len(text) <= SUGGESTION_CHARACTERS), None
+    )
+    return None if whole is None else f"{whole[0].upper()}{whole[1:].rstrip('?')}?"

@@ -1,0 +1,257 @@
+"""One question on its way to a verified answer: screen, understand, retrieve, decide, compose, verify."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from allchat.answering.abstain import Decision
+from allchat.answering.compose import Composed, compose
+from allchat.answering.contextualize import is_rest, resolve
+from allchat.answering.pipeline import HITS, Pipeline, Vector
+from allchat.answering.quotes import Quote, choose
+from allchat.answering.suggestions import SUGGESTIONS, suggestion
+from allchat.answering.verify import verify_quotes
+from allchat.guard.rules import ReadMessage
+from allchat.markdown import escape_markdown
+from allchat.records import Answer, Trace, Verdict
+from allchat.search.retriever import Found
+from allchat.search.words import content_words
+from allchat.sources.facets import facets
+from allchat.wording import Contact, load_wording
+
+OLD_DAYS = 731
+"""A source revised longer ago than this is said to be old."""
+
+REFUSAL_WORDS, REFUSAL_QUOTES = 100, 2
+"""General quotes beside a refusal are few: it must stay clear that they are not about this child."""
+
+REFUSAL_KEEP = 0.8
+"""The second such quote needs at least this share of the first one's score."""
+
+
+class Turn:
+    """One question on its way: screen, understand, retrieve, decide, compose, verify. Each stage is timed."""
+
+    def __init__(
+        self, pipeline: Pipeline, question: str, history: Sequence[str], key: str, *, language: str | None
+    ) -> None:
+        self._pipeline = pipeline
+        self._question = question
+        self._history = history
+        self._id = key
+        self._language = language
+        self._wording = pipeline._wording
+        self._shown = question
+        self._understood: str | None = None
+        self._named = pipeline.named(question, history=history)
+        self._sources = pipeline.sources(self._named)
+        self._times: dict[str, float] = {}
+        self._begun = time.perf_counter()
+        self.trace = Trace(Verdict(None))
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        spent = 1000 * (time.perf_counter() - begun)
+        self._times[stage] = round(self._times.get(stage, 0.0) + spent, 3)
+
+    def answer(self) -> Answer:
+        """The verified answer, or the fixed words for what is not answered."""
+        guard = self._pipeline._guard
+        with self._timed("screen"):
+            message = guard.read(self._question)
+            verdict, inherited = self._screened(message)
+            language = self._language or ("es" if guard.is_spanish(message) else self._wording.language)
+            if language != self._wording.language:
+                self._wording = load_wording(language)
+        self.trace = Trace(verdict)
+        if verdict.private:
+            self._shown = guard.redact(self._question)
+        if guard.is_settled(verdict):
+            return self._fixed(verdict)
+        asked = (guard.information_part(message) if verdict.kind == "refusal" else None) or self._question
+        wordings = self._wordings(asked)
+        texts = tuple(dict.fromkeys((*wordings, self._question)))
+        with self._timed("embed"):
+            vectors = self._pipeline._search.encode(texts)
+        if not inherited:
+            with self._timed("screen"):
+                verdict = guard.judge(message, vectors[texts.index(self._question)], verdict)
+        self.trace = replace(self.trace, verdict=verdict)
+        if verdict.kind in ("urgent", "chat"):
+            return self._fixed(verdict)
+        found, decision = self._retrieve(wordings, vectors[: len(wordings)])
+        if verdict.kind == "refusal":
+            return self._refusal(verdict, found if decision == "answer" else None)
+        return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
+
+    def _screened(self, message: ReadMessage) -> tuple[Verdict, bool]:
+        """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked."""
+        verdict = self._pipeline._guard.screen(message)
+        if verdict.kind is None and is_rest(self._question):
+            whole = next((text for text in reversed(self._history) if not is_rest(text)), "")
+            before = self._pipeline._guard.screen(whole)
+            if before.kind in ("refusal", "urgent"):
+                return replace(before, private=verdict.private), True
+        return verdict, False
+
+    def _wordings(self, question: str) -> tuple[str, ...]:
+        """What is searched: the question as understood and as asked, each also in the sources' words."""
+        understood = resolve(question, history=self._history)
+        if understood != question:
+            self._understood = self._pipeline._guard.redact(understood)
+        search = self._pipeline._search
+        return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
+
+    def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision]:
+        """What the search found, and whether that answers."""
+        with self._timed("retrieve"):
+            found = self._pipeline._search.find(wordings, vectors=vectors, limit=HITS, named=self._named)
+            decision, margin = self._pipeline.decide(found, wordings=wordings, vector=vectors[0])
+        self.trace = replace(
+            self.trace,
+            searched=tuple(map(self._pipeline._guard.redact, wordings)),
+            hits=found.hits,
+            decision=decision,
+            margin=margin if found.hits else None,
+        )
+        return found, decision
+
+    def _values(self) -> dict[str, str]:
+        """Whom to call, in the language of the answer where an operator set nothing of their own."""
+        values = self._pipeline.contact.values()
+        own = self._wording.table("contact") if self._wording.has("contact") else {}
+        usual = Contact().values()
+        values |= {name: text for name, text in own.items() if values[name] == usual[name]}
+        return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}
+
+    def _fixed(self, verdict: Verdict) -> Answer:
+        text = self._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._values())
+        return self._record(verdict.kind or "chat", verdict, text.strip())
+
+    def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
+        with self._timed("compose"):
+            quotes = choose(found.hits, sources=self._sources)
+            composed = compose(quotes, sources=self._sources, wording=self._wording)
+        text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
+        return self._record("answer", verdict, text, composed=composed, suggestions=self._suggest(found, quotes))
+
+    def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
+        wording = self._wording
+        if decision == "out_of_scope":
+            text = wording.text("out_of_scope.unrelated.text")
+            return self._record(decision, replace(verdict, reason="unrelated"), text)
+        headings = list(dict.fromkeys(hit.heading[-1] for hit in found.hits if hit.heading))[:3]
+        nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
+        parts = [
+            wording.text("not_found.text"),
+            wording.text("not_found.nearest"),
+            nearest,
+            wording.text("not_found.help"),
+        ]
+        return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
+
+    def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
+        """A warm sentence, what the sources say in general, and questions for the care team."""
+        wording, values = self._wording, self._values()
+        name = f"refusal.{verdict.reason}"
+        with self._timed("compose"):
+            quotes = self._general_quotes(name, found)
+            composed = compose(quotes, sources=self._sources, wording=wording)
+        general = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
+        ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
+        parts = [wording.text(f"{name}.text", **values), *general, wording.text("questions.lead"), ask]
+        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed)
+
+    def _general_quotes(self, name: str, found: Found | None) -> tuple[Quote, ...]:
+        """What the sources say on the question; where they do not answer it, on its reason (the wording's phrase)."""
+        if found is not None:
+            hits = tuple(hit for hit in found.hits if hit.score >= REFUSAL_KEEP * found.hits[0].score)
+        elif self._wording.has(f"{name}.search"):
+            hits = self._pipeline.general(self._wording.text(f"{name}.search"), self._named)
+        else:
+            hits = ()
+        return choose(hits, sources=self._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
+
+    def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
+        """Questions that blocks near the answer, and not quoted in it, are known to answer."""
+        shown = [(quote.document, quote.start, quote.end) for quote in quotes]
+        near = [
+            hit.block
+            for hit in found.hits
+            if not any(
+                hit.block.document == key and hit.block.start < end and start < hit.block.end
+                for key, start, end in shown
+            )
+        ]
+        asked = content_words(self._question)
+        fresh: list[str] = []
+        for block in near:
+            text = suggestion(self._pipeline.index.questions_of(block))
+            new = text and text not in fresh and content_words(text) != asked
+            if text and new and self._pipeline.is_offered(text) and self._is_meant(text):
+                fresh.append(text)
+            if len(fresh) == SUGGESTIONS:
+                break
+        return tuple(fresh)
+
+    def _is_meant(self, suggestion: str) -> bool:
+        """Whether a suggestion names no case that must not be brought up with whoever asks."""
+        return self._pipeline.named(suggestion) & facets().held <= self._named
+
+    def _record(
+        self,
+        kind: Any,
+        verdict: Verdict,
+        text: str,
+        *,
+        composed: Composed | None = None,
+        suggestions: Sequence[str] = (),
+    ) -> Answer:
+        citations = () if composed is None else composed.citations
+        with self._timed("verify"):
+            verify_quotes(text, citations, read=self._pipeline.read_source)
+        notices = (*self._age(citations), *self._privacy(verdict))
+        self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
+        return Answer(
+            id=self._id,
+            question=self._shown,
+            understood_as=self._understood or self._shown,
+            kind=kind,
+            reason=_reason(verdict),
+            text=text,
+            citations=citations,
+            notices=notices,
+            suggestions=tuple(suggestions),
+            versions=self._pipeline.versions(),
+            timings_ms=dict(self._times),
+        )
+
+    def _age(self, citations: Sequence[Any]) -> Iterator[str]:
+        today = self._pipeline._today or datetime.now(UTC).date()
+        for key in dict.fromkeys(citation.document for citation in citations):
+            document = self._pipeline.documents[key]
+            if document.revised is None:
+                yield self._wording.text("notice.undated", title=document.title)
+            elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
+                yield self._wording.text("notice.old", title=document.title, date=document.revised)
+
+    def _privacy(self, verdict: Verdict) -> Iterator[str]:
+        if verdict.private:
+            yield self._wording.text("private.notice")
+        if self._wording.language != self._pipeline._wording.language:
+            yield self._wording.text("language.note")
+
+
+def _reason(verdict: Verdict) -> str | None:
+    """The reason, with the rule or the classifier that gave it."""
+    if verdict.reason is None or verdict.rule is None:
+        return verdict.reason
+    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
+    return f"{verdict.reason}: {verdict.rule}{score}"

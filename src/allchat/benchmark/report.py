@@ -1,0 +1,108 @@
+"""The figures as lines to read and as plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from allchat.errors import AllchatError
+
+GOALS = {
+    "answer / embedding the question": 1.3,
+    "answer / sentence-transformers embedding": 0.6,
+    "cold ask / cold sentence-transformers": 0.25,
+    "serving memory, MB": 350,
+    "search in a million, ms": 30,
+}
+
+
+def summary(figures: Mapping[str, Any]) -> list[str]:
+    """The figures as lines, each ratio with its goal."""
+    one, cold, served = figures["one question"], figures["cold start"], figures["serving"]
+    memory, over = served["memory"], one["answer_over"]
+    ms = ", ".join(f"{name} {value} ms" for name, value in one["median_ms"].items())
+    seconds = f"{cold['ask_s']} s and {cold['sentence_transformers_s']} s"
+    inside = f"where it has one wording {one['answer_over_embedding_where_one_wording']}"
+    lines = [
+        f"one question: {ms}",
+        f"answer over embedding the question: {over['embedding the question']} (goal 1.3), {inside}",
+        f"answer over embedding the question between answers: {over['embedding between answers']}",
+        f"answer over the embedding inside it: {over['the embedding inside it']}",
+        f"answer over the arithmetic limit: {over['arithmetic limit']}",
+        f"answer over sentence-transformers' embedding: {over['sentence-transformers']} (goal 0.6)",
+        f"cold ask over cold sentence-transformers: {cold['ratio']} (goal 0.25), {seconds}",
+    ]
+    lines += [
+        f"{row['clients']} clients: {row['answers_per_second']} answers/s, median {row['median_ms']} ms, "
+        f"p95 {row['p95_ms']} ms, statuses {row['statuses']}"
+        for row in served["throughput"]
+    ]
+    slope = f"{memory['slope_mb_per_1000']} +- {memory['slope_error']} MB per 1,000 over the second half"
+    lines.append(f"memory after {memory['questions']} questions: {memory['last_mb']} MB (goal 350), {slope}")
+    if "steady load" in figures:
+        row = figures["steady load"]
+        memory = row["memory"]
+        lines.append(
+            f"{row['clients']} clients for {row['seconds']:g} s: {row['answers_per_second']} answers/s, statuses "
+            f"{row['statuses']}, p95 {row['p95_ms']} ms (at most {row['most_p95_ms']}), "
+            f"memory {memory['first_mb']} to {memory['last_mb']} MB, "
+            f"{memory['slope_mb_per_1000']} +- {memory['slope_error']} MB per 1,000 over the second half"
+        )
+    lines += [
+        f"{row['vectors']} vectors ({row['search']}): {row['median_ms']} ms, exact {row['exact_median_ms']} ms, "
+        f"recall@10 {row['recall_at_10']}; with words and scores {row['whole_median_ms']} ms, p95 "
+        f"{row['whole_p95_ms']} ms (words not seen before: {row['whole_first_median_ms']} ms); {row['memory_mb']} MB, "
+        f"built in {row['build_s']} s"
+        for row in figures["search by size"]
+    ]
+    if "building" in figures:
+        built = figures["building"]
+        lines.append(
+            f"build: {built['seconds_per_1000_vectors']} s per 1,000 vectors, {built['vectors']} vectors for "
+            f"{built['passages']} passages"
+        )
+    return lines
+
+
+def plot(figures: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Two pictures (SVG) of a run: search by size, and memory by questions. The same figures give the same bytes.
+
+    Raises:
+        AllchatError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError as error:
+        raise AllchatError("plots need matplotlib. Install it: pip install matplotlib") from error
+    mpl.use("svg")
+    mpl.rcParams.update({"svg.hashsalt": "allchat", "font.size": 9})
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = figures["search by size"]
+    sizes = [row["vectors"] for row in rows]
+    lines = {"exact": [row["exact_median_ms"] for row in rows], "chosen by size": [row["median_ms"] for row in rows]}
+    samples = figures["serving"]["memory"]["samples"]
+    asked = [number for number, _ in samples]
+    return [
+        _picture(folder / "search.svg", sizes, lines, "vectors", "ms for ten hits", log=True),
+        _picture(folder / "memory.svg", asked, {"server": [mb for _, mb in samples]}, "questions", "resident MB"),
+    ]
+
+
+def _picture(
+    path: Path, across: Sequence[float], lines: Mapping[str, Sequence[float]], x: str, y: str, *, log: bool = False
+) -> Path:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for name, values in lines.items():
+        axes.plot(across, values, marker="o", markersize=3, label=name)
+    axes.set(xlabel=x, ylabel=y)
+    if log:
+        axes.set(xscale="log", yscale="log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    return path

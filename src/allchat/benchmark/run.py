@@ -1,0 +1,98 @@
+"""Bench: what an answer costs, each figure beside what it is held against, measured in the same run.
+
+Times drift with the machine and its other work: the ratios are what to trust. Whatever is compared is measured in
+turns, a few questions each, so that both sides see the same machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from allchat.benchmark.latency import cold_start, one_question
+from allchat.benchmark.load import CLIENTS, serving, steady_load
+from allchat.benchmark.report import GOALS
+from allchat.benchmark.scale import search_by_size
+from allchat.benchmark.timing import Figures, machine, questions_of
+from allchat.build import build
+from allchat.chat import Chat
+
+# Building
+
+
+def building(*, corpus: Path, model: str) -> Figures:
+    """Seconds for a whole build of the corpus, by 1,000 vectors and by 1,000 passages."""
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        index = build(corpus, index=Path(folder, "index"), model=model)
+        seconds = time.perf_counter() - begun
+        name = (index / "current").read_text(encoding="ascii").strip()
+        counts = json.loads((index / name / "manifest.json").read_text(encoding="utf-8"))["counts"]
+    return {
+        "seconds": round(seconds, 1),
+        **counts,
+        "seconds_per_1000_vectors": round(1000 * seconds / counts["vectors"], 2),
+        "seconds_per_1000_passages": round(1000 * seconds / counts["passages"], 1),
+    }
+
+
+# All of it, and what is written
+
+
+def run(
+    *,
+    index: Path,
+    corpus: Path,
+    model: str,
+    sizes: Sequence[int],
+    say: Callable[[str], None],
+    quick: bool = False,
+    questions: int = 400,
+    asked: int = 10_000,
+    soak: float = 600.0,
+    builds: bool = True,
+) -> Figures:
+    """Every figure of one run: ``questions`` are compared one by one, ``asked`` of a server to see its memory, and
+    for ``soak`` seconds ``CLIENTS`` ask without a pause.
+
+    ``quick`` asks little of everything, to see that the command runs; without ``builds`` no index is built.
+    """
+    chat = Chat.open(index, corpus=corpus, model=model)
+    rows = questions_of(chat, most=min(questions, 40) if quick else questions)
+    real = chat.index.vectors()
+    figures: Figures = {"quick": quick, "machine": machine(), "goals": GOALS}
+    parts: dict[str, Callable[[], Any]] = {
+        "one question": lambda: one_question(chat, model=model, questions=rows),
+        "cold start": lambda: cold_start(
+            index=index, corpus=corpus, model=model, question=rows[0], times=1 if quick else 3
+        ),
+        "serving": lambda: serving(
+            index=index,
+            corpus=corpus,
+            questions=rows,
+            clients=(1, 8) if quick else (1, 8, CLIENTS),
+            asked=min(asked, 100) if quick else asked,
+        ),
+        "search by size": lambda: search_by_size(real, questions=rows, sizes=sizes, times=20 if quick else 100),
+    }
+    if soak > 0 and not quick:
+        parts["steady load"] = lambda: steady_load(
+            index=index,
+            corpus=corpus,
+            questions=questions_of(chat, most=asked),
+            clients=CLIENTS,
+            seconds=soak,
+            single_ms=figures["serving"]["throughput"][0]["median_ms"],
+        )
+    if builds and not quick:
+        parts["building"] = lambda: building(corpus=corpus, model=model)
+    for name, measure in parts.items():
+        say(f"{name} ...")
+        figures[name] = measure()
+    figures["machine"]["load_after"] = os.getloadavg()[0]
+    return figures

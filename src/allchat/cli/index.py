@@ -1,0 +1,98 @@
+"""The commands on corpus and index: build, corpus, verify."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from allchat.audit import Audit, answer_of, audit, saved_records
+from allchat.build import build
+from allchat.cli.group import cli, fill, guarded, open_chat, settings_options
+from allchat.search.folder import current_name
+from allchat.settings import load_settings
+from allchat.sources.corpus import read_corpus
+
+
+@cli.command("build")
+@settings_options
+@click.option("--force", is_flag=True, help="Build anew even if the index is up to date.")
+@guarded
+def build_command(*, index: Path | None, corpus: Path | None, settings_file: Path | None, force: bool) -> None:
+    """Build the index from the corpus; does nothing where it is up to date."""
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    before = current_name(settings.index)
+    build(
+        settings.corpus,
+        index=settings.index,
+        model=settings.model,
+        passage_tokens=settings.passage_tokens,
+        progress=sys.stderr.isatty(),
+        force=force,
+    )
+    after = current_name(settings.index)
+    click.echo(f"{settings.index}: {'up to date' if before == after and not force else 'built'} ({after})")
+
+
+@cli.command("verify")
+@click.argument("file", type=click.File("rb"))
+@settings_options
+@guarded
+def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """Re-check saved answers in FILE (an audit bundle, an answer record, or one a line) against today's corpus.
+
+    Each citation holds, has moved, has changed, or is gone with its source. Needs no index and no model.
+    """
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    documents = {document.key: document for document in read_corpus(settings.corpus)}
+    audits = [(saved, audit(saved, documents=documents)) for saved in saved_records(file.read())]
+    for saved, found in audits:
+        _print_audit(found, quotes={c["number"]: c["quote"] for c in answer_of(saved)["citations"]})
+    altered = sum(not found.whole for _, found in audits)
+    failed = sum(check.state != "holds" for _, found in audits for check in found.checks)
+    if altered:
+        click.echo(f"allchat: {altered} bundles are not what was written.", err=True)
+    if failed:
+        click.echo(f"allchat: {failed} citations do not hold as saved.", err=True)
+    if altered or failed:
+        sys.exit(1)
+
+
+def _print_audit(found: Audit, *, quotes: Mapping[int, str]) -> None:
+    if not found.whole:
+        click.echo(f"{found.id} altered: this bundle is not what was written, its hash does not fit")
+    for check in found.checks:
+        click.echo(f"{found.id} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}")
+        if check.state == "changed":
+            click.echo(f"    saved: {quotes[check.number]}\n    now:   {check.found}")
+            click.echo(f"    differences: {_marked(check.differences)}")
+    for key, state in found.sources.items():
+        click.echo(f"{found.id} source {key}: {state}")
+
+
+def _marked(parts: Iterable[tuple[str, str]]) -> str:
+    """Differences on one line: what was removed in [-...-], what was added in {+...+}, as ``git diff`` shows words."""
+    frames = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return " ".join(frames[change].format(words) for change, words in parts)
+
+
+def _where(start: int | None, end: int | None) -> str:
+    return "" if start is None else f", characters {start} to {end}"
+
+
+@cli.command("corpus")
+@settings_options
+@guarded
+def corpus_command(index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+    """List the sources with publisher, revised date, rights and passages."""
+    settings = load_settings(settings_file, index=index, corpus=corpus)
+    chat = open_chat(settings)
+    for document in chat.documents.values():
+        click.echo(f"{document.key}\n  {document.title}\n  {document.publisher}\n  {document.url}")
+        click.echo(f"  last revised: {document.revised or 'date not stated in this copy'}")
+        click.echo(f"  passages: {chat.passages(document.key)}, sha256: {document.sha256}")
+        click.echo(textwrap.indent(fill(f"rights: {document.rights}", width=96), "  "))

@@ -1,0 +1,13 @@
+"""The command line, put together: ``allchat`` and ``python -m allchat`` start here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allchat.cli import answers, index, measure, serve  # noqa: F401 - each adds its commands
+from allchat.cli.group import cli
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The console script; ``args`` are the words behind the program's name, by default those it was called with."""
+    cli(args, prog_name="allchat")

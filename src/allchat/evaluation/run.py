@@ -1,0 +1,165 @@
+"""Evaluate: one offline run over suites, the same every time, to one report.
+
+Every question is examined in a process of its own choosing; results are kept in the folder that the caller names, so
+that an interrupted run goes on where it stopped. docs/evaluation.md describes suites, measures and the report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from allchat.chat import Chat
+from allchat.errors import QuestionError
+from allchat.evaluation.results import Kept, Report, Result
+from allchat.evaluation.scoring import Examiner, wording_results
+from allchat.evaluation.suites import Suite
+from allchat.evaluation.summary import REPORT_SCHEMA, calibration, guard_report, suite_report, timings
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+# ---- the run -------------------------------------------------------------------------------------------------------
+
+
+def evaluate(
+    open_chat: Callable[[], Chat],
+    suites: Sequence[Suite],
+    *,
+    out: Path | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> Report:
+    """The report of a run over suites: see docs/evaluation.md for its fields.
+
+    ``open_chat`` is called once in each process (and must be importable where ``workers`` is above 1). With ``out``
+    the results are kept there, by what they depend on: index, program, suite and question. Twice the same gives the
+    same report but for its ``timings``.
+
+    Raises:
+        AllchatError: the chat cannot be opened, a question cannot be asked, ``out`` cannot be written.
+    """
+    begun = time.perf_counter()
+    chat = open_chat()
+    context = {"program": program_hash(), "versions": chat.versions(), "contact": chat.contact.values()}
+    jobs = [(_key(context, suite, row), suite, row) for suite in suites for row in suite.rows]
+    kept = Kept(out)
+    waiting = [job for job in jobs if job[0] not in kept.results]
+    with tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit="question", disable=not progress) as bar:
+        for key, result in _examined(open_chat, chat, waiting, workers=workers):
+            kept.add(key, result)
+            bar.update()
+    report = {
+        "schema": REPORT_SCHEMA,
+        "program": context["program"],
+        "versions": chat.versions(),
+        "sources": {document.key: document.sha256 for document in chat.documents.values()},
+        "suites": {suite.name: suite_report(suite, _results(suite, jobs, kept)) for suite in suites},
+    }
+    found = [kept.results[key] for key, _, _ in jobs]
+    report |= {"guard": guard_report(found), "calibration": calibration(jobs, kept)}
+    reused = len(jobs) - len(waiting)
+    report["timings"] = timings(found, seconds=time.perf_counter() - begun, workers=workers, reused=reused)
+    return report
+
+
+def _results(suite: Suite, jobs: Iterable[tuple[str, Suite, Any]], kept: Kept) -> list[Result] | None:
+    if suite.task == "wording":
+        return wording_results()
+    return [kept.results[key] for key, of, _ in jobs if of is suite]
+
+
+def program_hash() -> str:
+    """sha256 over every file of this package, by name: another program's results are not reused."""
+    lines = "".join(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for name, file in _files())
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _files() -> list[tuple[str, Traversable]]:
+    waiting, found = [("", files("allchat"))], []
+    while waiting:
+        name, place = waiting.pop()
+        inside = [(f"{name}/{child.name}", child) for child in place.iterdir() if child.name != "__pycache__"]
+        waiting += [pair for pair in inside if pair[1].is_dir()]
+        found += [pair for pair in inside if not pair[1].is_dir()]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _key(context: Mapping[str, Any], suite: Suite, row: Mapping[str, Any]) -> str:
+    asked = {"task": suite.task, "accept": suite.accept, "compare": suite.compare, "row": row, **context}
+    return hashlib.sha256(json.dumps(asked, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+# ---- in one process or several -------------------------------------------------------------------------------------
+
+
+_EXAMINERS: list[Examiner] = []
+"""The one examiner of a worker process: a pool hands its workers functions and rows, and nothing that stays."""
+
+
+def _examined(
+    open_chat: Callable[[], Chat], chat: Chat, jobs: Sequence[tuple[str, Suite, Any]], *, workers: int
+) -> Iterator[tuple[str, Result]]:
+    """Each job's key and result, in the order of the jobs."""
+    if not jobs:
+        return
+    if workers == 1:
+        examiner = Examiner(chat)
+        yield from ((key, _measured(examiner, suite, row)) for key, suite, row in jobs)
+        return
+    bare = [(_without_rows(suite), row) for _, suite, row in jobs]
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(workers, get_context("spawn"), initializer=_open, initargs=(open_chat,)) as pool,
+    ):
+        found = pool.map(_examine, bare, chunksize=4)
+        yield from ((key, result) for (key, _, _), result in zip(jobs, found, strict=True))
+
+
+def _without_rows(suite: Suite) -> Suite:
+    return replace(suite, rows=(), gates=())
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Worker processes are started with one thread each, so that they do not fight for the cores."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _open(open_chat: Callable[[], Chat]) -> None:
+    _EXAMINERS[:] = [Examiner(open_chat())]
+
+
+def _examine(job: tuple[Suite, Mapping[str, Any]]) -> Result:
+    return _measured(_EXAMINERS[0], *job)
+
+
+def _measured(examiner: Examiner, suite: Suite, row: Mapping[str, Any]) -> Result:
+    try:
+        return examiner.examine(suite, row) | {"memory_mb": _memory()}
+    except QuestionError as error:
+        raise QuestionError(f"suite {suite.name}, row {row['id']}: {error}") from error
+
+
+def _memory() -> int:
+    """The most memory that this process has held, in MiB."""
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

@@ -1,0 +1,252 @@
+"""Outcomes: what one question of a suite gave for each measure, checked anew and without trust in the answer record."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from allchat.chat import Chat
+from allchat.errors import VerificationError
+from allchat.evaluation.baselines import System, relevant, systems
+from allchat.evaluation.clinical_review import reviewed_sentences
+from allchat.evaluation.directives import directives
+from allchat.evaluation.groundedness import fixed_sentences, unsupported
+from allchat.evaluation.metrics import holds, readability, retrieval, rounded
+from allchat.evaluation.suites import Suite
+from allchat.records import Answer, Block, Citation, Item, Outline, Span, Trace
+from allchat.sources.text import clean
+from allchat.wording import LANGUAGES, Contact, load_wording
+
+MUST = (
+    "gold_in_answer", "gold_complete", "silent", "unchanged", "right",
+    "supported", "exact", "whole_thoughts", "undirected",
+)  # fmt: skip
+"""Outcomes without which a question counts as failed."""
+
+WITHHELD = "withheld"
+"""The kind of an answer that the program itself stopped: a quote was not what its source says."""
+
+Outcomes = dict[str, float]
+
+
+class Examiner:
+    """Puts questions to a chat and says what came of each. One in each process."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._fixed = fixed_sentences(values=_values(chat))
+        self._outlines: dict[str, Outline] = {key: chat.outline(key) for key in chat.documents}
+        self._edges = {key: _edges(outline) for key, outline in self._outlines.items()}
+        self._systems: dict[str, list[System]] = {}
+
+    def examine(self, suite: Suite, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of one row: kind, outcomes, margin, record, timings; with baselines where the suite compares."""
+        history = row.get("history", ())
+        try:
+            answer, trace = self._chat.explain(row["text"], history=history, id=row["id"])
+        except VerificationError as error:
+            return self._withheld(suite, row, error)
+        outcomes = self._said(answer) | self._asked(suite, row, answer, trace)
+        result: dict[str, Any] = {
+            "id": row["id"],
+            "kind": answer.kind,
+            "found": trace.verdict.kind or "search",
+            "expected": expected(row) if suite.task == "guard" else None,
+            "outcomes": outcomes,
+            "margin": self._margin(suite, row, trace),
+            "record": _record(answer),
+            "trace": _trace(trace),
+            "timings_ms": answer.timings_ms,
+        }
+        if suite.compare:
+            self._systems = self._systems or systems(self._chat)
+            for name, compared in self._systems.items():
+                result[name] = {system.name: _ranked(system, row) for system in compared}
+        return result
+
+    def _withheld(self, suite: Suite, row: Mapping[str, Any], error: VerificationError) -> dict[str, Any]:
+        names = {
+            "answers": ("gold_in_answer", "gold_in_first_quote"),
+            "conversation": ("unchanged",) if row.get("standalone") else ("gold_in_answer", "gold_in_first_quote"),
+            "silence": ("silent",),
+            "guard": ("right",),
+        }[suite.task]
+        return {
+            "id": row["id"],
+            "kind": WITHHELD,
+            "found": WITHHELD,
+            "expected": expected(row) if suite.task == "guard" else None,
+            "outcomes": dict.fromkeys((*names, "supported", "exact"), 0.0),
+            "margin": None,
+            "record": {"question": row["text"], "error": str(error)},
+            "trace": None,
+            "timings_ms": {},
+        }
+
+    # ---- what holds for every answer
+
+    def _said(self, answer: Answer) -> Outcomes:
+        sources = {citation.number: citation.quote for citation in answer.citations}
+        loose = unsupported(answer.text, sources, extractive=True, fixed=self._fixed)
+        outcomes: Outcomes = {"supported": float(not loose)}
+        if answer.citations:
+            outcomes["exact"] = float(all(map(self._is_cut, answer.citations)))
+            outcomes["whole_thoughts"] = float(self._whole(answer))
+        return outcomes
+
+    def _is_cut(self, citation: Citation) -> bool:
+        document = self._chat.documents[citation.document]
+        cut = clean(document.text[citation.start : citation.end]) if 0 <= citation.start < citation.end else ""
+        return bool(cut) and cut == citation.quote and document.sha256 == citation.source_sha256
+
+    def _whole(self, answer: Answer) -> bool:
+        """Whether quotes begin and end on sentences or list items, and every list item has its lead line in a quote."""
+        for citation in answer.citations:
+            outline = self._outlines[citation.document]
+            starts, ends = self._edges[citation.document]
+            if citation.start not in starts or citation.end not in ends:
+                return False
+            spans = [(c.start, c.end) for c in answer.citations if c.document == citation.document]
+            for lead in _needed_leads(citation, outline):
+                if not any(start <= lead.start and lead.end <= end for start, end in spans):
+                    return False
+        return True
+
+    # ---- what the question asks for
+
+    def _asked(self, suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace) -> Outcomes:
+        if suite.task == "guard":
+            return _guarded(suite, row, answer, trace)
+        if suite.task == "silence":
+            accepted = row.get("accept") or [row[name] for name in ("kind",) if name in row]
+            right = {"kind_right": float(answer.kind in accepted)} if accepted else {}
+            return {"silent": float(answer.kind != "answer")} | right
+        if row.get("standalone"):
+            alone = self._chat.ask(row["text"])
+            return {"unchanged": float((alone.kind, alone.text) == (answer.kind, answer.text))}
+        return _answered(row, answer)
+
+    def _margin(self, suite: Suite, row: Mapping[str, Any], trace: Trace) -> float | None:
+        """How far the evidence alone is above the threshold, for the suites that are calibrated on."""
+        if suite.task not in ("answers", "silence"):
+            return None
+        searched = trace.verdict.kind is None and not row.get("history")
+        margin = trace.margin if searched else self._chat.judged(row["text"])[1]
+        return None if margin is None or margin == float("-inf") else round(margin, 4)
+
+
+def _values(chat: Chat) -> set[str]:
+    """What the braces of a fixed sentence may be filled with."""
+    headings = {words for key in chat.documents for section in chat.outline(key).sections for words in section.heading}
+    facts = {fact for d in chat.documents.values() for fact in (d.attribution, d.title, d.revised or "")}
+    contact = set(chat.contact.values().values()) | {
+        str(value) for language in LANGUAGES if load_wording(language).has("contact")
+        for value in load_wording(language).table("contact").values()
+    }  # fmt: skip
+    return headings | {words.rstrip(".") for words in headings} | facts | contact | set(Contact().values().values())
+
+
+def _edges(outline: Outline) -> tuple[frozenset[int], frozenset[int]]:
+    """Where a quote may begin and where it may end: at a block, a sentence or a list item."""
+    pieces: list[Block | Span | Item] = []
+    for block in outline.blocks:
+        pieces += [block, *block.sentences, *block.items]
+    return frozenset(piece.start for piece in pieces), frozenset(piece.end for piece in pieces)
+
+
+def _needed_leads(citation: Citation, outline: Outline) -> Iterator[Span]:
+    for block in outline.blocks:
+        if block.start < citation.end and citation.start < block.end:
+            yield from block.leads
+            if block.kind == "list" and block.items and block.start < block.items[0].start < citation.end:
+                yield Span(block.start, block.sentences[0].end)
+
+
+def expected(row: Mapping[str, Any]) -> str:
+    """The kind that a row of a guard suite expects; ``search`` where it goes on to the sources."""
+    return str(row["kind"] or "search")
+
+
+def _guarded(suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace) -> Outcomes:
+    wanted, found = expected(row), trace.verdict.kind or "search"
+    right = found == wanted or found in suite.accept.get(wanted, ())
+    outcomes = {
+        "right": float(right),
+        f"recall_{wanted}": float(right),
+        "undirected": float(not directives(answer.text)),
+    }
+    if wanted == "search":
+        outcomes["false_alarm"] = float(found in ("urgent", "refusal"))
+        outcomes["not_urgent"] = float(found != "urgent")
+    else:
+        outcomes["not_answered"] = float(answer.kind != "answer")
+    return outcomes
+
+
+def _answered(row: Mapping[str, Any], answer: Answer) -> Outcomes:
+    quotes = [citation.quote for citation in answer.citations]
+    outcomes = {
+        "gold_in_answer": float(holds(row["gold"], quotes)),
+        "gold_in_first_quote": float(holds(row["gold"], quotes[:1])),
+        "words": float(sum(len(quote.split()) for quote in quotes)),
+        "unanswered": float(answer.kind in ("not_found", "out_of_scope")),
+        "refused": float(answer.kind in ("refusal", "urgent")),
+    }
+    if "gold_all" in row:
+        outcomes["gold_complete"] = float(all(holds(part, quotes) for part in row["gold_all"]))
+    return outcomes
+
+
+def _ranked(system: System, row: Mapping[str, Any]) -> Outcomes:
+    ranking = system.rank(row["text"])
+    shown = [len(system.units[key].split()) for key in ranking[:3]]
+    gained = retrieval(ranking, relevant(system.units, row["gold"]))
+    return gained | {"words_first": float(sum(shown[:1])), "words_first_three": float(sum(shown))}
+
+
+def _record(answer: Answer) -> dict[str, Any]:
+    """The answer record without what differs from run to run."""
+    return {name: value for name, value in answer.to_dict().items() if name not in ("timings_ms", "versions")}
+
+
+def _trace(trace: Trace) -> dict[str, Any]:
+    """Verdict, evidence and the three best candidates, for the reader of a failure."""
+    best = [{"block": hit.block.key, "heading": list(hit.heading), "score": hit.score} for hit in trace.hits[:3]]
+    margin = None if trace.margin is None else round(trace.margin, 4)
+    verdict = asdict(trace.verdict)
+    if trace.verdict.score is not None:
+        verdict["score"] = round(trace.verdict.score, 4)
+    return {"verdict": verdict, "searched": list(trace.searched), "margin": margin, "candidates": best}
+
+
+def answer_hash(result: Mapping[str, Any]) -> str:
+    """A short hash of what was said, by which two reports tell whether an answer changed."""
+    said = repr((result["kind"], result["record"].get("text"), result["record"].get("error")))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+# ---- our own words -------------------------------------------------------------------------------------------------
+
+
+def wording_results() -> list[dict[str, Any]] | None:
+    """How easy every sentence of ours is to read: English school grade, Spanish ease. None without ``textstat``."""
+    results: list[dict[str, Any]] = []
+    for language, measure in (("en", "grade_en"), ("es", "ease_es")):
+        said = reviewed_sentences(load_wording(language))
+        scores = readability([_as_heard(text) for text in said.values()], language=language)
+        if scores is None:
+            return None
+        results += [
+            {"id": f"{language}:{name}", "kind": "wording", "outcomes": {measure: rounded(score)}}
+            for name, score in zip(said, scores, strict=True)
+        ]
+    return results
+
+
+def _as_heard(text: str) -> str:
+    """A sentence with its braces filled with short words, without markup and telephone numbers."""
+    filled = re.sub(r"\{\w+\}", "care", re.sub(r"\{\w+_number\}", "911", text))
+    return re.sub(r"\(?1-800[-\dA-Z ()]*|[*#“”]", "", filled).strip()

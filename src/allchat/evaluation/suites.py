@@ -1,0 +1,177 @@
+"""Suites: folders of JSON lines with a ``suite.toml`` that says what is measured, where the rows are from, and what
+must hold. docs/evaluation.md describes the fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from allchat.errors import QuestionError
+from allchat.parsing import parse_json, parse_toml
+
+SUITE_FILE: Final = "suite.toml"
+
+Task = Literal["answers", "silence", "conversation", "guard", "wording"]
+GUARD_KINDS: Final = ("urgent", "refusal", "out_of_scope", "chat", "search")
+"""What the guard can make of a message; ``search``, written null in a row, is a message that goes on to the sources."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Gate(_Table):
+    """A figure that must be at least, or at most, some value, and why that value."""
+
+    measure: str = Field(pattern=r"\S")
+    least: float | None = None
+    most: float | None = None
+    why: str = Field(pattern=r"\S")
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Gate:
+        if (self.least is None) == (self.most is None):
+            raise ValueError("a gate has either least or most")
+        return self
+
+    def holds(self, value: float | None) -> bool:
+        """Whether a figure passes; one that was not measured does not."""
+        if value is None:
+            return False
+        return value >= self.least if self.least is not None else value <= (self.most or 0.0)
+
+
+class _Declared(_Table):
+    task: Task
+    what: str = Field(pattern=r"\S")
+    origin: str = Field(pattern=r"\S")
+    licence: str = Field(pattern=r"\S")
+    files: list[str] = []
+    accept: dict[str, list[str]] = {}
+    compare: bool = False
+    calibrates: bool = False
+    gate: list[Gate] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Questions with what is right for each. ``accept`` names, for an expected kind, the kinds that are right too;
+    ``compare`` also measures baselines and ablations; ``calibrates`` puts the rows on the curve of coverage and risk.
+    """
+
+    name: str
+    task: Task
+    what: str
+    origin: str
+    licence: str
+    accept: Mapping[str, tuple[str, ...]]
+    compare: bool
+    calibrates: bool
+    gates: tuple[Gate, ...]
+    rows: tuple[Mapping[str, Any], ...]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the rows: figures of two reports compare only where it is the same."""
+        return hashlib.sha256(json.dumps(self.rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def read_suites(folder: Path) -> tuple[Suite, ...]:
+    """The suite in ``folder``, or those in the folders inside it, by name.
+
+    Raises:
+        QuestionError: there is none, or a file is not as docs/evaluation.md says.
+    """
+    if not folder.is_dir():
+        raise QuestionError(f"{folder}: there is no such folder. Name the folder of a suite, or of several.")
+    inside = sorted(path.parent for path in folder.glob(f"*/{SUITE_FILE}"))
+    folders = [folder] if (folder / SUITE_FILE).is_file() else inside
+    if not folders:
+        raise QuestionError(f"{folder}: holds no {SUITE_FILE}, nor does a folder in it. docs/evaluation.md says how.")
+    return tuple(read_suite(path) for path in folders)
+
+
+def read_suite(folder: Path) -> Suite:
+    """The suite of one folder.
+
+    Raises:
+        QuestionError: see ``read_suites``.
+    """
+    declared = _declared(folder / SUITE_FILE)
+    rows = tuple(row for name in declared.files for row in _rows(folder / name, declared))
+    seen: set[str] = set()
+    for row in rows:
+        if row["id"] in seen:
+            raise QuestionError(f"{folder}: the id {row['id']!r} stands twice. Give each row an id of its own.")
+        seen.add(row["id"])
+    return Suite(
+        name=folder.resolve().name,
+        task=declared.task,
+        what=declared.what,
+        origin=declared.origin,
+        licence=declared.licence,
+        accept={kind: tuple(others) for kind, others in declared.accept.items()},
+        compare=declared.compare,
+        calibrates=declared.calibrates,
+        gates=tuple(declared.gate),
+        rows=rows,
+    )
+
+
+def _declared(path: Path) -> _Declared:
+    try:
+        declared = _Declared.model_validate(parse_toml(path.read_bytes()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        fact = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise QuestionError(f"{path}: {key}: {fact}. See docs/evaluation.md for the keys.") from error
+    except (OSError, ValueError) as error:  # a ValidationError is a ValueError too
+        raise QuestionError(f"{path}: cannot be read ({error}). Mend the file.") from error
+    unknown = sorted({kind for pair in declared.accept.items() for kind in (pair[0], *pair[1])} - set(GUARD_KINDS))
+    if unknown:
+        raise QuestionError(f"{path}: accept: there is no kind {unknown[0]!r}. The kinds are {', '.join(GUARD_KINDS)}.")
+    if not declared.files and declared.task != "wording":
+        raise QuestionError(f"{path}: files: names no file. Name the JSON lines of the suite.")
+    return declared
+
+
+def _rows(path: Path, declared: _Declared) -> Iterator[Mapping[str, Any]]:
+    for number, row in enumerate(read_rows(path), start=1):
+        fault = _fault(row, declared.task)
+        if fault:
+            raise QuestionError(f"{path}, row {number}: {fault}. See docs/evaluation.md for the fields.")
+        yield row
+
+
+def _fault(row: Any, task: Task) -> str | None:
+    """What is wrong with a row for its task, or None."""
+    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("id", "text")):
+        return 'is not an object with "id" and "text" as strings'
+    for name in ("gold", "history"):
+        if not isinstance(row.get(name, []), list) or not all(isinstance(text, str) for text in row.get(name, [])):
+            return f'"{name}" is not a list of strings'
+    if task in ("answers", "conversation") and not row.get("gold") and not row.get("standalone"):
+        return '"gold" is missing'
+    if task == "guard" and ("kind" not in row or (row["kind"] or "search") not in GUARD_KINDS):
+        return f'"kind" is none of {", ".join(GUARD_KINDS[:-1])} or null'
+    return None
+
+
+def read_rows(path: Path) -> list[Any]:
+    """The rows of a JSON lines file.
+
+    Raises:
+        QuestionError: the file is missing or a line is not JSON.
+    """
+    try:
+        return [parse_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    except (OSError, ValueError) as error:
+        raise QuestionError(f"{path}: cannot be read ({error}). Name a file of JSON lines.") from error

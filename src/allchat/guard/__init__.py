@@ -1,0 +1,1 @@
+"""Whether a message may be answered: emergencies, personal questions, other subjects, private details."""

@@ -1,0 +1,23 @@
+"""Text to Markdown that shows just this text, and back."""
+
+from __future__ import annotations
+
+import re
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""With the signs by which GitHub's Markdown, and Gradio's, know a bare address: it would link ftp and mail, too."""
+
+_LINE_START = re.compile(r"^(\d*)([-+=.)])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$&@:+=.)-])")
+
+MARKER = re.compile(r"(?<!\\)\[(\d{1,2})\](?!\()")
+
+
+def escape_markdown(words: str) -> str:
+    """Source words as Markdown that shows exactly these words: no markup, HTML, link or list comes out of them."""
+    return _LINE_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", words))
+
+
+def unescape_markdown(text: str) -> str:
+    """The words that ``escape_markdown`` was given."""
+    return _ESCAPED.sub(r"\1", text)

@@ -1,0 +1,1 @@
+"""From a question to ranked hits: the index, its vectors and its words."""

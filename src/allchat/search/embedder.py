@@ -1,0 +1,32 @@
+"""What the index and the search need of an embedding model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """What the index and the search need of an embedding model."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, recorded in the index."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over the model's files, recorded in the index."""
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """``(n, d) float32``, rows of length 1 in the order of ``texts``; ``(0, d)`` for no texts."""
+
+    def knows(self, word: str) -> bool:
+        """Whether a lower-case word is a whole word of the model's vocabulary, and so no misspelling."""
+
+    def fits(self, text: str) -> bool:
+        """Whether the model reads the whole text: what lies past its window is not embedded."""

@@ -1,0 +1,231 @@
+"""The index folder: written aside, renamed into place, checked on opening."""
+
+from __future__ import annotations
+
+import fcntl
+import filecmp
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from allchat.errors import StoreError
+from allchat.parsing import parse_json
+from allchat.search.embedder import Embedder
+from allchat.search.index import VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.schema import Contents, rows, write_words
+from allchat.search.vectors import write_vectors
+
+FORMAT: Final = 3
+"""Raised whenever the files' layout changes: an index of another format is built anew."""
+
+MANIFEST: Final = "manifest.json"
+
+CURRENT: Final = "current"
+ASIDE: Final = ".building-"
+NAME: Final = "[0-9a-f]{16}"
+
+
+def current_name(index: Path) -> str | None:
+    """The name of the current index as its folder gives it, None where it gives none; nothing is checked."""
+    try:
+        return (index / CURRENT).read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return None
+
+
+class _Manifest(BaseModel):
+    """What is read of a manifest; it holds more."""
+
+    model_config = ConfigDict(strict=True)
+
+    inputs: dict[str, Any]
+    files: dict[Annotated[str, Field(pattern=r"^[\w.]+$")], str]
+
+
+def open_index(folder: Path) -> Index:
+    """The current index of ``folder``, every file checked against its manifest.
+
+    Raises:
+        StoreError: there is none, it is of another format, or a file is missing or altered.
+    """
+    current = _current(folder)
+    if current is None:
+        raise StoreError(f"{folder}: holds no index. Run: allchat build")
+    manifest, version = _manifest(current)
+    if manifest.get("format") != FORMAT:
+        raise StoreError(
+            f"{current}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build"
+        )
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        raise StoreError(f"{current / MANIFEST}: is not a manifest of allchat's. Run: allchat build --force") from error
+    for name, sha256 in manifest["files"].items():
+        if _sha256(current / name) != sha256:
+            raise StoreError(
+                f"{current / name}: is not the file that was built: it was altered. Run: allchat build --force"
+            )
+    try:
+        return Index(current, manifest=manifest, version=version)
+    except (sqlite3.DatabaseError, RuntimeError) as error:
+        raise StoreError(f"{current}: cannot be read ({error}). Run: allchat build --force") from error
+
+
+def _current(folder: Path) -> Path | None:
+    try:
+        name = (folder / CURRENT).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{folder / CURRENT}: cannot be read ({error}). Run: allchat build --force") from error
+    if not re.fullmatch(NAME, name) or not (folder / name).is_dir():
+        raise StoreError(f"{folder / CURRENT}: names no index in {folder}. Run: allchat build --force")
+    return folder / name
+
+
+def _manifest(current: Path) -> tuple[dict[str, Any], str]:
+    path = current / MANIFEST
+    try:
+        content = path.read_bytes()
+        manifest = parse_json(content)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
+    version = hashlib.sha256(content).hexdigest()
+    if not version.startswith(current.name) or not isinstance(manifest, dict):
+        raise StoreError(f"{path}: is not the manifest that was built: it was altered. Run: allchat build --force")
+    return manifest, version
+
+
+def current_inputs(folder: Path) -> dict[str, Any] | None:
+    """What the current index was built from, or None where there is no whole index."""
+    try:
+        index = open_index(folder)
+    except StoreError:
+        return None
+    index.close()
+    return dict(index.manifest["inputs"])
+
+
+def write_index(
+    contents: Contents,
+    *,
+    folder: Path,
+    embedder: Embedder,
+    inputs: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    finish: Callable[[Index], Mapping[str, bytes]] | None = None,
+    progress: bool = False,
+) -> Path:
+    """Builds the index aside, puts it in place in one step, and gives its folder. A killed build leaves the old one.
+
+    ``inputs`` go into the manifest and decide whether an index is stale; ``settings`` are values kept with the words.
+    ``finish`` is handed the index before it is in place and gives further files for it, by name.
+
+    Raises:
+        StoreError: another build is running, or the folder cannot be written.
+    """
+    with _disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _only_build(folder):
+        texts, targets = rows(contents)
+        vectors = embedder.encode(texts, progress=progress)
+        with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
+            write_words(Path(aside, WORDS_FILE), contents, targets, settings)
+            write_vectors(Path(aside, VECTORS_FILE), vectors)
+            if finish is not None:
+                _write_further(Path(aside), finish)
+            name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts))
+            return _put_in_place(Path(aside), folder, name=name)
+
+
+def _write_further(aside: Path, finish: Callable[[Index], Mapping[str, bytes]]) -> None:
+    index = Index(aside, manifest={}, version="")
+    try:
+        further = finish(index)
+    finally:
+        index.close()
+    for name, content in further.items():
+        (aside / name).write_bytes(content)
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise StoreError(
+            f"{folder}: cannot be written ({error}). Free the disk or mend its permissions; the old index is whole."
+        ) from error
+
+
+@contextmanager
+def _only_build(folder: Path) -> Iterator[None]:
+    with _disk_errors(folder):
+        lock = (folder / ".lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"{folder}: another build is running. Wait for it to end.") from None
+        yield
+
+
+def _write_manifest(aside: Path, contents: Contents, *, inputs: Mapping[str, Any], vectors: int) -> str:
+    """Writes the manifest and gives the name of the index: the beginning of the manifest's sha256."""
+    manifest = {
+        "format": FORMAT,
+        "inputs": dict(inputs),
+        "counts": {
+            "documents": len(contents.documents),
+            "blocks": sum(len(outline.blocks) for outline in contents.outlines),
+            "passages": len(contents.passages),
+            "questions": len(contents.questions),
+            "vectors": vectors,
+        },
+        "files": {path.name: _sha256(path) for path in sorted(aside.iterdir())},
+    }
+    content = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    (aside / MANIFEST).write_bytes(content)
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _put_in_place(aside: Path, folder: Path, *, name: str) -> Path:
+    final = folder / name
+    if not _same_files(aside, final):
+        shutil.rmtree(final, ignore_errors=True)
+        final.mkdir()
+        for path in sorted(aside.iterdir()):
+            path.replace(final / path.name)
+    pointer = aside / CURRENT
+    pointer.write_text(f"{name}\n", encoding="ascii")
+    pointer.replace(folder / CURRENT)
+    for other in sorted(folder.iterdir()):
+        # Only what a build has made: the folder may be one that holds other things.
+        ours = other.name.startswith(ASIDE) or re.fullmatch(NAME, other.name)
+        if ours and other.is_dir() and other not in (final, aside):
+            shutil.rmtree(other, ignore_errors=True)
+    return final
+
+
+def _same_files(one: Path, other: Path) -> bool:
+    """Whether ``other`` already holds the files of ``one``: then it may be in use, and is left as it is."""
+    return all(
+        (other / path.name).is_file() and filecmp.cmp(path, other / path.name, shallow=False) for path in one.iterdir()
+    )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror}). Run: allchat build --force") from error

@@ -1,0 +1,83 @@
+"""The model as the build exported it into the index: onnxruntime embeds questions with it, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from allchat.search.embedder import Vectors
+
+ENCODER, WEIGHTS, TOKENIZER = "encoder.onnx", "encoder.weights", "tokenizer.json"
+"""The files of an exported model: the network from word pieces to unit vectors, its large weights, and the text's way
+to word pieces."""
+
+PARITY = 0.99999
+"""Least cosine between what an exported model and sentence-transformers make of a text."""
+
+PROBES = (
+    "What is a bone marrow aspiration?",
+    "",
+    "  Fiebre de 38,5 \u00b0C \u2013 \u00bfqu\u00e9 hago?\n",
+    "ALL",
+    "Platelets help the blood to clot. " * 12,
+    "word " * 2000,
+)
+"""Texts on which an export is held against its model: short, empty, accented, as long as a passage, past the window."""
+
+
+class ExportedEmbedder:
+    """A model as ``SentenceEmbedder.exported`` wrote it, run by onnxruntime. Safe to share between threads.
+
+    Each text goes through the network alone, on one thread: a text's vector depends on nothing but the text. Several
+    texts take as many cores as there are. ``folder`` holds its files.
+
+    Raises:
+        OSError, ValueError: one of them cannot be read.
+    """
+
+    def __init__(self, folder: Path, *, name: str, fingerprint: str) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
+        try:
+            network = onnxruntime.InferenceSession(str(folder / ENCODER), options, providers=["CPUExecutionProvider"])
+            self._run = network.run
+            self._tokenizer = Tokenizer.from_str(tokenizer)
+        except Exception as error:  # neither library has an error of its own above it
+            raise ValueError(str(error)) from error
+        self._pool = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)), thread_name_prefix="embed")
+        self.name = name
+        self.fingerprint = fingerprint
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Embedder.encode``."""
+        del progress  # what takes long enough to show it is done by the reference
+        if not texts:
+            return self._vector("")[:0]
+        others = self._pool.map(self._vector, texts[1:])
+        return np.concatenate([self._vector(texts[0]), *others])  # the first on this thread: it has nothing else to do
+
+    def _vector(self, text: str) -> Vectors:
+        """The ``(1, d)`` vector of a text."""
+        pieces = np.array([self._tokenizer.encode(text.strip()).ids], dtype=np.int64)
+        return np.asarray(self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0], dtype=np.float32)
+
+    def pieces(self, text: str) -> int:
+        """How many word pieces the model reads of a text, its two end marks included."""
+        return len(self._tokenizer.encode(text.strip()).ids)
+
+    def knows(self, word: str) -> bool:
+        """See ``Embedder.knows``."""
+        return self._tokenizer.token_to_id(word) is not None
+
+    def fits(self, text: str) -> bool:
+        """See ``Embedder.fits``."""
+        return not self._tokenizer.encode(text).overflowing

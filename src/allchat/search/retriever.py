@@ -1,0 +1,251 @@
+"""Retrieve: from a question in several wordings to ranked blocks.
+
+Every vector row leads to blocks, at five grains (sentence, block, passage, heading, question); FTS5 adds the words of
+the blocks and of their questions. Each part is scaled to 0..1 over the blocks it found; the weighted mean is the score.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from allchat.records import Hit, LayTerm
+from allchat.search.embedder import Embedder
+from allchat.search.index import Index, Near, Postings
+from allchat.search.schema import GRAINS
+from allchat.search.words import WORD, content_words
+from allchat.sources.facets import Named, Naming, facets
+
+NEAR_ROWS = 1500
+"""Vector rows looked at for a question; small indexes are searched whole."""
+
+KEPT_POSTINGS = 2048
+"""Words whose blocks are remembered: of questions and of the sources, and nobody's sentences."""
+
+KEPT_SHARES = 64
+"""Sets of named values whose blocks are remembered; most messages name none."""
+
+COLUMNS = ((0.5, 1.0, 0.0), (0.0, 0.0, 1.0))
+"""BM25's weights for heading, body and questions: the parts "words" and "question_words"."""
+
+SHORTEST_MISSPELT = 5
+LONG_WORD = 8
+"""Words of 5 letters may have one slip of the key, words of 8 two."""
+
+LEAST_BEST = np.array([0.4, 0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
+"""A part whose best value is less (cosines of chance) is not stretched to 1."""
+
+NOWHERE = -2.0
+"""Less than any cosine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part counts: docs/retrieval.md says how they were chosen, and what each is worth."""
+
+    sentence: float = 0.7
+    block: float = 0.5
+    passage: float = 0.2
+    heading: float = 0.3
+    question: float = 3.0
+    words: float = 0.5
+    question_words: float = 1.0
+
+    def array(self) -> NDArray[np.float64]:
+        """The weights in the order of the parts, summing to 1."""
+        values = np.array([getattr(self, field.name) for field in fields(self)])
+        return np.asarray(values / values.sum())
+
+
+PARTS = tuple(field.name for field in fields(Weights))
+QUESTION = GRAINS.index("question")
+FIRST_WORD_PART = len(GRAINS)
+"""The first part that comes from words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gave: hits, best first, their blocks' numbers, the best raw value of each part (cosines in [-1, 1],
+    BM25 from 0), and the numbers ``(n,)`` of the blocks that were held back.
+    """
+
+    hits: tuple[Hit, ...]
+    numbers: tuple[int, ...]
+    best: dict[str, float]
+    held: NDArray[np.intp]
+
+
+class Search:
+    """Finds blocks of one index. Holds no state of its own besides what it was made with."""
+
+    def __init__(
+        self, index: Index, *, embedder: Embedder, lay_terms: Sequence[LayTerm] = (), weights: Weights | None = None
+    ) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._weights = (weights or Weights()).array()
+        self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
+        self._lay_phrase = _any_of(self._lay)
+        self.postings = lru_cache(maxsize=KEPT_POSTINGS)(self._postings)
+        self._known = frozenset(index.setting("known_words") or ())
+        self._naming = Naming(index.setting("names") or {})
+        self._named_by = {term: self._naming.named(term) for term in self._lay.values()}
+        self._special = index.special()
+        self._shares = lru_cache(maxsize=KEPT_SHARES)(self._shares_of)
+        self._spellings = sorted(word for word in self._known if len(word) >= SHORTEST_MISSPELT)
+
+    def wordings(self, question: str) -> tuple[str, ...]:
+        """The question as asked, and, where they differ, as spelt and named by the sources.
+
+        A word is not led to one that names what the question does not and that is held back: "is she dying" does not
+        ask for hospice care.
+        """
+        corrected = self._corrected(question)
+        return tuple(dict.fromkeys((question, self._in_source_words(corrected, named=self.named(question)))))
+
+    def named(self, text: str) -> Named:
+        """The phases, ages and types that a message names, misspelt words put right; none for most messages."""
+        return self._naming.named(text) | self._naming.named(self._corrected(text))
+
+    def _shares_of(self, named: Named) -> NDArray[np.float64]:
+        """For each block how much of its score counts, 0 where it is held back from a message that names no more."""
+        shares = np.ones(self._index.block_count)
+        for applies, numbers in self._special.items():
+            shares[numbers] = facets().share(applies, named)
+        return shares
+
+    @property
+    def block_count(self) -> int:
+        """How many blocks there are to find."""
+        return self._index.block_count
+
+    def encode(self, wordings: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of wordings, ``(n, d)``, rows of length 1."""
+        return self._embedder.encode(wordings)
+
+    def _postings(self, word: str) -> Postings:
+        """The blocks that hold a word (or its stem) in heading, text or questions, scored by ``COLUMNS``."""
+        return self._index.postings(word, weights=COLUMNS)
+
+    def find(
+        self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int, named: Named | None = None
+    ) -> Found:
+        """The best blocks for a question in several wordings; ``vectors`` has a row for each of them.
+
+        A block's part is its best over the wordings. Ties are broken by the order of documents and of reading. What
+        speaks for special cases is held back or ranks lower unless it is among ``named``, by default what the first
+        wording names: nothing of a block that is held back counts, not as evidence either.
+        """
+        shares = self._shares(self.named(wordings[0]) if named is None else named)
+        near = self._index.near(vectors, limit=NEAR_ROWS)
+        said = [[self.postings(word) for word in content_words(wording)] for wording in wordings]
+        blocks = self._reached([near.blocks, *(word.blocks for words in said for word in words)])
+        open_to = shares[blocks] > 0
+        parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
+        every = len(blocks) == np.count_nonzero(shares)
+        score = (_scaled(parts, every=every) @ self._weights) * shares[blocks]
+        order = np.argsort(-score, kind="stable")[:limit]
+        numbers = blocks[order].tolist()
+        found = zip(
+            self._index.blocks(numbers),
+            score[order].tolist(),
+            parts[order].tolist(),
+            _sentences(near, numbers),
+            strict=True,
+        )
+        hits = tuple(
+            Hit(block, self._index.heading(block), round(value, 6), _named(raw), sentences)
+            for block, value, raw, sentences in found
+        )
+        best = parts.max(axis=0) if len(parts) else np.zeros(len(PARTS))
+        return Found(hits, tuple(numbers), _named(best.tolist()), np.flatnonzero(shares == 0))
+
+    def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+        """The blocks in any of the groups, ascending."""
+        reached = np.zeros(self._index.block_count, dtype=bool)
+        for group in groups:
+            reached[group] = True
+        return np.flatnonzero(reached)
+
+    def _parts(self, blocks: NDArray[np.intp], near: Near, said: Sequence[Sequence[Postings]]) -> NDArray[np.float64]:
+        """The raw value of each part for each of ``blocks``, ``(blocks, parts)``; 0 where a search did not reach it.
+
+        ``said`` has the words of each wording.
+        """
+        place = np.empty(self._index.block_count, dtype=np.intp)
+        place[blocks] = np.arange(len(blocks))
+        parts = np.zeros((len(blocks), len(PARTS)))
+        np.maximum.at(parts, (place[near.blocks], near.grains), near.cosines)
+        for words in said:
+            sums = np.zeros((len(blocks), len(COLUMNS)))
+            for word in words:
+                sums[place[word.blocks]] += word.scores
+            np.maximum(parts[:, FIRST_WORD_PART:], sums, out=parts[:, FIRST_WORD_PART:])
+        return parts
+
+    def _corrected(self, question: str) -> str:
+        """The question with misspelt words as the sources spell them. A word that is English is left alone."""
+        return WORD.sub(lambda match: self._spelling(match.group()), question)
+
+    def _spelling(self, word: str) -> str:
+        low = word.lower()
+        if len(low) < SHORTEST_MISSPELT or low in self._known or self._embedder.knows(low):
+            return word
+        allowed = 1 if len(low) < LONG_WORD else 2
+        near = process.extractOne(low, self._spellings, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
+        return word if near is None else near[0]
+
+    def _in_source_words(self, question: str, *, named: Named) -> str:
+        def source(match: re.Match[str]) -> str:
+            term = self._lay[match.group().lower()]
+            return term if self._named_by[term] & facets().held <= named else match.group()
+
+        return self._lay_phrase.sub(source, question)
+
+
+def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Matches any of the phrases as whole words, the longest first; nothing where there are none."""
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'})(?!\w)", re.IGNORECASE)
+
+
+def _named(values: Sequence[float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in zip(PARTS, values, strict=True)}
+
+
+def _sentences(near: Near, blocks: Sequence[int]) -> list[dict[int, float]]:
+    """For each of these blocks its sentences' best cosines. A question asked of a whole block counts for its first."""
+    if not len(near.blocks):
+        return [{} for _ in blocks]
+    place = np.full(max([near.blocks.max(), *blocks]) + 1, -1)
+    place[blocks] = np.arange(len(blocks))
+    at = place[near.blocks]
+    fine = (at >= 0) & ((near.sentences >= 0) | (near.grains == QUESTION))
+    best = np.full((len(blocks), max(near.sentences.max(), 0) + 1), NOWHERE)
+    np.maximum.at(best, (at[fine], np.maximum(near.sentences[fine], 0)), near.cosines[fine])
+    return [
+        {sentence: round(cosine, 6) for sentence, cosine in enumerate(row) if cosine > NOWHERE} for row in best.tolist()
+    ]
+
+
+def _scaled(parts: NDArray[np.float64], *, every: bool) -> NDArray[np.float64]:
+    """Each column from 0 (its least) to 1 (its largest), the question column squared. Unless ``every`` block is there,
+    those that are not have 0.
+
+    A question of ours that is all but the same must count for much more than one that is only alike: otherwise the
+    specialised blocks win over the general one.
+    """
+    if not len(parts):
+        return parts
+    low = parts.min(axis=0) if every else np.minimum(parts.min(axis=0), 0.0)
+    high = np.maximum(parts.max(axis=0), LEAST_BEST)
+    scaled = (parts - low) / np.where(high > low, high - low, 1.0)
+    scaled[:, QUESTION] **= 2
+    return np.asarray(scaled)

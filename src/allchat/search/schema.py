@@ -1,0 +1,213 @@
+"""What an index holds, and its tables in SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from allchat.records import Applies, Block, Document, Item, Outline, Passage, Question, Span
+from allchat.sources.text import clean
+
+EVERYONE: Final = "[[], [], []]"
+"""How it is stored that a block applies to everyone."""
+
+Grain = Literal["sentence", "block", "passage", "heading", "question"]
+GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "question")
+
+_SCHEMA = """
+CREATE TABLE documents (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sections (document TEXT, number INTEGER, heading TEXT, start INTEGER, "end" INTEGER,
+    applies TEXT, PRIMARY KEY (document, number));
+CREATE TABLE blocks (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, kind TEXT, start INTEGER, "end" INTEGER,
+    leads TEXT, items TEXT, term TEXT, applies TEXT);
+CREATE TABLE sentences (block INTEGER, number INTEGER, start INTEGER, "end" INTEGER, PRIMARY KEY (block, number));
+CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, start INTEGER, "end" INTEGER,
+    text TEXT, tokens INTEGER);
+CREATE TABLE furniture (document TEXT, start INTEGER, "end" INTEGER, what TEXT, PRIMARY KEY (document, start));
+CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER, text TEXT);
+CREATE TABLE rows (row INTEGER, grain INTEGER, block INTEGER, sentence INTEGER);
+CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '',
+    tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that goes into an index."""
+
+    documents: tuple[Document, ...]
+    outlines: tuple[Outline, ...]
+    passages: tuple[Passage, ...]
+    questions: tuple[Question, ...] = ()
+
+
+BLOCK_COLUMNS = 'id, document, section, kind, start, "end", leads, items, term, applies'
+
+
+def block_of(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
+    """A block from its row."""
+    _, document, section, kind, start, end, leads, items, term, applies = row
+    return Block(
+        document,
+        section,
+        kind,
+        start,
+        end,
+        tuple(spans),
+        tuple(Span(*lead) for lead in json.loads(leads)),
+        tuple(Item(*item) for item in json.loads(items)),
+        term,
+        applies_of(applies),
+    )
+
+
+def applies_of(stored: str) -> Applies:
+    return Applies(*map(tuple, json.loads(stored)))
+
+
+def rows(contents: Contents) -> tuple[list[str], list[tuple[int, int, int, int]]]:
+    """The texts to embed, and where each leads: (row, grain, block, sentence), sentence -1 for coarser grains."""
+    texts: list[str] = []
+    targets: list[tuple[int, int, int, int]] = []
+
+    def add(text: str, grain: Grain, blocks: Iterable[int], sentence: int = -1) -> None:
+        targets.extend((len(texts), GRAINS.index(grain), block, sentence) for block in blocks)
+        texts.append(text)
+
+    numbers = _numbers(contents)
+    sources = {document.key: document for document in contents.documents}
+    inside = _by_section(contents)
+    for outline in contents.outlines:
+        text = sources[outline.document].text
+        for section in outline.sections:
+            if section.heading:
+                blocks = inside.get((section.document, section.number), [])
+                add(" \u2013 ".join(section.heading[-2:]), "heading", [numbers[block.key] for block in blocks])
+        for block in outline.blocks:
+            number = numbers[block.key]
+            add(block_text(block, text=text), "block", [number])
+            for position, span in enumerate(block.sentences):
+                add(clean(text[span.start : span.end]), "sentence", [number], position)
+    for passage in contents.passages:
+        blocks = [
+            b for b in inside[passage.document, passage.section] if b.start < passage.end and passage.start < b.end
+        ]
+        add(passage.text, "passage", [numbers[block.key] for block in blocks])
+    for question in contents.questions:
+        add(
+            question.text,
+            "question",
+            [numbers[question.block.key]],
+            -1 if question.sentence is None else question.sentence,
+        )
+    return texts, targets
+
+
+def _by_section(contents: Contents) -> dict[tuple[str, int], list[Block]]:
+    inside: dict[tuple[str, int], list[Block]] = {}
+    for outline in contents.outlines:
+        for block in outline.blocks:
+            inside.setdefault((block.document, block.section), []).append(block)
+    return inside
+
+
+def block_text(block: Block, *, text: str) -> str:
+    """What is embedded for a block: the term or the lead lines it stands under, then its words."""
+    above = [block.term or "", *(clean(text[lead.start : lead.end]) for lead in block.leads)]
+    return "\n".join(part for part in (*above, clean(text[block.start : block.end])) if part)
+
+
+def _numbers(contents: Contents) -> dict[str, int]:
+    blocks = [block for outline in contents.outlines for block in outline.blocks]
+    return {block.key: number for number, block in enumerate(blocks)}
+
+
+def write_words(
+    path: Path, contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]
+) -> None:
+    """Everything but the vectors, into SQLite."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;" + _SCHEMA)
+        for table, rows in _tables(contents, targets, settings):
+            for row in rows:
+                connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - our own names
+        connection.execute("INSERT INTO words(words) VALUES ('optimize')")
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _tables(
+    contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]
+) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
+    numbers = _numbers(contents)
+    blocks = [block for outline in contents.outlines for block in outline.blocks]
+    yield "documents", ((document.key, _json(facts(document))) for document in contents.documents)
+    yield (
+        "sections",
+        (
+            (s.document, s.number, _json(s.heading), s.start, s.end, _stored(s.applies))
+            for o in contents.outlines
+            for s in o.sections
+        ),
+    )
+    yield (
+        "blocks",
+        (
+            (
+                *(numbers[b.key], b.document, b.section, b.kind, b.start, b.end),
+                *(_pairs(b.leads), _pairs(b.items), b.term, _stored(b.applies)),
+            )
+            for b in blocks
+        ),
+    )
+    yield "sentences", ((numbers[b.key], n, s.start, s.end) for b in blocks for n, s in enumerate(b.sentences))
+    yield (
+        "passages",
+        ((n, p.document, p.section, p.start, p.end, p.text, p.tokens) for n, p in enumerate(contents.passages)),
+    )
+    yield "furniture", ((o.document, f.start, f.end, f.what) for o in contents.outlines for f in o.furniture)
+    yield (
+        "questions",
+        (
+            (n, numbers[q.block.key], -1 if q.sentence is None else q.sentence, q.text)
+            for n, q in enumerate(contents.questions)
+        ),
+    )
+    yield "rows", targets
+    yield "words(rowid, heading, body, questions)", _word_rows(contents, blocks)
+    yield "settings", ((name, _json(settings[name])) for name in sorted(settings))
+
+
+def _word_rows(contents: Contents, blocks: Sequence[Block]) -> Iterator[tuple[int, str, str, str]]:
+    sources = {document.key: document.text for document in contents.documents}
+    headings = {(s.document, s.number): " ".join(s.heading) for outline in contents.outlines for s in outline.sections}
+    asked: dict[str, list[str]] = {}
+    for question in contents.questions:
+        asked.setdefault(question.block.key, []).append(question.text)
+    for number, block in enumerate(blocks):
+        heading = headings[(block.document, block.section)]
+        yield number, heading, block_text(block, text=sources[block.document]), "\n".join(asked.get(block.key, []))
+
+
+def facts(document: Document) -> dict[str, Any]:
+    """What is known about a document besides its text and layout."""
+    return {name: value for name, value in asdict(document).items() if name not in ("text", "layout")}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _stored(applies: Applies) -> str:
+    return _json([applies.phase, applies.age, applies.type])
+
+
+def _pairs(spans: Sequence[Span] | Sequence[Item]) -> str:
+    return _json([list(asdict(span).values()) for span in spans])

@@ -1,0 +1,136 @@
+"""sentence-transformers: the reference that builds an index, from a model that is checked before it is loaded."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from allchat.errors import ModelError, StoreError
+from allchat.search.embedder import Embedder, Vectors
+from allchat.search.model_files import (
+    PACKAGED_MODEL,
+    PACKAGED_SHA256,
+    check_files,
+    fingerprint,
+    folder_name,
+    model_folder,
+    must_be_whole,
+)
+from allchat.search.onnx import ENCODER, PARITY, PROBES, TOKENIZER, ExportedEmbedder
+from allchat.search.onnx_export import exported_network, exported_tokenizer
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+_LOG = logging.getLogger(__name__)
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model from a local folder: the reference, and what an index is built with."""
+
+    def __init__(self, model: SentenceTransformer, *, name: str, fingerprint: str, folder: Path) -> None:
+        self._model = model
+        self._folder = folder
+        self.name = name
+        self.fingerprint = fingerprint
+        self._vocabulary = frozenset(model.tokenizer.get_vocab())
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Embedder.encode``."""
+        if not texts:
+            return np.zeros((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
+        vectors = self._model.encode(list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=progress)
+        return np.asarray(vectors, dtype=np.float32)
+
+    def knows(self, word: str) -> bool:
+        """See ``Embedder.knows``."""
+        return word in self._vocabulary
+
+    def fits(self, text: str) -> bool:
+        """See ``Embedder.fits``. Counted in the model's own word pieces, its two end marks included."""
+        pieces = self._model.tokenizer.encode(text, truncation=False, verbose=False)
+        return len(pieces) <= int(self._model.max_seq_length or 0)
+
+    def exported(self) -> dict[str, bytes]:
+        """The files for ``ExportedEmbedder``, by name; none, and a warning in the log, where they would not be true.
+
+        The same model gives the same bytes. Each of ``PROBES`` must come out as here, to a cosine of ``PARITY``.
+        """
+        try:
+            files = exported_network(_load(self._folder, plain=True)) | {
+                TOKENIZER: exported_tokenizer(self._model).encode()
+            }
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in files.items():
+                    Path(folder, name).write_bytes(content)
+                served = ExportedEmbedder(Path(folder), name=self.name, fingerprint=self.fingerprint)
+                vectors = served.encode(PROBES)
+            cosine = float((vectors * np.vstack([self.encode([text]) for text in PROBES])).sum(1).min())
+            if not cosine >= PARITY:
+                raise ValueError(f"a text's vector differs, cosine {cosine:.6f}")
+        except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+            fact = (str(error) or type(error).__name__).splitlines()[0]
+            _LOG.warning(
+                "%s: cannot be exported (%s). Questions will be served by sentence-transformers: right, but slower.",
+                self._folder, fact,
+            )  # fmt: skip
+            return {}
+        return files
+
+
+def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
+    """The packaged model, or any sentence-transformers model in a local folder.
+
+    Raises:
+        ModelError: the folder or a file is missing, or a file of the packaged model is not the published one.
+    """
+    folder = model_folder(model)
+    if model == PACKAGED_MODEL:
+        check_files(folder, expected=PACKAGED_SHA256)
+    return SentenceEmbedder(_load(folder), name=folder_name(model), fingerprint=fingerprint(model), folder=folder)
+
+
+def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Embedder:
+    """The embedder for questions: the export in the folder ``index`` where ``model`` is what the index was ``built``
+    from (its name and fingerprint); else the model itself.
+
+    Raises:
+        ModelError: the model is not there.
+        StoreError: its export cannot be read.
+    """
+    if not (index / ENCODER).is_file() or fingerprint(model) != built["sha256"]:
+        return load_embedder(model)
+    try:
+        return ExportedEmbedder(index, name=built["name"], fingerprint=built["sha256"])
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{index}: its model cannot be read ({error}). Run: allchat build --force") from error
+
+
+def _load(folder: Path, *, plain: bool = False) -> SentenceTransformer:
+    """The model; ``plain``: with attention spelt out in the simple operations that an export needs."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported: nothing is ever fetched
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # On a busy machine torch's threads would spin while they wait for each other: twice the time for half the work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Imported here because it takes seconds and loads torch: whoever only reads records must not pay for it.
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    attention = {"attn_implementation": "eager"} if plain else {}
+    try:
+        for weights in sorted(folder.rglob("*.safetensors")):
+            must_be_whole(weights)
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=attention)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelError(
+            f"{folder}: the model cannot be loaded: {error}. Copy its folder anew, or name {PACKAGED_MODEL}."
+        ) from error

@@ -1,0 +1,1 @@
+"""The server: its routes, the page, the staff's pages."""

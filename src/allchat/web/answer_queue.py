@@ -1,0 +1,185 @@
+"""Capacity: how many questions are answered at once, how many may wait, and for how long. Every door shares it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Literal
+
+from allchat.answering.query import Asked, Asker, standing
+from allchat.errors import BusyError
+from allchat.records import Answer, Document, Outline
+
+Door = Literal["page", "ask", "batch", "completions"]
+
+WORKERS = 4
+WAITING = 64
+ANSWER_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question, without a word of it. ``kind`` is None where there is no answer, ``error`` its class.
+
+    ``seconds`` is the whole time at the door; ``stages_ms`` are the answer's own timings.
+    """
+
+    door: Door
+    kind: str | None
+    error: str | None
+    seconds: float
+    stages_ms: Mapping[str, float]
+
+
+Observer = Callable[[Outcome], None]
+
+
+class Capacity:
+    """Answers questions in ``workers`` threads; ``waiting`` more may wait, and each for ``seconds`` in all.
+
+    Beyond that a question gets a ``BusyError`` at once. An answer that came too late still holds its worker until it is
+    made: a thread cannot be stopped, and a place that is not free must not be given away. ``observers`` hear of every
+    question when it is over.
+    """
+
+    def __init__(
+        self,
+        asker: Asker,
+        *,
+        workers: int = WORKERS,
+        waiting: int = WAITING,
+        seconds: float = ANSWER_SECONDS,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._asker = asker
+        self._workers = workers
+        self._places = workers + waiting
+        self._seconds = seconds
+        self._observers = tuple(observers)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="allchat-answering")
+        self._lock = Lock()
+        self._inside = 0
+
+    @property
+    def answering(self) -> int:
+        """How many questions have a worker now."""
+        return min(self._inside, self._workers)
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a worker now."""
+        return max(0, self._inside - self._workers)
+
+    async def ask(self, asked: Asked, *, door: Door, seconds: float = math.inf) -> Answer:
+        """The answer, for a caller in the event loop, who may have fewer ``seconds`` for it than others.
+
+        Raises:
+            BusyError: too many are waiting already, or this one took too long.
+            Exception: whatever ``Chat.ask`` raises.
+        """
+        seconds = min(seconds, self._seconds)
+        with self._observed(door) as answers:
+            try:
+                answer = await asyncio.wait_for(asyncio.wrap_future(self._enter(asked)), seconds)
+            except TimeoutError:
+                raise _late(seconds) from None
+            answers.append(answer)
+            return answer
+
+    def ask_here(self, asked: Asked, *, door: Door) -> Answer:
+        """The same for a caller in a thread of its own, which waits.
+
+        Raises:
+            BusyError: too many are waiting already, or this one took too long.
+            Exception: whatever ``Chat.ask`` raises.
+        """
+        with self._observed(door) as answers:
+            future = self._enter(asked)
+            try:
+                answer = future.result(timeout=self._seconds)
+            except TimeoutError:
+                future.cancel()
+                raise _late(self._seconds) from None
+            answers.append(answer)
+            return answer
+
+    def _enter(self, asked: Asked) -> Future[Answer]:
+        with self._lock:
+            if self._inside >= self._places:
+                raise BusyError("too many questions are waiting. Ask again in half a minute.")
+            self._inside += 1
+        future = self._pool.submit(self._answer, asked)
+        future.add_done_callback(self._leave)
+        return future
+
+    def _leave(self, _future: Future[Answer]) -> None:
+        with self._lock:
+            self._inside -= 1
+
+    def _answer(self, asked: Asked) -> Answer:
+        return self._asker.ask(asked.question, history=asked.history, id=asked.id, language=asked.language)
+
+    @contextmanager
+    def _observed(self, door: Door) -> Iterator[list[Answer]]:
+        """Tells the observers what became of one question; its answer is put into the list."""
+        answers: list[Answer] = []
+        error, begun = None, time.perf_counter()
+        try:
+            yield answers
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            kind, stages = (answers[0].kind, answers[0].timings_ms) if answers else (None, {})
+            outcome = Outcome(door, kind, error, time.perf_counter() - begun, stages)
+            for observe in self._observers:
+                observe(outcome)
+
+
+def _late(seconds: float) -> BusyError:
+    return BusyError(f"there was no answer within {round(seconds, 2):g} seconds. Ask again in half a minute.")
+
+
+class PageDoor:
+    """The chat as the page sees it: its questions take the same places as everyone's."""
+
+    def __init__(self, asker: Asker, *, capacity: Capacity) -> None:
+        self._asker = asker
+        self._capacity = capacity
+        self.starters: tuple[str, ...] = tuple(getattr(asker, "starters", ()))
+
+    @property
+    def now(self) -> Asker:
+        """See ``render.standing``."""
+        return standing(self._asker)
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents by key."""
+        return self._asker.documents
+
+    def outline(self, document: str) -> Outline:
+        """The outline of the document with this key."""
+        return self._asker.outline(document)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer:
+        """Answer one question, or say that too many are asking.
+
+        Raises:
+            BusyError: too many are waiting already, or this one took too long.
+            Exception: whatever ``Chat.ask`` raises.
+        """
+        return self._capacity.ask_here(Asked(question, tuple(history), id, language), door="page")

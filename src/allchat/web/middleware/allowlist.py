@@ -1,0 +1,61 @@
+"""What stands between the network and the application: routes, headers, sizes and rates. Pure ASGI.
+
+Starlette's own ``BaseHTTPMiddleware`` would buffer the event streams of the page, so none of it is used.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from allchat.web.errors import NO_METHOD, NO_ROUTE, Refusal
+from allchat.web.middleware.routes import STAFF, methods_of, route_of
+from allchat.web.middleware.security_headers import with_headers
+
+log = logging.getLogger("allchat.gate")
+
+
+class Allowlist:
+    """Serves only the routes that allchat uses, and adds the security headers to every response.
+
+    Only with ``staff`` is there anything at ``/staff``.
+    """
+
+    def __init__(self, app: ASGIApp, *, staff: bool = False) -> None:
+        self.app = app
+        self.staff = staff
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; websockets are not used and are turned away."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            await self._http(scope, receive, with_headers(send, path=scope["path"]))
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, send)
+        else:
+            await refuse(refusal, send, path=scope["path"])
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        route = route_of(scope["path"])
+        if not route or (route.startswith(STAFF) and not self.staff):
+            return NO_ROUTE
+        if scope["method"] not in methods_of(route):
+            return replace(NO_METHOD, allowed=tuple(methods_of(route)))
+        return None
+
+
+async def refuse(refusal: Refusal, send: Send, *, path: str = "") -> None:
+    """Send the refusal as the whole response, in the shape that the address speaks."""
+    body = refusal.body(path)
+    sized = {**refusal.headers(), "content-length": str(len(body))}
+    headers = [(name.encode(), value.encode()) for name, value in sized.items()]
+    await send({"type": "http.response.start", "status": refusal.status_at(path), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

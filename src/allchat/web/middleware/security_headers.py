@@ -1,0 +1,35 @@
+"""The headers of every response."""
+
+from __future__ import annotations
+
+from starlette.types import Message, Send
+
+from allchat.web.middleware.routes import LASTING
+
+CSP = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-robots-tag": "noindex",
+}
+
+
+def with_headers(send: Send, *, path: str) -> Send:
+    """A ``send`` that adds the headers to every response."""
+    added = {**HEADERS, "cache-control": "public, max-age=86400" if path.startswith(LASTING) else "no-store"}
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message.get("headers", []) if name.decode().lower() not in added]
+            message["headers"] = kept + [(name.encode(), value.encode()) for name, value in added.items()]
+        await send(message)
+
+    return sending

@@ -1,0 +1,170 @@
+"""What the page shows, as Markdown and HTML: pure functions of records and of our words.
+
+Three kinds of text meet here. Ours comes from the wording file. A source's is escaped when it becomes HTML. A family's
+question is escaped for Markdown and HTML at once, and stands only where the page repeats what was asked.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import string
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from allchat.addresses import phone_address
+from allchat.markdown import MARKER
+from allchat.records import Answer, Citation
+from allchat.sources.glossary import Definition, Glossary
+from allchat.web.page.trail import TrailQuote
+from allchat.web.source_page import long_date
+from allchat.wording import Words, load_wording
+
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_QUOTE_END = re.compile(r"(?<!\\)\[(\d{1,2})\]$")
+_LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
+
+NO_WORDS = Glossary(())
+
+NUMBERS = ("emergency_number", "crisis_number", "poison_number")
+CONTACT = dict(zip(NUMBERS, ("911", "988", "1-800-222-1222"), strict=True)) | {"care_team": "your child's care team"}
+
+
+def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) -> Words:
+    """The page's own words in one language, with the numbers and the name of the care team that an operator set.
+
+    Other braces stay: the page fills them with counts and dates.
+    """
+    wording = load_wording(language)
+    usual = wording.table("contact") if wording.has("contact") else {}
+    contact = {**CONTACT, **contact}
+    contact |= {name: usual[name] for name in CONTACT if name in usual and contact[name] == CONTACT[name]}
+
+    # The care team is named in free words: they stand in HTML and in Markdown, and must be a link in neither.
+    shown = {name: literal(value) if name == "care_team" else html.escape(value) for name, value in contact.items()}
+
+    def filled(text: Any) -> Any:
+        for name, value in shown.items():
+            text = text.replace(f"{{{name}}}", value) if isinstance(text, str) else text
+        return text
+
+    words = {name: filled(text) for name, text in wording.table("page").items()}
+    words |= {"language_name": wording.text("language.name"), "list_lead": wording.text("answer.list_lead")}
+    return words | {name: shown[name] for name in CONTACT}
+
+
+def literal(text: str) -> str:
+    """Markdown that shows exactly the words of ``text``: every ASCII sign becomes a character reference.
+
+    White space becomes single spaces; control characters and lone surrogates become spaces too.
+    """
+    kept = "".join(" " if ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 else sign
+                   for sign in text)  # fmt: skip
+    return " ".join(kept.split()).translate(_LITERAL)
+
+
+def plain(markdown: str) -> str:
+    """The words that ``literal`` was given, with their white space made single."""
+    return html.unescape(markdown)
+
+
+def message(answer: Answer, *, turn: int, words: Words, again: bool = False, glossary: Glossary = NO_WORDS) -> str:
+    """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel.
+
+    The first of each hard word in its quotes is a link to what the source says of it.
+    """
+    text = explained(answer.text, answer.citations, glossary=glossary)
+    parts = [_linked(text, answer, turn=turn, words=words)]
+    if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
+        parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
+    said = "\n\n".join(parts)
+    if answer.kind == "urgent":  # nothing but whom to call stands in the frame
+        said = f'<div class="urgent">\n\n{callable_numbers(said, words=words)}\n\n</div>'
+    notices = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in answer.notices)
+    return "\n\n".join([said, *(f'<p class="note">{literal(notice)}</p>' for notice in notices)])
+
+
+def callable_numbers(text: str, *, words: Words) -> str:
+    """Our own text with the operator's numbers as links that a phone calls when they are touched."""
+    numbers = "|".join(re.escape(str(words[name])) for name in NUMBERS)
+    return re.sub(rf"(?<![\w-])(?:{numbers})(?![\w-])", lambda found: f"[{found[0]}]({phone_address(found[0])})", text)
+
+
+def explained(text: str, citations: Sequence[Citation], *, glossary: Glossary) -> str:
+    """An answer's text with its hard words as links. No letter of a quote changes, and only quotes hold links.
+
+    A word whose definition is itself among the quotes is not linked.
+    """
+    lines = text.split("\n")
+    sources = _quoted_sources(lines, citations)
+    linked: set[str] = set()
+
+    def link(found: re.Match[str], document: str) -> str:
+        definition = glossary.define(found[0], document=document)
+        if definition.name in linked or any(_holds(cite, definition) for cite in citations):
+            return found[0]
+        linked.add(definition.name)
+        return f"[{found[0]}](#{definition.name})"
+
+    for number, document in sources.items():
+        lines[number] = glossary.replace(lines[number], partial(link, document=document))
+    return "\n".join(lines)
+
+
+def _holds(cite: Citation | TrailQuote, definition: Definition) -> bool:
+    return cite.document == definition.document and cite.start <= definition.start and definition.end <= cite.end
+
+
+def _quoted_sources(lines: Sequence[str], citations: Sequence[Citation]) -> dict[int, str]:
+    """The document of every quoted line, by the line's number: a quote's own number stands at its end."""
+    documents = {cite.number: cite.document for cite in citations}
+    found: dict[int, str] = {}
+    document: str | None = None
+    for number in range(len(lines) - 1, -1, -1):
+        mark = _QUOTE_END.search(lines[number])
+        document = documents.get(int(mark[1]), document) if mark else document
+        if lines[number].startswith(">") and document:
+            found[number] = document
+    return dict(sorted(found.items()))
+
+
+def _linked(text: str, answer: Answer, *, turn: int, words: Words) -> str:
+    titles = {citation.number: citation.title for citation in answer.citations}
+
+    def chip(found: re.Match[str]) -> str:
+        number = int(found[1])
+        if number not in titles:
+            return found[0]
+        return f'[{number}<span class="vh"> {words["source"]} {literal(titles[number])}</span>](#t{turn}q{number})'
+
+    return MARKER.sub(chip, text)
+
+
+def starters(words: Words) -> str:
+    """Questions to start from, in groups that unfold; the page's script asks the one that is touched."""
+
+    def group(number: int, title: str, questions: Sequence[str]) -> str:
+        links = "".join(f'<li><a class="start" href="#ask">{html.escape(question)}</a></li>' for question in questions)
+        opened = "" if number else " open"
+        return f"<details{opened}><summary>{html.escape(title)}</summary><ul>{links}</ul></details>"
+
+    groups = (group(number, row["title"], row["questions"]) for number, row in enumerate(words["starters"]))
+    return f'<div class="starters">{"".join(groups)}</div>'
+
+
+def trouble(words: Words, *, what: str | None = None) -> str:
+    """What the conversation shows when no answer could be made; it can be taken neither for an answer nor for 'no'."""
+    return f'<div class="broken">\n\n**{words["broken"]}**\n\n{what or words["broken_more"]}\n\n</div>'
+
+
+def status(answer: Answer, *, turn: int, words: Words) -> str:
+    """One sentence for the status line: that the answer is there and what it rests on."""
+    if answer.kind == "urgent":
+        return str(words["ready_urgent"]).format(turn=turn)
+    quotes, sources = len(answer.citations), len({citation.document for citation in answer.citations})
+    if quotes > 1:
+        return str(words["ready_quotes" if sources > 1 else "ready_quotes_one"]).format(
+            turn=turn, quotes=quotes, sources=sources
+        )
+    return str(words["ready_quote" if quotes else "ready"]).format(turn=turn)

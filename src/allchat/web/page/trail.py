@@ -1,0 +1,84 @@
+"""What the page remembers between turns: the places of quotes, and no word of any question."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+
+from allchat.records import Answer, Document
+
+MAX_TURNS = 20
+MAX_QUOTES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class TrailQuote:
+    """Where one numbered quote of one turn stands. No word of any question is in it."""
+
+    turn: int
+    number: int
+    document: str
+    start: int
+    end: int
+    sha256: str
+    """Of the source that was quoted."""
+
+    @property
+    def name(self) -> str:
+        """The id of its mark in the page: unlike numbers, it never repeats from turn to turn."""
+        return f"t{self.turn}q{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What the page remembers between turns, in the browser's memory alone: how many turns, and their quotes."""
+
+    turn: int = 0
+    quotes: tuple[TrailQuote, ...] = ()
+
+    def to_json(self) -> str:
+        """The trail as the page hands it to and fro."""
+        quotes = [list(astuple(quote)) for quote in self.quotes]
+        return json.dumps({"turn": self.turn, "quotes": quotes}, separators=(",", ":"))
+
+
+def extended(trail: Trail, answer: Answer) -> Trail:
+    """The trail after one more answer; an urgent answer brings no quotes. Old turns fall off past ``MAX_TURNS``."""
+    turn = trail.turn + 1
+    cited = () if answer.kind == "urgent" else answer.citations
+    new = tuple(
+        TrailQuote(turn, cite.number, cite.document, cite.start, cite.end, cite.source_sha256) for cite in cited
+    )
+    return Trail(turn, tuple(quote for quote in trail.quotes + new if quote.turn > turn - MAX_TURNS))
+
+
+def read_trail(value: object, *, documents: Mapping[str, Document]) -> Trail:
+    """The trail that came back from the browser. It is not trusted: whatever does not fit is left out."""
+    try:
+        data = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict) or not _whole(data.get("turn"), most=10_000):
+        return Trail()
+    rows = data.get("quotes")
+    rows = rows if isinstance(rows, list) else []
+    kept = (row for row in rows[-MAX_TURNS * MAX_QUOTES :] if _quote_like(row, documents))
+    return Trail(data["turn"], tuple(TrailQuote(*row) for row in kept))
+
+
+def _quote_like(row: object, documents: Mapping[str, Document]) -> bool:
+    if not (isinstance(row, list) and len(row) == 6 and isinstance(row[2], str) and row[2] in documents):
+        return False
+    size = len(documents[row[2]].text)
+    cuts = all(_whole(cut, most=size) for cut in row[3:5])
+    return _whole(row[0], most=10_000) and _whole(row[1], most=99) and cuts and _sha256_like(row[5])
+
+
+def _sha256_like(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
+
+
+def _whole(value: object, *, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most

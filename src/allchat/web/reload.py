@@ -1,0 +1,137 @@
+"""Follow: a chat that goes over to a new index between two questions, while it serves and without a restart."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from allchat.chat import Chat
+from allchat.errors import AllchatError, StoreError
+from allchat.records import Answer, Document, Outline
+from allchat.search.folder import MANIFEST, current_name
+
+LOOK_SECONDS = 5.0
+"""How often the index folder is looked at: one small file is read."""
+
+LOOKS = 12
+"""Every so many looks, once a minute, an index that could not be used and has not changed is tried again: each try
+reads and hashes all of it, and what was wrong may be mended elsewhere, in the corpus.
+"""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Following:
+    """Answers like the chat that ``opening`` gives, and like a new one once the folder ``index`` points elsewhere.
+
+    A new index is opened and checked aside and then put in place by one assignment. A question is answered, and its
+    quotes are verified, by the chat that was there when it came. Where a new index cannot be opened the old one stays,
+    the log says so once, and it is tried again when it changes, else every ``LOOKS`` looks. For a moment both are in
+    memory.
+
+    Raises:
+        AllchatError: ``opening`` failed the first time.
+    """
+
+    def __init__(self, opening: Callable[[], Chat], *, index: Path) -> None:
+        self._opening = opening
+        self._index = index
+        self._told = ""
+        self._failed: tuple[str | None, _Written] | None = None
+        self._passed = 0
+        self.now = opening()
+        """The chat of this moment. Whoever needs several things that fit each other takes them from one of these."""
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents by key."""
+        return self.now.documents
+
+    @property
+    def built(self) -> float:
+        """When the index was written, in seconds since 1970."""
+        return self.now.built
+
+    def outline(self, document: str) -> Outline:
+        """The outline of the document with this key."""
+        return self.now.outline(document)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer:
+        """See ``Chat.ask``."""
+        return self.now.ask(question, history=history, id=id, language=language)
+
+    def look(self) -> bool:
+        """Go over to the current index if it is another than the one that answers; whether that was done."""
+        name = current_name(self._index)
+        if name == self.now.index.folder.name:
+            self._told, self._failed = "", None
+            return False
+        found = name, _written(self._index, name)
+        if found == self._failed and self._passed < LOOKS - 1:
+            self._passed += 1
+            return False
+        self._failed, self._passed = found, 0
+        try:
+            chat = self._opened()
+        except AllchatError as error:
+            self._tell(f"the new index is not used, the old one answers on: {error}")
+            return False
+        except Exception as error:  # noqa: BLE001 - a build may take files away while they are read; the next look tells
+            self._tell(f"the new index is not used, the old one answers on: {type(error).__name__} while opening it")
+            return False
+        self.now, self._told, self._failed = chat, "", None
+        gc.collect()  # a chat's caches lead back to it: what only they hold is let go now, and not some time
+        _LOG.info("%s: the index %s answers from now on", self._index, chat.index.folder.name)
+        return True
+
+    def _opened(self) -> Chat:
+        chat = self._opening()
+        before, after = (one.index.manifest["inputs"]["program"] for one in (self.now, chat))
+        if before != after:  # this process still runs the code that it began with
+            raise StoreError(f"{self._index}: was built by another version of allchat. Restart this server.")
+        return chat
+
+    def _tell(self, words: str) -> None:
+        if words != self._told:
+            _LOG.error(words)
+        self._told = words
+
+    @contextmanager
+    def watching(self, *, seconds: float = LOOK_SECONDS) -> Iterator[None]:
+        """Look every so many seconds, in a thread of its own, until the block ends."""
+        end = threading.Event()
+
+        def watch() -> None:
+            while not end.wait(seconds):
+                self.look()
+
+        watcher = threading.Thread(target=watch, name="allchat-following", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            end.set()
+            watcher.join()
+
+
+_Written = tuple[int, int] | None
+
+
+def _written(index: Path, name: str | None) -> _Written:
+    """What changes whenever a build writes the index of that name anew; None where there is none."""
+    try:
+        manifest = (index / (name or "") / MANIFEST).stat()
+    except (OSError, ValueError):  # a damaged name may be none that a file can have
+        return None
+    return manifest.st_ino, manifest.st_mtime_ns

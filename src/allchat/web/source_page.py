@@ -1,0 +1,166 @@
+"""A whole source as one HTML page, with a place marked."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from allchat.addresses import web_address
+from allchat.answering.query import Asker, standing
+from allchat.records import Document, Outline
+from allchat.web.assets import page_file
+from allchat.web.highlight import Mark, place, section_html
+from allchat.web.languages import PATHS
+from allchat.wording import LANGUAGES, Words, load_wording
+
+
+def in_language(words: Words) -> str:
+    """What a link carries so that the next page speaks this language too."""
+    return "" if PATHS[words["lang"]] == "/" else f"&lang={words['lang']}"
+
+
+def revised(document: Document, *, words: Words) -> str:
+    """When the document was last revised, in the words of the language, or that its copy does not say."""
+    if document.revised is None:
+        return str(words["revised_unknown"])
+    return str(words["revised"]).format(date=long_date(document.revised, words=words))
+
+
+def long_date(iso: str, *, words: Words) -> str:
+    """``2022-09-02`` as a family reads it; what is no full date stays as it is."""
+    try:
+        day = date.fromisoformat(iso)
+    except ValueError:
+        return html.escape(iso)
+    return str(words["date"]).format(day=day.day, month=words["months"][day.month - 1], year=day.year)
+
+
+def about(document: Document, *, words: Words) -> str:
+    """Rights, and what is known of our copy, folded."""
+    facts = [(words["copy"], document.copy), (words["rights"], document.rights)]
+    told = "".join(f"<p>{name} {html.escape(fact)}</p>" for name, fact in facts)
+    return f'<details class="about"><summary>{words["about_source"]}</summary>{told}</details>'
+
+
+def source_page(
+    document: Document, outline: Outline, *, words: Words, span: tuple[int, int] | None = None, changed: bool = False
+) -> str:
+    """A whole source as one HTML page, with ``span`` marked if it can be placed; if not, the page says so."""
+    mark = place(Mark(*span, "marked"), outline, text=document.text) if span and not changed else None
+    body = "".join(
+        section_html(section, outline, text=document.text, marks=[mark] if mark else [], level=_level(section.heading))
+        for section in outline.sections
+    )
+    return _SOURCE_PAGE.format(
+        lang=words["lang"],
+        language=html.escape(document.language),
+        title=html.escape(document.title),
+        style=page_file("source.css"),
+        script=page_file("source.js"),
+        home=words["source_home"],
+        home_path=PATHS[words["lang"]],
+        languages=_source_languages(document, span=None if changed else span, words=words),
+        notice=_source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
+        publisher=html.escape(document.publisher),
+        revised=revised(document, words=words),
+        publisher_page=_publisher_page(document, words=words),
+        about=about(document, words=words),
+        left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
+        body=body,
+    )
+
+
+def _publisher_page(document: Document, *, words: Words) -> str:
+    address = web_address(document.url)
+    label = words["publisher_page"]
+    return f' · <a href="{html.escape(address)}" rel="noopener noreferrer">{label}</a>' if address else ""
+
+
+def _source_languages(document: Document, *, span: tuple[int, int] | None, words: Words) -> str:
+    """The same page in our other languages, at the same place."""
+    place = f"start={span[0]}&end={span[1]}&sha256={document.sha256}&" if span else ""
+    links = (
+        f'<a href="?{html.escape(place)}lang={each}{"#marked" if span else ""}" lang="{each}" hreflang="{each}">'
+        f"{load_wording(each).text('language.name')}</a>"
+        for each in PATHS
+        if each != words["lang"]
+    )
+    return " ".join(links)
+
+
+def _level(heading: Sequence[str]) -> int:
+    return max(2, min(6, 1 + len(heading)))
+
+
+def _source_notice(*, asked: bool, placed: bool, changed: bool, words: Words) -> str:
+    if changed:
+        return f'<p class="say broken" role="status">{words["source_changed"]}</p>'
+    if placed:
+        return f'<p class="say">{words["source_marked"]} <a href="#marked">{words["source_jump"]}</a></p>'
+    return f'<p class="say broken" role="status">{words["source_not_placed"]}</p>' if asked else ""
+
+
+_SOURCE_PAGE = """<!doctype html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<p class="home"><a href="{home_path}">{home}</a> <span class="languages">{languages}</span></p>
+<h1 lang="{language}">{title}</h1>
+<p class="meta">{publisher}</p>
+<p class="meta">{revised}{publisher_page}</p>
+{about}
+<p class="meta">{left_out}</p>
+{notice}
+<article lang="{language}">{body}</article>
+</main>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Request, str], HTMLResponse]:
+    """The endpoint of ``/source/{key}``."""
+
+    def source(request: Request, document: str) -> HTMLResponse:
+        asked, here = request.query_params, standing(chat)
+        said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
+        if document not in here.documents:
+            return HTMLResponse(_UNKNOWN.format(words=said, home=PATHS[said["lang"]]), status_code=404)
+        record = here.documents[document]
+        page = source_page(
+            record,
+            here.outline(document),
+            words=said,
+            span=_span(asked.get("start"), asked.get("end")),
+            changed=asked.get("sha256", record.sha256) != record.sha256,
+        )
+        return HTMLResponse(page)
+
+    return source
+
+
+_UNKNOWN = (
+    '<!doctype html><html lang="{words[lang]}"><meta charset="utf-8"><title>{words[title]}</title>'
+    '<p>{words[source_unknown]}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
+)
+
+
+def _span(start: str | None, end: str | None) -> tuple[int, int] | None:
+    """The span that a link asks for; one that makes no sense stays a span that cannot be placed."""
+    if start is None and end is None:
+        return None
+    cuts = [int(cut) if cut and cut.isascii() and cut.isdigit() and len(cut) < 10 else -1 for cut in (start, end)]
+    return cuts[0], cuts[1]

@@ -1,0 +1,226 @@
+"""Compose: whole quotes in a readable order, each number once, lists with their leads, source words as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allchat.answering.compose import Composed, compose
+from allchat.answering.quotes import MOST_WORDS, QUOTES, Quote, Sources, choose
+from allchat.answering.verify import quoted_lines, verify_quotes
+from allchat.markdown import escape_markdown, unescape_markdown
+from allchat.records import Document, Hit
+from allchat.search.retriever import PARTS
+from allchat.sources.outline import outline_document
+from allchat.sources.text import clean
+from allchat.wording import load_wording
+
+NO_PARTS = dict.fromkeys(PARTS, 0.0)
+FAST = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+
+
+def sources_of(*texts: str) -> Sources:
+    documents = {}
+    for number, text in enumerate(texts):
+        key = f"d{number}"
+        documents[key] = Document(
+            key, f"{key}.txt", f"Title {number}", "P", "c", f"https://example.org/{key}", None, "a", "en", "r", "",
+            f"Source {number} states:", hashlib.sha256(text.encode()).hexdigest(), text,
+        )  # fmt: skip
+    outlines = {key: outline_document(document) for key, document in documents.items()}
+    return Sources(documents, outlines.__getitem__)
+
+
+def hit(sources: Sources, starts: str, *, score: float = 1.0, sentence: int | None = None) -> Hit:
+    """A hit on the block that begins with these words."""
+    for key, document in sources.documents.items():
+        outline = sources.outline(key)
+        for block in outline.blocks:
+            if clean(document.text[block.start : block.end]).startswith(starts):
+                return Hit(
+                    block,
+                    outline.sections[block.section].heading,
+                    score,
+                    NO_PARTS,
+                    {} if sentence is None else {sentence: 1.0},
+                )
+    raise LookupError(starts)
+
+
+def answered(sources: Sources, *found: Hit, **limits: int) -> Composed:
+    composed = compose(choose(found, sources=sources, **limits), sources=sources, wording=load_wording())
+    verify_quotes(composed.text, composed.citations, read=lambda key: sources.documents[key].text)
+    return composed
+
+
+LIST = "Rules\n\nDo not give:\n• Aspirin.\n• Honey:\n    • raw,\n    • cooked.\n\nThe ward is open all night.\n"
+
+
+def test_no_hits_give_no_quotes() -> None:
+    assert choose([], sources=sources_of(LIST)) == ()
+
+
+def test_a_list_is_quoted_with_its_lead_and_its_nesting() -> None:
+    composed = answered(sources_of(LIST), hit(sources_of(LIST), "Do not give:"))
+    assert composed.text.splitlines()[2:] == [
+        "> Do not give:",
+        ">",
+        "> - Aspirin.",
+        "> - Honey:",
+        ">   - raw,",
+        ">   - cooked. [1]",
+    ]
+    assert len(composed.citations) == 1
+
+
+DEFINITIONS = "Checks\n\nThe checks are:\n• Heat check: It is read. It is noted.\n• Mouth check: A light is used.\n"
+
+
+def test_an_item_that_is_quoted_alone_brings_its_lead_line_with_a_number_of_its_own() -> None:
+    sources = sources_of(DEFINITIONS)
+    composed = answered(sources, hit(sources, "Mouth check:"))
+    assert [citation.quote for citation in composed.citations] == ["Mouth check: A light is used.", "The checks are:"]
+    assert composed.text.count("The checks are:") == 1
+
+
+def test_two_items_of_a_list_bring_its_lead_line_once() -> None:
+    sources = sources_of(DEFINITIONS)
+    composed = answered(sources, hit(sources, "Mouth check:"), hit(sources, "Heat check:", score=0.9))
+    assert [citation.quote for citation in composed.citations].count("The checks are:") == 1
+
+
+def test_the_lead_line_of_a_short_list_brings_the_whole_list() -> None:
+    sources = sources_of(DEFINITIONS)
+    composed = answered(sources, hit(sources, "The checks are:"))
+    (citation,) = composed.citations
+    assert citation.quote.endswith("Mouth check: A light is used.")
+
+
+def test_an_item_below_a_text_inside_an_item_brings_every_line_that_leads_to_it() -> None:
+    sources = sources_of(
+        "Never do these:\n• Heat check: It is read.\n    Write it down.\n    • Mornings.\n• Mouth check: A light.\n"
+    )
+    composed = answered(sources, hit(sources, "Mornings."))
+    assert {"Never do these:", "Heat check: It is read."} <= {citation.quote for citation in composed.citations}
+
+
+def test_a_lead_line_that_reads_like_a_pointer_stays_with_its_list() -> None:
+    sources = sources_of("For more help never call:\n• A neighbour.\n• A stranger.\n")
+    composed = answered(sources, hit(sources, "For more help"))
+    assert composed.citations[0].quote == "For more help never call: A neighbour. A stranger."
+
+
+def long_paragraph(sentences: int) -> str:
+    return (
+        "Long\n\n" + " ".join(f"Sentence {n} stands here and says one thing of many." for n in range(sentences)) + "\n"
+    )
+
+
+@FAST
+@given(st.integers(1, 60), st.integers(0, 59))
+def test_a_long_paragraph_is_quoted_in_whole_sentences_around_the_one_that_stands_out(
+    sentences: int, best: int
+) -> None:
+    best = min(best, sentences - 1)
+    sources = sources_of(long_paragraph(sentences))
+    (citation,) = answered(sources, hit(sources, "Sentence 0", sentence=best)).citations
+    assert re.fullmatch(r"(Sentence \d+ stands here and says one thing of many\. ?)+", citation.quote)
+    assert f"Sentence {best} stands" in citation.quote
+    assert len(citation.quote.split()) <= MOST_WORDS
+
+
+def test_a_quote_does_not_start_with_a_sentence_that_leans_on_the_one_before() -> None:
+    filler = " ".join(f"Filler {n} stands here so that the paragraph is longer than a quote." for n in range(12))
+    sources = sources_of(f"Long\n\nThe drug is given at night. However, it must never be given with milk. {filler}\n")
+    (citation,) = answered(sources, hit(sources, "The drug", sentence=1)).citations
+    assert citation.quote.startswith("The drug is given at night. However,")
+
+
+def test_quotes_stay_within_the_words_and_the_number_that_an_answer_may_have() -> None:
+    sources = sources_of(*(f"Paragraph {n} " + "says a few words more. " * 6 for n in range(12)))
+    found = [hit(sources, f"Paragraph {n} ", score=1 - n / 1000) for n in range(12)]
+    composed = answered(sources, *found)
+    assert 1 < len(composed.citations) <= QUOTES
+    assert sum(len(citation.quote.split()) for citation in composed.citations) <= MOST_WORDS
+    assert len(answered(sources, *found, quotes=1).citations) == 1
+
+
+def test_a_weak_hit_is_not_quoted_beside_a_strong_one() -> None:
+    sources = sources_of("One stands here.\n\n\nTitle\n\nTwo stands there.\n")
+    composed = answered(sources, hit(sources, "One"), hit(sources, "Two", score=0.1))
+    assert [citation.quote for citation in composed.citations] == ["One stands here."]
+
+
+def test_neighbours_become_one_quote_and_nothing_is_quoted_twice() -> None:
+    sources = sources_of("One stands here.\n\nTwo stands there.\n", "One stands here.\n")
+    one, two = hit(sources, "One"), hit(sources, "Two", score=0.95)
+    other = Hit(sources.outline("d1").blocks[0], (), 0.9, NO_PARTS, {})
+    composed = answered(sources, two, one, one, other)
+    assert [citation.quote for citation in composed.citations] == ["One stands here. Two stands there."]
+
+
+def test_quotes_of_one_source_and_section_stand_together_and_are_numbered_in_order() -> None:
+    first = "Alpha\n\nA one stands.\n\nGap stands between.\n\nA two stands.\n"
+    sources = sources_of(first, "Beta\n\nB one stands.\n")
+    composed = answered(
+        sources, hit(sources, "A one"), hit(sources, "B one", score=0.95), hit(sources, "A two", score=0.9)
+    )
+    assert [citation.document for citation in composed.citations] == ["d0", "d0", "d1"]
+    assert [citation.number for citation in composed.citations] == [1, 2, 3]
+    assert [int(number) for number in re.findall(r"\[(\d+)\]", composed.text)] == [1, 2, 3]
+    assert composed.text.count("Source 0 states:") == 1
+
+
+def test_a_pointer_to_another_page_is_not_an_answer() -> None:
+    sources = sources_of(
+        "Learn more about trials on another page.\n\nTrials test new drugs. Learn more about them there.\n"
+    )
+    assert choose([hit(sources, "Learn more")], sources=sources) == ()
+    (citation,) = answered(sources, hit(sources, "Trials test")).citations
+    assert citation.quote == "Trials test new drugs."
+
+
+def test_a_bare_title_gives_the_block_below_it_and_a_title_without_text_gives_nothing() -> None:
+    sources = sources_of("Hair\n\nHair may fall out.\n\nNails\n")
+    (citation,) = answered(sources, hit(sources, "Hair")).citations
+    assert citation.quote == "Hair may fall out."
+    assert choose([hit(sources, "Nails")], sources=sources) == ()
+
+
+@pytest.mark.parametrize("figure", ["Bone; drawing shows a bone.\nThe bone is long, and holds marrow.\n"])
+def test_no_quote_holds_the_description_of_a_figure(figure: str) -> None:
+    for text in (f"Bones\n\n{figure}\nBones are hard.\n", f"Bones are long\n{figure}", f"Look:\n{figure}"):
+        sources = sources_of(text)
+        for block in sources.outline("d0").blocks:
+            heading = sources.outline("d0").sections[block.section].heading
+            composed = answered(sources, Hit(block, heading, 1.0, NO_PARTS, {}))
+            assert not any("drawing shows" in citation.quote for citation in composed.citations)
+
+
+@FAST
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_escaping_can_be_undone(words: str) -> None:
+    assert unescape_markdown(escape_markdown(words)) == words
+
+
+@FAST
+@given(st.text(st.sampled_from("ab <>[]()*_`|~$&#{}!\\:/.-"), min_size=1, max_size=40))
+def test_no_sign_of_markdown_or_html_is_left_alone(words: str) -> None:
+    assert not re.search(r"(?<!\\)[<>\[\]*_`|~$&#{}]", re.sub(r"\\\\", "", escape_markdown(words)))
+
+
+def test_what_is_quoted_is_what_is_shown_without_its_marks() -> None:
+    sources = sources_of("Signs\n\nA <b>rash</b> & [link](javascript:x) *may* come_and_go at 40 | 50 %.\n")
+    composed = answered(sources, hit(sources, "A <b>"))
+    assert list(quoted_lines(composed.text)) == [composed.citations[0].quote]
+
+
+def test_a_quote_is_a_record_of_where_it_stands() -> None:
+    quote = Quote("d0", 0, (), 0, 5, 1.0)
+    composed = compose([quote], sources=sources_of("Words stand here.\n"), wording=load_wording())
+    assert composed.citations[0].link == "/source/d0#c0-5"
+    assert "From “" not in composed.text

@@ -1,0 +1,46 @@
+"""Votes: a file that an operator can rely on not to grow without end."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from allchat.errors import StoreError
+from allchat.web.page import votes
+from allchat.web.page.votes import LIMIT, Votes, new_message
+
+
+def test_no_vote_is_taken_beyond_the_limit_and_the_log_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "votes.jsonl"
+    with file.open("wb") as made:
+        made.truncate(LIMIT - 60)
+    kept = Votes(file)
+    with caplog.at_level(logging.INFO, logger="allchat"):
+        kept.add("wrong_quote", message="0" * 16)
+        full = file.stat().st_size
+        assert LIMIT - 60 < full <= LIMIT
+        for _ in range(3):
+            with pytest.raises(StoreError, match=r"holds 10 MB of votes, no more are taken\. Move the file away\."):
+                kept.add("yes", message=new_message())
+        assert file.stat().st_size == full
+    assert caplog.messages == [f"{file}: holds 10 MB of votes, no more are taken. Move the file away."]
+
+
+def test_votes_are_taken_again_once_a_full_file_is_moved_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "votes.jsonl"
+    monkeypatch.setattr(votes, "LIMIT", 110)
+    kept = Votes(file)
+    for _ in range(2):
+        for _ in range(2):
+            kept.add("no", message=new_message())
+        with pytest.raises(StoreError, match="no more are taken"):
+            kept.add("no", message=new_message())
+        assert file.stat().st_size <= 110
+        file.unlink()
+    assert len(caplog.messages) == 2

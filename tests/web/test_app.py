@@ -1,0 +1,368 @@
+"""The HTTP door: what it answers, what it refuses, and that no refusal repeats what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_chat import SmallChat
+
+from allchat.web.app import create_app
+from allchat.web.middleware.allowlist import Allowlist
+from allchat.web.middleware.rate_limit import Rate
+from allchat.web.middleware.request_limits import Limits
+from allchat.web.middleware.routes import route_of
+from allchat.web.middleware.security_headers import HEADERS
+
+JSON = {"content-type": "application/json"}
+WARD = "https://ward.example"
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a thread of its own: a browser test before this one leaves an event loop in the main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(SmallChat()), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def bare() -> Iterator[TestClient]:
+    """A server without the page, quick to make."""
+    with TestClient(create_app(SmallChat(), page=False), raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_an_answer_is_the_record_of_the_python_door(client: TestClient) -> None:
+    answer = client.post("/v1/ask", json={"id": "q-17", "question": "signs?", "history": ["before"]})
+    assert answer.status_code == 200
+    assert answer.json() == json.loads(json.dumps(SmallChat().ask("signs?", history=["before"], id="q-17").to_dict()))
+
+
+def test_only_the_last_ten_questions_count() -> None:
+    chat = SmallChat()
+    with TestClient(create_app(chat, page=False)) as client:
+        client.post("/v1/ask", json={"question": "signs", "history": [f"h{n}" for n in range(30)]})
+    assert chat.asked == [("signs", tuple(f"h{n}" for n in range(20, 30)))]
+
+
+SECRET = "zebrafish"  # noqa: S105 - a word to look for
+WRONG = [
+    (b"", 422),
+    (SECRET.encode(), 400),
+    (b"\xff\xfe" + SECRET.encode(), 400),
+    (b"[" * 60_000, 400),
+    (json.dumps([SECRET]).encode(), 422),
+    (json.dumps({}).encode(), 422),
+    (json.dumps({"question": [SECRET]}).encode(), 422),
+    (json.dumps({"question": SECRET + "\0"}).encode(), 422),
+    (b'{"question": "zebrafish \\ud800"}', 422),
+    (json.dumps({"question": SECRET * 3000}).encode(), 422),
+    (json.dumps({"question": SECRET, "id": 7}).encode(), 422),
+    (json.dumps({"question": SECRET, "id": "x" * 500}).encode(), 422),
+    (json.dumps({"question": SECRET, "history": SECRET}).encode(), 422),
+    (json.dumps({"question": SECRET, "history": [{"role": "assistant"}]}).encode(), 422),
+    (json.dumps({"question": SECRET, "history": ["x" * 5000]}).encode(), 422),
+    (json.dumps({"question": "unreadable " + SECRET}).encode(), 422),
+    (json.dumps({"question": SECRET, "history": ["x" * 1000] * 100}).encode(), 413),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), WRONG)
+def test_wrong_input_gets_a_clear_refusal_that_repeats_nothing(client: TestClient, body: bytes, status: int) -> None:
+    answer = client.post("/v1/ask", content=body, headers=JSON)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"where", "what", "remedy"}
+    assert SECRET not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_another_content_type_is_refused(client: TestClient) -> None:
+    assert client.post("/v1/ask", content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
+    assert (
+        client.post("/v1/ask", content=b"{}", headers={"content-type": "Application/JSON; charset=utf-8"}).status_code
+        == 422
+    )
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300) | st.text().map(lambda text: json.dumps({"question": text}).encode()))
+def test_no_body_whatever_breaks_the_reading(bare: TestClient, body: bytes) -> None:
+    assert bare.post("/v1/ask", content=body, headers=JSON).status_code in (200, 400, 422)
+
+
+def test_a_fault_is_an_error_and_never_shaped_like_silence(
+    client: TestClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    withheld = client.post("/v1/ask", json={"question": "withheld"})
+    store = client.post("/v1/ask", json={"question": "store"})
+    crash = client.post("/v1/ask", json={"question": f"crash {SECRET}"})
+    assert [withheld.status_code, store.status_code, crash.status_code] == [500, 503, 500]
+    assert "withheld" in withheld.json()["error"]["what"]
+    assert "allchat build" in store.json()["error"]["what"]
+    assert all("kind" not in answer.json() for answer in (withheld, store, crash))
+    assert SECRET not in crash.text + "".join(capfd.readouterr())
+
+
+def test_no_question_enters_a_log(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    for question in ("signs", "crash", "unreadable", "store"):
+        client.post("/v1/ask", json={"question": f"{question} {SECRET}"})
+    assert SECRET not in caplog.text
+
+
+def test_health_and_readiness_are_two_things() -> None:
+    app = create_app(SmallChat(), page=False)
+    before = TestClient(app)
+    assert before.get("/healthz").status_code == 200
+    assert before.get("/readyz").status_code == 503
+    with TestClient(app) as client:
+        assert client.get("/readyz").json() == {"ready": True}
+
+
+def test_the_page_comes_with_every_security_header(client: TestClient) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert page.headers["content-security-policy"].startswith("default-src 'self'; script-src 'self' 'unsafe-inline'")
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+CLOSED = [
+    "/monitoring",
+    "/monitoring/summary",
+    "/openapi.json",
+    "/docs",
+    "/login",
+    "/gradio_api/openapi.json",
+    "/gradio_api/upload",
+    "/gradio_api/deep_link",
+    "/gradio_api/file=/etc/passwd",
+    "/gradio_api/file/etc/passwd",
+    "/gradio_api/proxy=http://example.org",
+    "/gradio_api/run/ask",
+    "/gradio_api/call/ask",
+    "/gradio_api/runs",
+    "/gradio_api/vibe-code",
+    "/assets/../../secret",
+    "/assets/..%2f..%2fsecret",
+    "/nothing",
+]
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_what_gradio_offers_beyond_the_page_does_not_exist(client: TestClient, path: str) -> None:
+    for method in ("GET", "POST", "PUT"):
+        answer = client.request(method, path)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["where"] == "path"
+
+
+def test_other_methods_are_turned_away(client: TestClient) -> None:
+    assert client.put("/v1/ask", json={}).status_code == 405
+    for method, path in [("GET", "/v1/ask"), ("POST", "/healthz"), ("POST", "/"), ("DELETE", "/source/leaflet")]:
+        answer = client.request(method, path)
+        assert answer.status_code == 405
+        assert "error" in answer.json()
+    assert client.head("/healthz").status_code == client.head("/source/leaflet").status_code == 200
+
+
+def test_what_fails_inside_is_told_without_a_traceback(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = client.post("/gradio_api/queue/join", content=b"zebrafish", headers=JSON)
+    assert answer.status_code in (400, 422)
+    assert "Traceback" not in answer.text
+
+
+def test_no_other_origin_may_call_unless_it_is_named() -> None:
+    ask = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    with TestClient(create_app(SmallChat())) as client:
+        assert "access-control-allow-origin" not in client.options("/v1/ask", headers=ask).headers
+        for path in ("/", "/config", "/v1/ask"):
+            reflected = client.get(path, headers={"origin": "https://evil.example", "host": "families.example"})
+            assert "access-control-allow-origin" not in reflected.headers
+    with TestClient(create_app(SmallChat(), page=False, allowed_origins=["https://ward.example"])) as client:
+        named = client.options("/v1/ask", headers=ask | {"origin": "https://ward.example"})
+        assert named.headers["access-control-allow-origin"] == "https://ward.example"
+        assert "access-control-allow-credentials" not in named.headers
+
+
+@pytest.mark.parametrize(("size", "statuses"), [(65_537, [413, 413]), (10, [422, 429])], ids=["too large", "too many"])
+def test_an_origin_that_is_named_can_read_why_it_is_refused(size: int, statuses: list[int]) -> None:
+    app = create_app(SmallChat(), page=False, questions_per_minute=1 if size == 10 else 9, allowed_origins=[WARD])
+    with TestClient(app, client=("203.0.113.9", 5)) as client:
+        for status in statuses:
+            answer = client.post("/v1/ask", content=b"[" + b" " * (size - 2) + b"]", headers={**JSON, "origin": WARD})
+            assert answer.status_code == status
+            assert answer.headers["access-control-allow-origin"] == WARD
+            assert HEADERS.items() <= answer.headers.items()
+            other = client.post("/v1/ask", content=b"{}", headers={**JSON, "origin": "https://evil.example"})
+            assert "access-control-allow-origin" not in other.headers
+
+
+def test_what_is_not_served_is_not_offered_to_an_origin_that_is_named() -> None:
+    wish = {"origin": WARD, "access-control-request-method": "POST"}
+    with TestClient(create_app(SmallChat(), page=False, allowed_origins=[WARD])) as client:
+        assert client.options("/nothing", headers=wish).status_code == 404
+        assert client.options("/staff/sign-in", headers=wish).status_code == 404
+        served = client.options("/v1/ask", headers=wish)
+    assert served.status_code == 200
+    assert HEADERS.items() <= served.headers.items()
+
+
+def test_a_body_is_measured_while_it_arrives(bare: TestClient) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 1000
+
+    assert bare.post("/v1/ask", content=chunks(), headers=JSON).status_code == 413
+
+
+def test_a_client_has_its_share_of_questions_and_this_machine_is_not_counted() -> None:
+    rate = Rate(per_minute=3)
+    asked = [rate.allows("203.0.113.9", seconds=100.0) for _ in range(5)]
+    assert asked == [True, True, True, False, False]
+    assert rate.allows("203.0.113.9", seconds=121.0)
+    assert not rate.allows("203.0.113.9", seconds=121.0)
+    assert rate.allows("203.0.113.10", seconds=121.0)
+    assert all(rate.allows("127.0.0.1", seconds=0.0) for _ in range(99))
+    assert all(Rate(per_minute=0).allows("203.0.113.9", seconds=0.0) for _ in range(99))
+
+
+def test_a_client_of_ipv6_is_its_whole_network() -> None:
+    rate = Rate(per_minute=2)
+    addresses = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3", "2001:db8:1:3::1"]
+    assert [rate.allows(address, seconds=0.0) for address in addresses] == [True, True, False, True]
+
+
+def test_an_address_of_ipv4_counts_the_same_however_a_socket_writes_it() -> None:
+    rate = Rate(per_minute=2)
+    addresses = ["203.0.113.7", "::ffff:203.0.113.7", "::FFFF:cb00:7107", "::ffff:203.0.113.8"]
+    assert [rate.allows(address, seconds=0.0) for address in addresses] == [True, True, False, True]
+    assert all(rate.allows("::ffff:127.0.0.1", seconds=0.0) for _ in range(99))
+
+
+@pytest.mark.parametrize("declared", ["9" * 5000, "0" * 5000, "9" * 21])
+def test_a_declared_length_beyond_all_numbers_is_too_large(bare: TestClient, declared: str) -> None:
+    assert bare.post("/v1/ask", content=b"{}", headers={**JSON, "content-length": declared}).status_code == 413
+
+
+def test_several_questions_at_once_are_counted_all_or_not_at_all() -> None:
+    rate = Rate(per_minute=10)
+    assert not rate.allows("203.0.113.9", seconds=0.0, questions=11)
+    assert rate.allows("203.0.113.9", seconds=0.0, questions=10)
+    assert not rate.allows("203.0.113.9", seconds=0.0)
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/v1/ask", 64), ("/v1/chat/completions", 256), ("/v1/batch", 1024)])
+def test_each_address_has_its_own_limit_of_a_body(bare: TestClient, path: str, limit: int) -> None:
+    for size, status in ((limit * 1024, {400}), (limit * 1024 + 1, {413})):
+        assert {bare.post(path, content=b"x" * size, headers=JSON).status_code} == status
+
+
+def test_a_method_that_is_not_served_is_told_which_are(bare: TestClient) -> None:
+    assert bare.get("/v1/ask").headers["allow"] == "POST, OPTIONS"
+    assert bare.post("/healthz").headers["allow"] == "GET, HEAD, OPTIONS"
+    assert bare.head("/v1/models").headers["allow"] == "GET"
+
+
+def test_the_rate_forgets_addresses_rather_than_grow() -> None:
+    rate = Rate(per_minute=3)
+    for n in range(10_050):
+        rate.allows(f"host-{n}", seconds=0.0)
+    assert len(rate.left) == 10_000
+
+
+def test_too_many_questions_are_told_when_to_come_back() -> None:
+    with TestClient(create_app(SmallChat(), page=False, questions_per_minute=1), client=("203.0.113.9", 5)) as client:
+        assert client.post("/v1/ask", json={"question": "signs"}).status_code == 200
+        again = client.post("/v1/ask", json={"question": "signs"})
+    assert again.status_code == 429
+    assert again.headers["retry-after"] == "30"
+
+
+def test_a_body_that_never_arrives_is_not_waited_for() -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(10)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def application(*_: Any) -> None:
+        raise AssertionError("nothing may reach the application")
+
+    limits = Limits(application, rate=Rate(0), body_seconds=0.05)
+    scope = {"type": "http", "method": "POST", "path": "/v1/ask", "headers": [], "client": None}
+    run(limits(scope, receive, send))
+    assert sent[0]["status"] == 408
+
+
+def test_websockets_are_closed() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    gate = Allowlist(lambda *_: None)  # type: ignore[arg-type, return-value]
+    run(gate({"type": "websocket", "path": "/"}, None, send))  # type: ignore[arg-type]
+    assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+@given(st.text(max_size=40))
+def test_a_path_with_a_way_up_is_never_served(path: str) -> None:
+    assert route_of(f"/assets/{path}/../x") == ""
+
+
+def test_a_source_is_shown_whole_and_marked_by_offsets(client: TestClient) -> None:
+    text = SmallChat().documents["leaflet"].text
+    start = text.index("Treatment has")
+    plain = client.get("/source/leaflet")
+    marked = client.get(f"/source/leaflet?start={start}&end={start + 27}")
+    assert "<mark" not in plain.text
+    assert "say broken" not in plain.text
+    assert '<mark class="marked" id="marked" tabindex="-1">Treatment has three phases.</mark>' in marked.text
+
+
+@pytest.mark.parametrize(
+    "query", ["start=1", "start=x&end=y", "start=5&end=2", "start=0&end=99999999999", "start=²&end=5"]
+)
+def test_a_span_that_makes_no_sense_marks_nothing_and_says_so(client: TestClient, query: str) -> None:
+    page = client.get(f"/source/leaflet?{query}")
+    assert page.status_code == 200
+    assert "<mark" not in page.text
+    assert "could not be placed" in page.text
+
+
+def test_a_link_to_a_source_that_has_changed_marks_nothing(client: TestClient) -> None:
+    page = client.get("/source/leaflet?start=40&end=50&sha256=0000")
+    assert "has changed" in page.text
+    assert "<mark" not in page.text
+
+
+def test_an_unknown_source_is_not_found(client: TestClient) -> None:
+    page = client.get("/source/<script>alert(1)<script>")
+    assert page.status_code == 404
+    assert "<script>" not in page.text
+
+
+def test_the_page_has_its_own_sign(client: TestClient) -> None:
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_a_server_without_its_page_says_so_in_the_same_shape(bare: TestClient) -> None:
+    answer = bare.get("/")
+    assert answer.status_code == 404
+    assert set(answer.json()["error"]) == {"where", "what", "remedy"}
