@@ -1,0 +1,45 @@
+"""How long files, lines and functions may be, so that the code stays readable. ``lint-imports`` holds the layers."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+SOURCE = ROOT / "src" / "allchat"
+FILES = sorted(path for ending in ("py", "js", "css") for path in SOURCE.rglob(f"*.{ending}"))
+MOST_LINES = 320
+LONGER = {"page.js": 440}
+"""What is longer still, and may not grow."""
+
+MOST_FUNCTION_LINES = 57
+LONG_LINES = {"page.js", "page.css", "source.css", "staff.css"}
+"""Written before the limit on lines."""
+
+
+def function_lengths() -> list[int]:
+    functions = (
+        node
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
+    )
+    return sorted((node.end_lineno or 0) - node.lineno + 1 for node in functions)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_file_and_its_lines_are_short(path: Path) -> None:
+    lines = [line.split("  # noqa")[0] for line in path.read_text(encoding="utf-8").splitlines()]  # as ruff counts
+    assert len(lines) <= LONGER.get(path.name, MOST_LINES)
+    breakable = [line for line in lines if len(line.split()) > 1]
+    assert path.name in LONG_LINES or max(map(len, breakable), default=0) <= 120
+
+
+def test_functions_are_short() -> None:
+    lengths = function_lengths()
+    assert statistics.median(lengths) <= 8
+    assert lengths[int(0.95 * len(lengths))] < 25
+    assert lengths[-1] <= MOST_FUNCTION_LINES
