@@ -67,6 +67,7 @@ def block_of(row: tuple[Any, ...], spans: Sequence[Span]) -> Block:
 
 
 def applies_of(stored: str) -> Applies:
+    """What a row applies to, from the JSON that ``stored`` wrote."""
     return Applies(*map(tuple, json.loads(stored)))
 
 

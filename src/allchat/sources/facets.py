@@ -1,8 +1,8 @@
 """Facets: for whom a passage speaks (phase of the illness, age, type of ALL), and which of it a message asks for.
 
 A section is of what its heading says, a block of what ``corpus.toml`` declares for it, else of its section. A message
-names a value by the words of ``sources/facets.toml``, or by a medicine or term that the sources use for that value alone.
-What speaks only of relapse, of failed treatment or of the end of life is held back from everybody else.
+names a value by the words of ``facets.toml``, or by a medicine or term that the sources use for that value alone. What
+speaks only of relapse, of failed treatment or of the end of life is held back from everybody else.
 """
 
 from __future__ import annotations
