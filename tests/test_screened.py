@@ -41,7 +41,7 @@ def test_every_message_ends_where_the_table_says(group: dict[str, Any], chat: Ch
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_warm_words_keep_the_crisis_number_in_sight(language: str, chat: Chat) -> None:
-    answer = chat.ask("I cried in the car after clinic", language=language)
+    answer = chat.ask("today was a rough one and I needed to say it somewhere", language=language)
     assert (answer.kind, answer.reason and answer.reason.partition(":")[0]) == ("chat", "feelings")
     assert chat.contact.crisis_number in answer.text
     assert chat.contact.emergency_number not in answer.text
