@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,14 +47,8 @@ def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures
         "arithmetic limit": _limit(served),
         "sentence-transformers": lambda question: reference.encode([question]),
     }
-    for side in sides.values():
-        for question in questions[:TURN]:
-            side(question)
-    times: dict[str, list[float]] = {name: [] for name in sides}
+    times = _in_turns(sides, questions=questions)
     stages: dict[str, list[float]] = {}
-    for first in range(0, len(questions), TURN):
-        for name, side in sides.items():
-            times[name] += [milliseconds(side, question) for question in questions[first : first + TURN]]
     for question in questions:
         for stage, ms in chat.ask(question).timings_ms.items():
             stages.setdefault(stage, []).append(ms)
@@ -81,6 +75,18 @@ def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures
         else None,
         "embedding_over_limit": ratio(rows["embedding"], rows["arithmetic limit"]),
     }
+
+
+def _in_turns(sides: Mapping[str, Callable[[str], object]], *, questions: Sequence[str]) -> dict[str, list[float]]:
+    """How long each side takes for each question, in ms, after a turn that is not counted."""
+    for side in sides.values():
+        for question in questions[:TURN]:
+            side(question)
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for first in range(0, len(questions), TURN):
+        for name, side in sides.items():
+            times[name] += [milliseconds(side, question) for question in questions[first : first + TURN]]
+    return times
 
 
 def _limit(embedder: ExportedEmbedder) -> Callable[[str], object]:

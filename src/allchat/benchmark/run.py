@@ -66,18 +66,12 @@ def run(
     rows = questions_of(chat, most=min(questions, 40) if quick else questions)
     real = chat.index.vectors()
     figures: Figures = {"quick": quick, "machine": machine(), "goals": GOALS}
+    times, clients = (1, (1, 8)) if quick else (3, (1, 8, CLIENTS))
+    served = min(asked, 100) if quick else asked
     parts: dict[str, Callable[[], Any]] = {
         "one question": lambda: one_question(chat, model=model, questions=rows),
-        "cold start": lambda: cold_start(
-            index=index, corpus=corpus, model=model, question=rows[0], times=1 if quick else 3
-        ),
-        "serving": lambda: serving(
-            index=index,
-            corpus=corpus,
-            questions=rows,
-            clients=(1, 8) if quick else (1, 8, CLIENTS),
-            asked=min(asked, 100) if quick else asked,
-        ),
+        "cold start": lambda: cold_start(index=index, corpus=corpus, model=model, question=rows[0], times=times),
+        "serving": lambda: serving(index=index, corpus=corpus, questions=rows, clients=clients, asked=served),
         "search by size": lambda: search_by_size(real, questions=rows, sizes=sizes, times=20 if quick else 100),
     }
     if soak > 0 and not quick:

@@ -63,17 +63,7 @@ def create_app(
     Raises:
         PageError: the page cannot hold the emergency bar and the notice.
     """
-    app = FastAPI(
-        title="allchat",
-        description="Answers about childhood leukemia (ALL), made of verified quotes. Not medical advice.",
-        version=version("allchat"),
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/v1/openapi.json",
-        redirect_slashes=False,  # it would send the client to whatever Host it named
-        lifespan=_lifespan,
-    )
-    app.state.ready = False
+    app = _bare_app()
     words = {language: page_words(language, contact=contact) for language in LANGUAGES}
     rate, metrics = Rate(questions_per_minute), Metrics()
     capacity = Capacity(
@@ -95,6 +85,21 @@ def create_app(
 
         door = PageDoor(chat, capacity=capacity)
         mount_page(app, door, words=words, question_limit=QUESTION_CHARACTERS, places=workers + waiting, votes=votes)
+    return app
+
+
+def _bare_app() -> FastAPI:
+    app = FastAPI(
+        title="allchat",
+        description="Answers about childhood leukemia (ALL), made of verified quotes. Not medical advice.",
+        version=version("allchat"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        redirect_slashes=False,  # it would send the client to whatever Host it named
+        lifespan=_lifespan,
+    )
+    app.state.ready = False
     return app
 
 

@@ -31,6 +31,10 @@ _DATA = re.compile(
 _ENTRY = re.compile(r'<script type="module" crossorigin src="\./assets/(index-[\w-]+\.js)"></script>')
 _ROOT = re.compile(r'"root":"([^"]*)"')
 
+STYLES = ("page.css", "conversation.css", "sheet.css", "layout.css")
+SCRIPTS = ("connection.js", "sheet.js", "page.js")
+"""Our own files, as a browser reads them, in this order: later rules override, the last script uses the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assets:
@@ -164,14 +168,14 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
     return _DOCUMENT.format(
         lang=said["lang"],
         title=f"{said['title']}: {said['subtitle']}",
-        style=page_file("page.css"),
+        style="".join(map(page_file, STYLES)),
         sheet=assets.path,
         known=known,
         early=early,
         entry=entry[1],
         data=f"{data[1]}{data[2]}",
         words=script_words(words, language=language),
-        script=page_file("page.js"),
+        script="".join(map(page_file, SCRIPTS)),
         tops="".join(top(words, language=each, shown=each == language) for each in _first(language, words)),
         box=_box(said),
     )
