@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,110 +23,22 @@ from typing import Any
 import httpx
 import pytest
 from deployed import PASSWORD
+from deployed_site import CONF, ENVIRONMENT, MAIN, NAME, NGINX, UNIT, Site, free_ports, processes, substituted, wait_for
 from places import ROOT
 
 from allchat.chat import Chat
-from allchat.settings import PREFIX, SECRETS, Settings
+from allchat.settings import PREFIX
 from allchat.web.languages import PATHS
 from allchat.web.middleware.routes import STAFF_BODY
 from allchat.web.page.messages import page_words
 from allchat.web.staff.forms import UPLOAD_LIMIT
-from allchat.web.uvicorn_server import DRAIN_SECONDS, IDLE_SECONDS
 
-DEPLOY = ROOT / "deploy"
-CONF = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
-UNIT = (DEPLOY / "allchat@.service").read_text(encoding="utf-8")
-ENVIRONMENT = (DEPLOY / "allchat.env.example").read_text(encoding="utf-8")
-README = (DEPLOY / "README.md").read_text(encoding="utf-8")
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CLIENTS = [f"127.0.0.{number}" for number in range(2, 14)]
 """This machine's own addresses, each a client of its own to nginx."""
 
 QUESTIONS = ["which medicines are forbidden at home", "how often is the temperature read", "hello"]
 PATIENCE = 200
 """Attempts at one question: half a minute and more, for a machine that is busy."""
-
-MAIN = """
-daemon off;
-pid {folder}/nginx.pid;
-{user}
-events {{ worker_connections 256; }}
-http {{
-    access_log {folder}/access.log;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/allchat.conf;
-}}
-"""
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(listener.getsockname()[1]) for listener in listeners]
-
-
-@dataclass(frozen=True)
-class Site:
-    """nginx's address, its port without encryption, and each process by its port."""
-
-    address: str
-    plain: int
-    processes: dict[int, subprocess.Popen[bytes]]
-    folder: Path
-
-    def client(self, source: str = "127.0.0.1") -> httpx.Client:
-        # The certificate is of this test's own making.
-        transport = httpx.HTTPTransport(local_address=source, verify=False)
-        return httpx.Client(base_url=self.address, transport=transport, timeout=60)
-
-
-@contextmanager
-def processes(index: Path, ports: Sequence[int], *, proxies: str) -> Iterator[dict[int, subprocess.Popen[bytes]]]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    program = str(ROOT / "tests" / "deployed.py")
-    started = {
-        port: subprocess.Popen([sys.executable, program, str(index), str(port), proxies], env=environment)
-        for port in ports
-    }
-    try:
-        for port in ports:
-            wait_for(f"http://127.0.0.1:{port}/readyz", process=started[port])
-        yield started
-    finally:
-        for process in started.values():
-            process.kill()
-            process.wait()
-
-
-def wait_for(address: str, *, process: subprocess.Popen[bytes]) -> None:
-    """Until it answers, or has ended and never will."""
-    while process.poll() is None:
-        try:
-            if httpx.get(address, verify=False).status_code < 500:  # noqa: S501
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"{address}: the process has ended with {process.returncode}")
-
-
-def substituted(folder: Path, ports: Sequence[int], *, outside: Sequence[int]) -> str:
-    """The file of deploy/ with this test's ports, certificate and log."""
-    changes = {
-        "listen 80 ": f"listen {outside[0]} ",
-        "listen 443 ssl ": f"listen {outside[1]} ssl ",
-        "/etc/nginx/allchat": f"{folder}/allchat",
-        "/var/log/nginx/allchat.log": f"{folder}/error.log",
-        **{f"127.0.0.1:{fixed} ": f"127.0.0.1:{port} " for fixed, port in zip((7861, 7862, 7863), ports, strict=True)},
-    }
-    text = CONF
-    for before, after in changes.items():
-        assert before in text, before
-        text = text.replace(before, after)
-    return text
 
 
 @pytest.fixture
@@ -265,7 +177,6 @@ def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(
     assert b"platelets" not in written
 
 
-NAME = "allchat.example.org"
 PLAIN = {
     "the name": (f"GET /source/lists?start=1 HTTP/1.1\r\nHost: {NAME}\r\n", 301, "/source/lists?start=1"),
     "another name": ("GET / HTTP/1.1\r\nHost: zebrafish.example\r\n", 301, "/"),
@@ -391,109 +302,3 @@ def test_the_shipped_command_answers_with_the_shipped_environment(built_index: P
             process.wait()
     assert (answer["kind"], bool(answer["citations"])) == ("answer", True)
     assert own[f"{PREFIX}EMERGENCY_NUMBER"] in page
-
-
-# The files
-
-
-def test_doctor_is_run_as_the_unit_runs_a_process() -> None:
-    (line,) = (line for line in README.splitlines() if line.startswith("systemd-run "))
-    given = re.findall(r" -p (\S+)", line)
-    assert {one.partition("=")[0] for one in given} >= {"DynamicUser", "User", "StateDirectory", "EnvironmentFile"}
-    assert [one for one in given if f"\n{one}\n" not in UNIT] == []
-    assert line.endswith(" /opt/allchat/.venv/bin/allchat doctor")
-
-
-def test_a_proxy_on_another_machine_is_let_in_where_the_files_say_so() -> None:
-    named = re.search(rf"^# {PREFIX}TRUSTED_PROXIES=127.0.0.1 (\S+)$", ENVIRONMENT, re.MULTILINE)
-    assert named is not None
-    assert f"\nIPAddressAllow={named[1]}\n" in README
-    # The host is the environment's to choose; without one a process listens where the unit lets callers in from.
-    assert f"# {PREFIX}HOST=" in ENVIRONMENT
-    assert "--host" not in UNIT
-    assert Settings().host == "127.0.0.1"
-    assert "\nIPAddressDeny=any\nIPAddressAllow=localhost\n" in UNIT
-
-
-def servers(text: str) -> list[list[str]]:
-    """The directives of each server block, without those of the blocks inside it."""
-    bare = re.sub(r"(?m)#.*$", "", text)
-    found = []
-    for begin in re.finditer(r"^server \{$", bare, re.MULTILINE):
-        body = bare[begin.end() : bare.index("\n}", begin.end())]
-        found.append([" ".join(line.split()) for line in re.sub(r"\{[^{}]*\}", "", body).split(";")])
-    return found
-
-
-def test_every_server_of_nginx_writes_no_address_and_says_no_version() -> None:
-    blocks = servers(CONF)
-    assert len(blocks) == len(re.findall(r"^\s*server \{", CONF, re.MULTILINE)) == 2
-    for block in blocks:
-        wanted = {"access_log off", "error_log /var/log/nginx/allchat.log crit", "server_tokens off"}
-        assert wanted <= set(block)
-        assert f"server_name {NAME}" in block
-        assert [line for line in block if line.startswith("listen ") and not line.endswith(" default_server")] == []
-    assert re.findall(r"^\s*(?:access_log|error_log) .*", CONF, re.MULTILINE) == [
-        "    access_log off;", "    error_log /var/log/nginx/allchat.log crit;"
-    ] * 2  # fmt: skip
-
-
-def test_no_address_that_nginx_sends_to_is_what_a_client_called_us() -> None:
-    sent = re.findall(r"^\s*(?:return 30\d|rewrite|add_header Location) (.*);", CONF, re.MULTILINE)
-    assert sent == ["https://$server_name$request_uri"]
-
-
-def test_what_nginx_lets_through_is_what_allchat_takes() -> None:
-    sizes = re.findall(r"^\s*(client_\w+_size) (\d+)m;", CONF, re.MULTILINE)
-    largest = {"client_max_body_size": 1, "client_body_buffer_size": 1}
-    assert sorted(sizes) == sorted((name, str(size)) for name in largest for size in (1, STAFF_BODY // 1024**2))
-
-
-def test_the_times_of_nginx_fit_those_of_allchat() -> None:
-    seconds = {name: int(value) for name, value in re.findall(r"^\s+(\w+) (\d+)s;", CONF, re.MULTILINE)}
-    upstream = CONF.partition("upstream allchat {")[2].partition("}")[0]
-    kept = re.search(r"keepalive_timeout (\d+)s;", upstream)
-    assert kept is not None
-    assert int(kept[1]) < IDLE_SECONDS
-    longest = next(bound.le for bound in Settings.model_fields["question_seconds"].metadata if hasattr(bound, "le"))
-    assert longest < DRAIN_SECONDS < seconds["proxy_read_timeout"]
-
-
-def test_a_sent_question_is_never_sent_again_by_nginx() -> None:
-    rules = re.findall(r"^\s*proxy_next_upstream (.*);", CONF, re.MULTILINE)
-    assert rules == ["error timeout"]
-
-
-def test_the_example_of_an_environment_names_settings_and_holds_no_secret() -> None:
-    lines = (DEPLOY / "allchat.env.example").read_text(encoding="utf-8").splitlines()
-    given = dict(re.findall(r"^(?:# )?(ALLCHAT_\w+)=(.*)$", line)[0] for line in lines if "ALLCHAT_" in line)
-    names = {name.removeprefix(PREFIX).lower() for name in given}
-    assert names <= set(Settings.model_fields)
-    assert set(SECRETS) <= names
-    assert {given[f"{PREFIX}{name.upper()}"] for name in SECRETS} == {""}
-
-
-@pytest.mark.parametrize("name", ["allchat@.service", "allchat-build.service"])
-def test_a_unit_is_understood_by_systemd_and_runs_without_rights(name: str, tmp_path: Path) -> None:
-    text = (DEPLOY / name).read_text(encoding="utf-8")
-    for line in (
-        "DynamicUser=yes",
-        "NoNewPrivileges=yes",
-        "ProtectSystem=strict",
-        "CapabilityBoundingSet=",
-        "LimitCORE=0",
-    ):
-        assert f"\n{line}\n" in text
-    stop = re.search(r"TimeoutStopSec=(\d+)", text)
-    assert stop is None or int(stop[1]) > DRAIN_SECONDS
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd-analyze on this machine: what systemd makes of the unit was not checked")
-    for unit in ("allchat@.service", "allchat-build.service"):
-        words = (DEPLOY / unit).read_text(encoding="utf-8").replace("/opt/allchat/.venv/bin/allchat", sys.executable)
-        (tmp_path / unit.replace("@", "@7861")).write_text(words)
-    found = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / name.replace("@", "@7861"))],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    told = [line for line in found.stderr.splitlines() if str(tmp_path) in line or name.partition("@")[0] in line]
-    assert told == []

@@ -17,7 +17,7 @@ ASK_WITHOUT_A_NETWORK = """
 import sys
 from no_network import refuse_outside_connections
 attempts = refuse_outside_connections()
-from allchat.cli.main.main import main
+from allchat.cli.main import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as end:

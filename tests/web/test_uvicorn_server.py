@@ -1,32 +1,22 @@
-"""The listener: slow and silent clients lose their connection, and the end of the process loses no answer."""
+"""The listener: slow and silent clients lose their connection."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
 import socket
-import subprocess
-import sys
-import textwrap
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from places import ROOT
 from serving import serving, serving_app
 from small_chat import SmallChat
 
-from allchat.web.middleware.allowlist import Allowlist
 from allchat.web.middleware.rate_limit import Rate
-from allchat.web.middleware.request_limits import IN_FLIGHT, Limits
-from allchat.web.middleware.routes import WATCHING
+from allchat.web.middleware.request_limits import Limits
 from allchat.web.uvicorn_server import OPTIONS, PatientProtocol
 
 SHORT = 0.2
@@ -203,156 +193,3 @@ def test_what_uvicorn_is_told_writes_no_address_of_a_family() -> None:
     assert OPTIONS["access_log"] is False
     assert OPTIONS["server_header"] is False
     assert OPTIONS["timeout_graceful_shutdown"] > 25
-
-
-HERE = None
-ELSEWHERE = {"x-forwarded-for": "203.0.113.9"}
-BEYOND = {"x-forwarded-for": "203.0.113.10"}
-
-
-async def endless(scope: Any, receive: Any, send: Any) -> None:
-    """Begins an answer, and never ends it where the page would keep it open."""
-    lasts = "/gradio_api/" in scope["path"]
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"begun", "more_body": lasts})
-    while lasts and (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def opened_in(
-    stack: ExitStack, client: httpx.Client, path: str, headers: Mapping[str, str] | None = None
-) -> httpx.Response:
-    return stack.enter_context(client.stream("GET", path, headers=headers))
-
-
-@contextmanager
-def lasting(**limits: Any) -> Iterator[Callable[..., httpx.Response]]:
-    """Asks a server whose streams never end; what it answered stays open to the end."""
-    with ExitStack() as stack:
-        for address in serving_app(Allowlist(Limits(endless, **limits)), options={"lifespan": "off"}):
-            client = stack.enter_context(httpx.Client(base_url=address, timeout=60, limits=httpx.Limits()))
-            yield partial(opened_in, stack, client)
-            stack.close()
-
-
-@pytest.mark.parametrize("path", ["/gradio_api/heartbeat/a", "/es/gradio_api/heartbeat/a", "/gradio_api/queue/data"])
-def test_no_client_takes_the_places_of_all(path: str) -> None:
-    with lasting(rate=Rate(per_minute=120)) as opened:
-        own = [opened(path, ELSEWHERE) for _ in range(31)]
-        assert [answer.status_code for answer in own] == [200] * 30 + [429]
-        assert own[-1].headers["retry-after"] == "30"
-        assert "pages" in own[-1].read().decode()
-        assert own[-1].headers["content-security-policy"]
-        assert [opened(path, where).status_code for where in (HERE, BEYOND)] == [200, 200]
-        assert opened("/healthz", ELSEWHERE).status_code == 200
-        own[0].close()
-        while (answer := opened(path, ELSEWHERE)).status_code != 200:
-            answer.read()
-
-
-def test_this_machine_and_an_operator_without_a_rate_open_what_they_like() -> None:
-    for per_minute, where in ((120, HERE), (0, ELSEWHERE)):
-        with lasting(rate=Rate(per_minute)) as opened:
-            assert {opened("/gradio_api/heartbeat/a", where).status_code for _ in range(40)} == {200}
-
-
-def test_a_house_that_is_full_says_so_in_our_words_and_shows_its_state() -> None:
-    with lasting(rate=Rate(0), in_flight=3) as opened:
-        answers = [opened("/gradio_api/heartbeat/a") for _ in range(4)]
-        assert [answer.status_code for answer in answers] == [200, 200, 200, 503]
-        assert answers[-1].headers["retry-after"] == "30"
-        assert answers[-1].headers["content-security-policy"]
-        assert set(json.loads(answers[-1].read())["error"]) == {"where", "what", "remedy"}
-        assert [opened(path).status_code for path in WATCHING] == [200, 200, 200]
-        assert opened("/favicon.ico").status_code == 503
-
-
-def test_our_own_limit_is_reached_before_the_one_that_has_no_words() -> None:
-    assert OPTIONS["limit_concurrency"] >= IN_FLIGHT + 100
-
-
-SLOW_SERVER = """
-    import sys, time
-    sys.path[:0] = [{tests!r}]
-    from small_chat import SmallChat
-    from allchat.web.uvicorn_server import OPTIONS
-    from allchat.web.app import run_server
-
-    OPTIONS["timeout_graceful_shutdown"] = 3600
-
-    class Slow(SmallChat):
-        def ask(self, question, **how):
-            if "slowly" in question:
-                print("begun", flush=True)
-                time.sleep(1.5)
-            return super().ask(question, **how)
-
-    run(Slow(), port={port}, page={page})
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-@contextmanager
-def started(*, page: bool) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """A server in a process of its own, with all the time in the world to drain, and a client of it."""
-    port = free_port()
-    code = textwrap.dedent(SLOW_SERVER.format(tests=str(ROOT / "tests"), port=port, page=page))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        transport = httpx.HTTPTransport(retries=100)
-        try:
-            with httpx.Client(transport=transport, timeout=60, base_url=f"http://127.0.0.1:{port}") as client:
-                yield process, client
-        finally:
-            process.kill()
-
-
-def begun(process: subprocess.Popen[str]) -> bool:
-    """Wait until a question is being answered."""
-    return process.stdout is not None and process.stdout.readline() == "begun\n"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stream", [False, True])
-def test_a_terminated_process_answers_what_it_was_asked_and_takes_nothing_more(stream: bool) -> None:
-    body = {"model": "allchat", "stream": stream, "messages": [{"role": "user", "content": "signs, slowly"}]}
-    with started(page=False) as (process, client), ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(client.post, "/v1/chat/completions", json=body)
-        assert begun(process)
-        process.send_signal(signal.SIGTERM)
-        response = answer.result()
-        assert response.status_code == 200
-        assert "The signs of leukemia" in response.text
-        assert not stream or response.text.endswith("data: [DONE]\n\n")
-        assert process.wait(timeout=60) == -signal.SIGTERM
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{client.base_url}/healthz")
-
-
-@pytest.mark.slow
-def test_a_terminated_process_answers_the_page_and_does_not_wait_for_open_pages() -> None:
-    reading = threading.Event()
-
-    def fetched(client: httpx.Client) -> str:
-        with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "family"}) as response:
-            reading.set()
-            return response.read().decode()
-
-    with started(page=True) as (process, client), ThreadPoolExecutor(2) as pool:
-        asking = next(
-            number for number, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"]
-        )
-        heart = pool.submit(client.get, "/gradio_api/heartbeat/family")
-        data = {"data": ["signs, slowly", [], "{}", "en"], "fn_index": asking, "session_hash": "family"}
-        assert client.post("/gradio_api/queue/join", json=data).status_code == 200
-        answer = pool.submit(fetched, client)
-        assert begun(process)
-        assert reading.wait(30)
-        process.send_signal(signal.SIGTERM)
-        assert "The signs of leukemia" in answer.result()
-        with suppress(httpx.HTTPError):  # cut off in the middle, as it has no end
-            heart.result()
-        assert process.wait(timeout=60) == -signal.SIGTERM
