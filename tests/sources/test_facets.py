@@ -220,6 +220,7 @@ def test_no_question_of_ours_on_a_general_block_is_answered_with_a_hard_case_tha
         ("CAR T cells", set()),
         ("Ph+ ALL", {"Ph+"}),
         ("effects years later", {"late_effects"}),
+        ("she finished treatment and forgets things", {"late_effects"}),
     ],
 )
 def test_the_word_table_tells_what_is_named_from_what_only_sounds_so(message: str, values: set[str]) -> None:
