@@ -10,9 +10,14 @@ import pytest
 from places import ROOT
 
 SOURCE = ROOT / "src" / "allchat"
-FILES = sorted(path for ending in ("py", "js", "css") for path in SOURCE.rglob(f"*.{ending}"))
+TESTS = ROOT / "tests"
+FILES = sorted(
+    path for folder in (SOURCE, TESTS) for ending in ("py", "js", "css") for path in folder.rglob(f"*.{ending}")
+)
 MOST_LINES = 320
 MOST_FUNCTION_LINES = 50
+LONGER = {"test_guard.py": 500, "test_facets.py": 500, "test_laws.py": 600}
+"""Being rewritten, and split when that is done."""
 
 
 def function_lengths() -> list[int]:
@@ -25,10 +30,10 @@ def function_lengths() -> list[int]:
     return sorted((node.end_lineno or 0) - node.lineno + 1 for node in functions)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_and_its_lines_are_short(path: Path) -> None:
     lines = [line.split("  # noqa")[0] for line in path.read_text(encoding="utf-8").splitlines()]  # as ruff counts
-    assert len(lines) <= MOST_LINES
+    assert len(lines) <= LONGER.get(path.name, MOST_LINES)
     breakable = [line for line in lines if len(line.split()) > 1]
     assert max(map(len, breakable), default=0) <= 120
 

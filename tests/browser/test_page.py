@@ -6,14 +6,10 @@ from typing import Any
 
 import axe
 import pytest
-from paper import FORMATS, pale, printed
-from serving import serving
-from small_chat import ScriptChat, SmallChat
-
-SIZES = {"wide": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
+from small_chat import SmallChat
+from trials import SCRIPTS, SIZES, WAYS
 
 pytestmark = pytest.mark.browser
-WAYS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 
 
 @pytest.mark.parametrize(("size", "scheme"), WAYS)
@@ -158,26 +154,6 @@ def test_nothing_of_a_question_is_kept_by_the_browser(small: str, visit: Any) ->
     assert not any("zebrafish" in url for url in here.requests)
 
 
-SCRIPTS = [
-    "<script>window.broken = 1</script>",
-    "<img src=x onerror='window.broken = 1'>",
-    "<svg onload=window.broken=1>",
-    "<svg><script>window.broken=1</script></svg>",
-    '"><script>window.broken=1</script>',
-    "'><img src=x onerror=window.broken=1>",
-    "[a](javascript:window.broken=1)",
-    '![x](x"onerror="window.broken=1)',
-    "<a href='javascript:window.broken=1'>signs</a>",
-    "<iframe srcdoc='<script>parent.broken=1</script>'></iframe>",
-    "<details open ontoggle=window.broken=1>",
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.broken=1>",
-    "${window.broken = 1}",
-    "{{constructor.constructor('window.broken = 1')()}}",
-    "</textarea><script>window.broken=1</script>",
-    "`<img src=x onerror=window.broken=1>`",
-]
-
-
 def test_a_question_that_is_a_script_is_only_text(small: str, visit: Any) -> None:
     here = visit(small)
     for turn, script in enumerate(SCRIPTS, 1):
@@ -231,120 +207,6 @@ def test_the_language_of_the_page_is_said(small: str, visit: Any) -> None:
     assert here.page.title().startswith("allchat")
 
 
-def test_the_printed_page_holds_answers_and_sources_and_no_controls(real: str, visit: Any) -> None:
-    here = visit(real)
-    here.ask("What are the signs of childhood leukemia?")
-    here.page.emulate_media(media="print")
-    here.keep("print")
-    assert here.page.locator("#chat .bot-row").is_visible()
-    assert here.page.locator("#src .source").first.is_visible()
-    assert not here.page.locator("#ask").is_visible()
-    assert not here.page.locator("button.sug").first.is_visible()
-
-
-IN_PRINT = (
-    "Emergency? Call 911 Crisis? Call or text 988 Worried? Call your child's care team.",
-    "Not medical advice.",
-    "what are the signs",
-    "The sources say: The signs of leukemia include the following: Fever. 1",
-    "Hair may be lost. 3",
-    "football allchat covers childhood leukemia.",
-    "are there more signs",
-    "The leaflet <title> A publisher & friends Last revised September 2, 2022",
-    "1 The signs of leukemia include the following: Fever.",
-    "2 At the end of the section the last words are quoted.",
-    "Our copy: a copy Rights: Quote as you like.",
-    "The notes <title> A publisher & friends Date not stated in this copy",
-)
-
-
-@pytest.mark.parametrize("size", ["wide", "phone"])
-def test_a_printed_conversation_holds_every_question_answer_and_source(small: str, visit: Any, size: str) -> None:
-    here = visit(small, size=SIZES[size])
-    for turn, question in enumerate(("what are the signs", "football", "are there more signs"), 1):
-        here.ask(question, turn=turn)
-    for paper in FORMATS:
-        sheets = printed(here.page, **paper)
-        told = " ".join(sheets)
-        assert [words for words in IN_PRINT if words not in told] == []
-        assert sheets[0].startswith(IN_PRINT[0])
-        assert told.count("The sources say:") == 2
-        assert not any(words in told for words in ("Español", "Your question", "Clear all", "How is it treated?"))
-    assert pale(here.page) == []
-
-
-def test_a_printed_source_is_whole_with_its_rights_and_without_the_ways_to_other_pages(small: str, visit: Any) -> None:
-    for language, words in (("en", "Rights:"), ("es", "Derechos:")):
-        here = visit(f"{small}/source/leaflet?start=20&end=60&lang={language}#marked")
-        told = " ".join(printed(here.page))
-        assert told.startswith("The leaflet <title> A publisher & friends")
-        assert f"{words} Quote as you like." in told
-        assert told.endswith("Treatment has three phases.")
-        assert pale(here.page) == []
-
-
-BARE = [
-    "See javascript:alert(1) and vbscript:x now.",
-    "Go to www.example.org, WWW.example.org or http://example.org/a_b today.",
-    "ftp://files.example.org/x_y and HTTPS://EXAMPLE.ORG are here.",
-    "Write to some.one@example.org, mailto:a@b.org or xmpp:a@b.org.",
-    "<javascript:alert(1)> and <https://example.org>",
-    "[x](javascript:alert(1)) and ![y](https://example.org/p.png)",
-    "[r]: javascript:alert(1)",
-]
-
-
-def test_no_address_in_a_sources_words_becomes_a_link_and_none_loses_a_letter(chromium: str, visit: Any) -> None:
-    for address in serving(ScriptChat(BARE)):
-        here = visit(address)
-        here.ask("signs https://example.org www.example.org a@b.org javascript:alert(1)")
-        shown = here.page.locator("#chat").inner_text()
-        assert [words for words in BARE if words not in shown] == []
-        targets = here.page.eval_on_selector_all("#chat a", "(links) => links.map((one) => one.getAttribute('href'))")
-        assert sorted(targets) == [f"#t1q{number}" for number in range(1, len(BARE) + 1)]
-
-
-HURTING = {
-    "care_team": "[the ward](javascript:alert(1)) <b>4</b> https://example.org/a_b",
-    "emergency_number": "0800 123 456",
-}
-
-
-def test_what_an_operator_set_is_shown_as_it_is_and_only_its_numbers_are_links(chromium: str, visit: Any) -> None:
-    for address in serving(SmallChat(), contact=HURTING):
-        here = visit(address)
-        here.ask("crash")
-        said = here.page.locator("#chat .bot-row")
-        assert HURTING["care_team"] in said.inner_text()
-        assert HURTING["care_team"] in here.page.locator(".emergency").first.inner_text()
-        assert said.locator("a").count() == 0
-        assert here.page.locator(".emergency a").first.get_attribute("href") == "tel:0800123456"
-
-
-def test_a_permanent_link_opens_the_source_at_the_marked_words(small: str, visit: Any) -> None:
-    text = SmallChat().documents["leaflet"].text
-    start = text.index("At the end of the section")
-    here = visit(f"{small}/source/leaflet#c{start}-{start + 52}")
-    here.page.locator("#marked").wait_for()
-    assert here.page.locator("mark").inner_text() == "At the end of the section the last words are quoted."
-    assert here.page.evaluate("document.querySelector('#marked').getBoundingClientRect().top < innerHeight")
-    here.keep("source")
-
-
-def test_a_source_reads_without_any_script(small: str, visit: Any) -> None:
-    here = visit(f"{small}/source/leaflet", java_script_enabled=False)
-    assert here.page.locator("article li").count() == 5
-
-
-def test_a_quote_opens_in_the_whole_source_in_a_new_tab(small: str, visit: Any) -> None:
-    here = visit(small)
-    here.ask("signs")
-    with here.page.context.expect_page() as opened:
-        here.page.locator("#src .links a").first.click()
-    opened.value.locator("#marked").wait_for()
-    assert here.page.locator("#chat .bot-row").is_visible()
-
-
 def test_the_page_is_light_and_its_figures_are_printed(real: str, visit: Any) -> None:
     """Times are told, not judged (``pytest -s``): a busy machine must not fail a test."""
     here = visit(real)
@@ -369,56 +231,6 @@ _QUOTED = """() => new Promise((told) => {
   document.querySelector("#starters a").click();
   look();
 })"""
-
-
-def test_a_lost_connection_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:
-    here = visit(small, faults=True)
-    here.ask("signs")
-    here.page.context.set_offline(True)
-    here.page.fill("#ask", "more signs")
-    here.page.press("#ask", "Enter")
-    here.page.get_by_text("The connection to allchat was lost.").wait_for()
-    assert here.page.input_value("#ask") == "more signs"
-    here.page.context.set_offline(False)
-    here.ask("more signs", turn=2)
-    assert here.page.locator("#chat .bot-row").count() == 2
-
-
-def test_an_answer_cut_off_on_its_way_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:
-    here = visit(small, faults=True)
-    here.ask("signs")
-    here.page.route("**/queue/data*", lambda route: route.abort(), times=1)
-    here.page.fill("#ask", "more signs")
-    here.page.press("#ask", "Enter")
-    here.page.get_by_text("The connection to allchat was lost.").wait_for()
-    here.ask("more signs", turn=2)
-    assert here.page.locator("#working").text_content() == ""
-
-
-@pytest.mark.parametrize("status", [404, 503])
-def test_an_answer_that_is_not_kept_any_more_is_said_and_the_next_question_is_answered(
-    small: str, visit: Any, status: int
-) -> None:
-    here = visit(small, faults=True)
-    here.ask("signs")
-    here.page.route("**/queue/data*", lambda route: route.fulfill(status=status, json={"error": {}}), times=1)
-    here.page.fill("#ask", "more signs")
-    here.page.press("#ask", "Enter")
-    here.page.get_by_text("The connection to allchat was lost.").wait_for()
-    assert here.page.input_value("#ask") == "more signs"
-    here.ask("more signs", turn=2)
-
-
-@pytest.mark.parametrize(
-    ("status", "words"), [(429, "Many families are asking"), (503, "Many families"), (500, "Something broke")]
-)
-def test_a_question_that_is_turned_away_is_told_why(small: str, visit: Any, status: int, words: str) -> None:
-    here = visit(small, faults=True)
-    here.page.route("**/queue/join*", lambda route: route.fulfill(status=status, json={"error": {}}), times=1)
-    here.page.fill("#ask", "signs")
-    here.page.press("#ask", "Enter")
-    here.page.get_by_text(words).wait_for()
-    here.ask("signs")
 
 
 @axe.needed

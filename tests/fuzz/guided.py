@@ -23,7 +23,8 @@ def run(name: str, *, runs: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["allchat"]):
-        from targets import SECONDS, TARGETS, World, house
+        from target import SECONDS, World, house
+        from targets import TARGETS
 
         from allchat.build import build
         from allchat.chat import Chat

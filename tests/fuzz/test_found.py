@@ -8,10 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from door_targets import EVENTS
 from fastapi.testclient import TestClient
 from places import SMALL
+from question_targets import GUARD, guard_copy
+from saved_targets import MANIFESTS
 from small_chat import SmallChat
-from targets import CITED, EVENTS, GUARD, MANIFESTS, guard_copy, house
+from target import CITED, house
 from word_hash import WordHash
 
 from allchat.answering.abstain import unpacked

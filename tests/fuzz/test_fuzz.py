@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
-from targets import TARGETS, World, holds, house
+from target import World, holds, house
+from targets import TARGETS
 
 from allchat.chat import Chat
 from allchat.web.app import create_app
