@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check licences audit eval fix index docs clients images pins clean
+.PHONY: help setup chat test fuzz check licences audit eval fix index guard docs clients images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -57,6 +57,9 @@ fix: setup ## format the code and mend what ruff can mend
 
 index: setup ## build the index from corpus/
 	@$(BIN)/allchat build $(ARGS)
+
+guard: setup ## train the guard's classifier anew (after its messages or rules changed) into src/allchat/guard/model.npz
+	@$(BIN)/allchat guard train $(ARGS)
 
 docs: setup ## write docs/clinical-review.md anew from the rules and the wording
 	@$(BIN)/python -c "from pathlib import Path; from allchat.evaluation.clinical_review import clinical_review; Path('docs/clinical-review.md').write_text(clinical_review(), encoding='utf-8')"

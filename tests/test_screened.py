@@ -48,7 +48,7 @@ def test_warm_words_keep_the_crisis_number_in_sight(language: str, chat: Chat) -
 
 
 def test_no_table_row_trains_the_classifier() -> None:
-    from allchat.guard.classifier import training_examples
+    from allchat.guard.train import training_examples
 
     training = {example.text.lower() for example in training_examples()}
     assert [text for group in GROUPS for text in group["texts"] if text.lower() in training] == []

@@ -5,15 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from allchat.answering.abstain import MODEL_FILE, fit, packed
-from allchat.guard.classifier import KINDS, train, training_examples
-from allchat.guard.guard import GUARD_FILES, Guard
 from allchat.records import Document, Examples, LayTerm, Outline
 from allchat.search.embedder import Embedder
 from allchat.search.folder import current_inputs, write_index
@@ -34,27 +29,10 @@ from allchat.spelling import fold
 
 PASSAGE_TOKENS = 200
 
-GUARD_FILE = "guard.json"
-INFORMING = 3
-"""One of so many of our questions shows the guard's classifier what asks for information."""
-
 BUILDERS = (
     "spelling.py",
     *(f"answering/{module}.py" for module in ("abstain",)),
     *(f"evaluation/{module}.py" for module in ("directives",)),
-    *(
-        f"guard/{module}.py"
-        for module in (
-            "classifier",
-            "guard",
-            "matcher",
-            "numbers",
-            "privacy",
-            "reader",
-            "rules",
-            "tokens",
-        )
-    ),
     *(
         f"search/{module}.py"
         for module in (
@@ -87,8 +65,6 @@ BUILDERS = (
             "text",
         )
     ),
-    *(f"guard/rules/{name}" for name in GUARD_FILES),
-    "guard/training/examples.jsonl",
 )
 """The files of this package that decide what is in an index: where one changes, an index is stale."""
 
@@ -133,11 +109,7 @@ def build(
             "names": _names(documents, outlines, lay_terms),
         },
         finish=lambda built: {
-            **_trained(
-                Search(built, embedder=embedder, lay_terms=lay_terms),
-                read_examples(corpus),
-                questions=[question.text for question in questions],
-            ),
+            **_judge(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus)),
             **(embedder.exported() if isinstance(embedder, SentenceEmbedder) else {}),
         },
         progress=progress,
@@ -145,27 +117,10 @@ def build(
     return index
 
 
-def _trained(search: Search, examples: Examples, *, questions: Sequence[str]) -> dict[str, bytes]:
-    """The files of what is fitted to examples: the guard's classifier, and the judge where it has examples."""
+def _judge(search: Search, examples: Examples) -> dict[str, bytes]:
+    """The file of the judge, fitted to examples; none where the corpus has none."""
     judge = fit(examples, search=search)
-    return {GUARD_FILE: _trained_guard(search, questions)} | ({} if judge is None else {MODEL_FILE: packed(judge)})
-
-
-def _trained_guard(search: Search, questions: Sequence[str]) -> bytes:
-    """The classifier's file, trained on our messages and on every third of ``questions``, which ask for information."""
-    informing = tuple(questions[::INFORMING])
-    vectors = search.encode([*(example.text for example in training_examples()), *informing])
-    return _fitted_guard(vectors.tobytes(), informing)
-
-
-@lru_cache(maxsize=2)
-def _fitted_guard(vectors: bytes, informing: tuple[str, ...]) -> bytes:
-    """Kept, because several indexes built by one process with one model have the same."""
-    examples, guard = training_examples(), Guard.load()
-    texts = [*(example.text for example in examples), *informing]
-    kinds = [*(example.kind if example.kind in KINDS else None for example in examples), *[None] * len(informing)]
-    rows = np.frombuffer(vectors, dtype=np.float32).reshape(len(texts), -1)
-    return train([guard.read(text) for text in texts], rows, kinds).to_json().encode()
+    return {} if judge is None else {MODEL_FILE: packed(judge)}
 
 
 def model_of(embedder: Embedder) -> dict[str, str]:

@@ -10,14 +10,13 @@ from typing import Any
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.query import check_id, check_language, check_question
 from allchat.answering.turn import Turn
-from allchat.build import GUARD_FILE, PASSAGE_TOKENS, build_inputs, model_of
+from allchat.build import PASSAGE_TOKENS, build_inputs, model_of
 from allchat.errors import CorpusError, StoreError
-from allchat.guard.classifier import Classifier
+from allchat.guard.classifier import packaged_classifier
 from allchat.guard.guard import Guard
 from allchat.records import Answer, Trace
 from allchat.search.embedder import Embedder
 from allchat.search.folder import open_index
-from allchat.search.index import Index
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.sentence_transformer import open_embedder
 from allchat.sources.annotations import read_lay_terms
@@ -63,7 +62,7 @@ class Chat(Pipeline):
             documents=documents,
             embedder=embedder,
             lay_terms=read_lay_terms(folder),
-            guard=_guard(opened),
+            guard=Guard.load(classifier=packaged_classifier(), model=embedder.fingerprint),
             contact=contact,
             today=today,
         )
@@ -105,15 +104,6 @@ class Chat(Pipeline):
         turn = Turn(self, check_question(question), earlier, check_id(id), language=check_language(language))
         answer = turn.answer()
         return answer, turn.trace
-
-
-def _guard(index: Index) -> Guard:
-    path = index.folder / GUARD_FILE
-    try:
-        classifier = Classifier.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
-    return Guard.load(classifier=classifier)
 
 
 def _corpus_folder(index: Path, corpus: Path | None) -> Path:

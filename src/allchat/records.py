@@ -265,7 +265,7 @@ class Verdict:
     (``dose``, ``fever``, ...), ``rule`` the id of the rule that matched, ``score`` the classifier's probability.
     """
 
-    kind: Literal["urgent", "refusal", "out_of_scope", "chat"] | None
+    kind: Literal["urgent", "refusal", "out_of_scope", "chat", "support"] | None
     reason: str | None = None
     rule: str | None = None
     score: float | None = None

@@ -196,15 +196,21 @@ def trained() -> bytes:
     return packed(Judge(machine, 0.5, machine))
 
 
-CLASSIFIER = {
-    "terms": ["a", "b"],
-    "term_weights": [[0.1, 0.2]] * 3,
-    "vector_weights": [[0.0] * 4] * 3,
-    "bias": [0.0] * 3,
-}
+@cache
+def classifier() -> bytes:
+    import numpy as np
+
+    from allchat.guard.classifier import Weights
+
+    weights = Weights(np.ones((2, 5), dtype=np.float32), np.zeros(5, dtype=np.float32))
+    return Classifier({"a": 0, "b": 1}, weights, weights, np.zeros((4, 5), dtype=np.float32)).to_bytes()
 
 
-@target(json_bytes([CLASSIFIER]))
-def the_file_of_the_classifier(sent: bytes, world: World) -> None:
+@target(st.binary(max_size=400) | st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=9)))
+def the_file_of_the_classifier(sent: Any, world: World) -> None:
+    if isinstance(sent, tuple):
+        whole = classifier()
+        at = sent[0] % len(whole)
+        sent = whole[:at] + sent[1] + whole[at + len(sent[1]) :]
     with suppress(ValueError):
-        Classifier.from_json(sent.decode(errors="replace"))
+        Classifier.from_bytes(sent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from word_hash import WordHash
 
 from allchat.answering.abstain import unpacked
 from allchat.audit import saved_records
-from allchat.build import GUARD_FILE
 from allchat.chat import Chat
 from allchat.errors import CorpusError, QuestionError, SettingsError, StoreError
 from allchat.evaluation.suites import read_suite
@@ -116,25 +114,10 @@ def test_a_manifest_without_what_is_read_of_it_is_none_of_ours(lost: str, tmp_pa
         Chat.open(made_index(tmp_path / "index", manifest), corpus=SMALL, embedder=WordHash())
 
 
-def test_an_index_whose_guard_cannot_be_read_says_so(small_index: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(small_index, tmp_path / "index"))
-    built = folder / (folder / CURRENT).read_text().strip()
-    manifest = json.loads((built / MANIFEST).read_bytes())
-    (built / GUARD_FILE).write_text("{}")
-    manifest["files"][GUARD_FILE] = sha256(b"{}").hexdigest()
-    content = json.dumps(manifest).encode()
-    (built / MANIFEST).write_bytes(content)
-    name = sha256(content).hexdigest()[:16]
-    built.rename(folder / name)
-    (folder / CURRENT).write_text(name)
-    with pytest.raises(StoreError, match=rf"{GUARD_FILE}: cannot be read \(it holds no classifier\)"):
-        Chat.open(folder, corpus=SMALL, embedder=WordHash())
-
-
-@pytest.mark.parametrize("text", ["", "7", "{}", '{"terms": [], "term_weights": {}}'])
-def test_text_that_is_no_classifier_is_a_value_error(text: str) -> None:
+@pytest.mark.parametrize("content", [b"", b"7", b"{}", b"PK\x03\x04", b"PK\x05\x06" + bytes(18)])
+def test_bytes_that_are_no_classifier_are_a_value_error(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Classifier.from_json(text)
+        Classifier.from_bytes(content)
 
 
 @pytest.mark.parametrize("header", [b"{'descr': '<f8'{", b"{", b"x" * 30])

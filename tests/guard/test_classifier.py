@@ -2,78 +2,97 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from allchat.guard.classifier import KINDS, LEAST_MESSAGES, Classifier, terms, train
+import allchat.guard
+from allchat.guard.classifier import CLASSES, MODEL_FILE, STEPS, Classifier, Scores, packaged_classifier, terms
 from allchat.guard.guard import Guard
+from allchat.guard.train import LEAST_MESSAGES, train, training_examples, training_key
+from allchat.search.model_files import PACKAGED_MODEL, fingerprint
 
 GUARD = Guard.load()
 TEXTS = {
-    None: ["what is remission", "how does chemo work", "what is a port", "why do children lose hair"],
-    "refusal": ["should we skip the pill", "can he eat sushi", "should she go to school", "may we skip school"],
-    "urgent": ["he can not breathe", "she is not breathing well", "he can not wake up", "she will not wake up"],
+    "information": ["what is remission", "how does chemo work", "what is a port", "why do children lose hair"],
+    "advice": ["should we skip the pill", "can he eat sushi", "should she go to school", "may we skip school"],
+    "emergency": ["he can not breathe", "she is not breathing well", "he can not wake up", "she will not wake up"],
+    "crisis": ["I want to die", "he wants to die", "I do not want to live", "she does not want to live"],
+    "support": ["I am so tired", "so tired and sad", "I am sad today", "a sad and tired mother"],
 }
-ROWS = [(text, kind) for kind, texts in TEXTS.items() for text in texts]
+ROWS = [(text, says) for says, texts in TEXTS.items() for text in texts]
 
 
-def vectors(rows: list[tuple[str, str | None]]) -> NDArray[np.float32]:
-    """Embeddings that say nothing, so that words must."""
-    return np.zeros((len(rows), 8), dtype=np.float32)
-
-
-def trained(rows: list[tuple[str, str | None]] = ROWS) -> Classifier:
-    return train([GUARD.read(text) for text, _ in rows], vectors(rows), [kind for _, kind in rows])
+def trained(rows: list[tuple[str, str]] = ROWS, vectors: NDArray[np.float32] | None = None) -> Classifier:
+    """A classifier of ``rows``, by default with embeddings that say nothing, so that words must."""
+    nothing = np.zeros((len(rows), 8), dtype=np.float32)
+    messages = [GUARD.read(text) for text, _ in rows]
+    return train(messages, nothing if vectors is None else vectors, [says for _, says in rows], temperature=1.0)
 
 
 CLASSIFIER = trained()
 NOTHING = np.zeros(8, dtype=np.float32)
 
 
-def likeliest(text: str) -> str | None:
-    return KINDS[int(np.argmax(CLASSIFIER.scores(GUARD.read(text), NOTHING)))]
+def likeliest(scores: Scores) -> str:
+    return CLASSES[int(np.argmax(scores))]
 
 
-@pytest.mark.parametrize(("text", "kind"), ROWS)
-def test_what_was_learnt_is_known(text: str, kind: str | None) -> None:
-    assert likeliest(text) == kind
+@pytest.mark.parametrize("vector", [NOTHING, None], ids=["with an embedding", "by words"])
+@pytest.mark.parametrize(("text", "says"), ROWS)
+def test_what_was_learnt_is_known(text: str, says: str, vector: NDArray[np.float32] | None) -> None:
+    assert likeliest(CLASSIFIER.scores(GUARD.read(text), vector)) == says
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
-    [("what is induction", None), ("should he skip it", "refusal"), ("she can not breathe", "urgent")],
+    ("text", "says"),
+    [("what is induction", "information"), ("should he skip it", "advice"), ("she can not breathe", "emergency")],
 )
-def test_new_words_are_judged_by_those_that_were_learnt(text: str, kind: str | None) -> None:
-    assert likeliest(text) == kind
+def test_new_words_are_judged_by_those_that_were_learnt(text: str, says: str) -> None:
+    assert likeliest(CLASSIFIER.scores(GUARD.read(text), NOTHING)) == says
 
 
+@pytest.mark.parametrize("vector", [NOTHING, None], ids=["with an embedding", "by words"])
 @pytest.mark.parametrize("text", ["", "xyzzy", "what is remission", "should he? he can not breathe"])
-def test_scores_are_probabilities(text: str) -> None:
-    scores = CLASSIFIER.scores(GUARD.read(text), NOTHING)
+def test_scores_are_probabilities(text: str, vector: NDArray[np.float32] | None) -> None:
+    scores = CLASSIFIER.scores(GUARD.read(text), vector)
     assert sum(scores) == pytest.approx(1)
     assert all(0 <= score <= 1 for score in scores)
 
 
 def test_an_embedding_counts() -> None:
-    rows = [("hello there", None), ("hello there", "refusal"), ("hello there", "urgent")] * 3
-    axes = np.eye(3, 8, dtype=np.float32)[[0, 1, 2] * 3]
-    classifier = train([GUARD.read(text) for text, _ in rows], axes, [kind for _, kind in rows])
+    rows = [("hello there", says) for says in CLASSES] * 3
+    axes = np.eye(len(CLASSES), 8, dtype=np.float32)[[*range(len(CLASSES))] * 3]
+    classifier = trained(rows, axes)
     message = GUARD.read("hello there")
-    assert [int(np.argmax(classifier.scores(message, axis))) for axis in axes[:3]] == [0, 1, 2]
+    assert [likeliest(classifier.scores(message, axis)) for axis in axes[: len(CLASSES)]] == list(CLASSES)
 
 
-def test_each_kind_counts_as_much_however_many_messages_it_has() -> None:
-    """Without a word that speaks for a kind, a kind of which there are ten times more is no likelier."""
-    rows = [("hello", None)] * 40 + [("hello", "refusal")] * 4 + [("hello", "urgent")] * 4
-    assert trained(rows).scores(GUARD.read("hello"), NOTHING) == pytest.approx((1 / 3, 1 / 3, 1 / 3), abs=0.01)
+def test_each_class_counts_as_much_however_many_messages_it_has() -> None:
+    """Without a word that speaks for a class, a class of which there are ten times more is no likelier."""
+    rows = [("hello", "information")] * 40 + [("hello", says) for says in CLASSES[1:] for _ in range(4)]
+    assert trained(rows).scores(GUARD.read("hello"), NOTHING) == pytest.approx((0.2,) * 5, abs=0.01)
 
 
-def test_training_twice_gives_the_same_bytes_and_the_file_gives_the_same_scores() -> None:
-    again = Classifier.from_json(CLASSIFIER.to_json())
-    assert trained().to_json() == CLASSIFIER.to_json() == again.to_json()
+def test_a_class_without_a_message_is_never_likely() -> None:
+    scores = trained([row for row in ROWS if row[1] != "crisis"]).scores(GUARD.read("I want to die"), NOTHING)
+    assert scores.crisis < 1e-9
+
+
+def test_training_twice_gives_the_same_bytes() -> None:
+    assert trained().to_bytes() == CLASSIFIER.to_bytes()
+
+
+def test_the_file_gives_the_same_scores_to_half_a_step_of_each_weight() -> None:
+    again = Classifier.from_bytes(CLASSIFIER.to_bytes())
     message = GUARD.read("should he skip the pill, he can not breathe")
-    assert again.scores(message, NOTHING) == CLASSIFIER.scores(message, NOTHING)
+    assert (again.key, again.model, list(again.terms)) == (CLASSIFIER.key, CLASSIFIER.model, list(CLASSIFIER.terms))
+    for kept, given in ((again.whole, CLASSIFIER.whole), (again.words, CLASSIFIER.words)):
+        half_a_step = np.abs(given.terms).max(axis=0) / STEPS / 2
+        assert (np.abs(kept.terms - given.terms) <= half_a_step + 1e-6).all()
+    assert again.scores(message, NOTHING) == pytest.approx(CLASSIFIER.scores(message, NOTHING), abs=0.01)
 
 
 def test_the_words_that_tell_are_named_the_strongest_first() -> None:
@@ -82,20 +101,40 @@ def test_the_words_that_tell_are_named_the_strongest_first() -> None:
     assert len(telling) == 3
     assert any("skip" in words or "should" in words for words in telling)
     assert CLASSIFIER.telling(GUARD.read("xyzzy"), kind="refusal") == ()
+    assert CLASSIFIER.telling(message, kind="chat") == ()
 
 
-def test_the_terms_of_a_message_are_rows_of_words_parts_of_words_and_lists_each_once() -> None:
+def test_the_terms_of_a_message_are_rows_of_words_and_parts_of_words_each_once() -> None:
     found = terms(GUARD.read("Is it hot? Is it 39.5 C?"))
     assert {"w:is it hot", "w:^ is it", "w:it <fever-temperature>"} <= set(found["words"])
     assert {"p: h", "p: hot ", "p:ho"} <= set(found["parts"])
-    assert "l:@question-start" in found["lists"]
     assert all(list(view) == sorted(set(view)) for view in found.values())
 
 
 def test_a_term_seen_once_is_not_learnt() -> None:
-    counted = {term: 0 for text, _ in ROWS for view in terms(GUARD.read(text)).values() for term in view}
-    for text, _ in ROWS:
-        for view in terms(GUARD.read(text)).values():
-            for term in view:
-                counted[term] += 1
+    views = [view for text, _ in ROWS for view in terms(GUARD.read(text)).values()]
+    counted = {term: sum(term in view for view in views) for view in views for term in view}
     assert set(CLASSIFIER.terms) == {term for term, count in counted.items() if count >= LEAST_MESSAGES}
+
+
+def test_the_file_that_comes_with_allchat_is_of_todays_rules_messages_and_model() -> None:
+    """Where this fails: make guard."""
+    model = fingerprint(PACKAGED_MODEL)
+    assert (packaged_classifier().key, packaged_classifier().model) == (training_key(model), model)
+    assert (Path(allchat.guard.__path__[0]) / MODEL_FILE).stat().st_size < 4_000_000
+
+
+@pytest.mark.slow
+def test_the_file_that_comes_with_allchat_is_what_the_command_makes() -> None:
+    """Trained anew, it gives the same probabilities within 0.03: processors round sums in other ways."""
+    from allchat.cli.guard import trained as trained_anew
+    from allchat.search.sentence_transformer import load_embedder
+
+    anew, shipped = trained_anew(), packaged_classifier()
+    assert list(anew.terms) == list(shipped.terms)
+    texts = [example.text for example in training_examples()[::60]]
+    vectors = load_embedder().encode(texts)
+    for text, vector in zip(texts, vectors, strict=True):
+        message = GUARD.read(text)
+        assert anew.scores(message, vector) == pytest.approx(shipped.scores(message, vector), abs=0.03)
+        assert anew.scores(message, None) == pytest.approx(shipped.scores(message, None), abs=0.03)

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from allchat.chat import Chat
 from allchat.errors import SettingsError
 from allchat.evaluation.directives import directives, is_directive
-from allchat.guard.classifier import Scores, training_examples
+from allchat.guard.classifier import Scores
 from allchat.guard.guard import Guard
+from allchat.guard.policy import is_held
 from allchat.guard.privacy import private_words
 from allchat.guard.rules import Rule, danger, meets
+from allchat.guard.train import training_examples
 from allchat.records import Answer, Verdict
 from allchat.wording import load_wording
 
@@ -231,47 +233,96 @@ def test_a_broken_rule_file_is_an_error_that_says_what(tmp_path: Path, old: str,
         Guard.load(tmp_path)
 
 
-def sure(*, information: float, advice: float, emergency: float) -> Any:
-    """A classifier that gives the scores it is told."""
-    return SimpleNamespace(scores=lambda *_: Scores(information, advice, emergency))
+def guard(**scores: float) -> Guard:
+    """A guard whose classifier gives these scores, whatever it is asked; what is left to 1 is information."""
+    given = {"information": 1 - sum(scores.values()), **dict.fromkeys(Scores._fields[1:], 0.0), **scores}
+    return Guard.load(classifier=SimpleNamespace(scores=lambda *_: Scores(**given), model=""))  # type: ignore[arg-type]
 
 
 VECTOR = np.zeros(384, dtype=np.float32)
-ADVISING = sure(information=0.05, advice=0.9, emergency=0.05)
-ALARMING = sure(information=0.05, advice=0.05, emergency=0.9)
-CERTAIN = sure(information=0.98, advice=0.01, emergency=0.01)
-INFORMING = sure(information=0.9, advice=0.05, emergency=0.05)
+INFORMING = guard()
+ADVISING = guard(advice=0.9)
+ALARMING = guard(emergency=0.9)
+DESPAIRING = guard(crisis=0.9)
+LOW = guard(support=0.9)
+
+
+def end_of(guard: Guard, text: str) -> tuple[str | None, str | None, str | None]:
+    found = guard.judge(text, VECTOR, guard.screen(text))
+    return found.kind, found.reason, found.rule
 
 
 def test_the_classifier_refuses_what_no_rule_met() -> None:
-    judged = Guard.load(classifier=ADVISING).judge("my son and the pool, what is the rule", VECTOR, Verdict(None))
-    assert (judged.kind, judged.reason, judged.rule, judged.score) == ("refusal", "other", "classifier", 0.95)
+    assert end_of(ADVISING, "my son and the pool, what is the rule") == ("refusal", "other", "classifier")
 
 
-@pytest.mark.parametrize("verdict", [Verdict(None), Verdict("refusal", reason="dose", rule="dose-asked")])
-def test_the_classifier_finds_an_emergency_that_no_rule_met(verdict: Verdict) -> None:
-    judged = Guard.load(classifier=ALARMING).judge("he is a funny color, what now", VECTOR, verdict)
-    assert (judged.kind, judged.reason, judged.rule, judged.score) == ("urgent", "unsure", "classifier", 0.9)
+def test_the_classifier_finds_an_emergency_and_a_crisis_that_no_rule_met() -> None:
+    assert end_of(ALARMING, "his skin is a funny color, what now") == ("urgent", "unsure", "classifier")
+    assert end_of(DESPAIRING, "I am done, he will be fine with his dad") == ("urgent", "crisis", "classifier")
 
 
-def test_an_alarm_of_the_classifier_alone_becomes_warm_words_where_no_danger_is_named() -> None:
-    judged = Guard.load(classifier=ALARMING).judge("it was a hard day and I am sad", VECTOR, Verdict(None))
-    assert (judged.kind, judged.reason, judged.rule, judged.score) == ("chat", "feelings", "classifier", 0.9)
+def test_an_emergency_of_the_classifier_alone_needs_a_danger_that_is_told_of() -> None:
+    assert end_of(ALARMING, "it was a long week and the car broke down")[0] != "urgent"
+
+
+def test_between_the_bars_the_numbers_are_in_sight() -> None:
+    assert end_of(guard(crisis=0.3, support=0.3), "I am done with all of it")[:2] == ("support", "feelings")
+    assert end_of(guard(emergency=0.25), "his skin looks odd")[:2] == ("refusal", "other")
+
+
+def test_low_mood_without_a_question_is_met_with_support_and_a_question_in_it_is_answered() -> None:
+    assert end_of(LOW, "it was a hard day")[:2] == ("support", "feelings")
+    assert end_of(LOW, "it was a hard day, what is remission?")[0] is None
 
 
 def test_an_emergency_beside_a_feeling_is_found() -> None:
-    feeling = Verdict("chat", reason="feelings", rule="feelings")
-    guard = Guard.load(classifier=ALARMING)
-    assert guard.judge("I am so scared, a snake bit me on the ankle", VECTOR, feeling).kind == "urgent"
-    assert guard.judge("I am so scared", VECTOR, feeling).kind == "chat"
-    assert Guard.load(classifier=ADVISING).judge("I am so scared", VECTOR, feeling) == feeling
+    assert end_of(ALARMING, "I am so scared, a snake bit me on the ankle")[0] == "urgent"
+    assert end_of(INFORMING, "I am so scared")[:2] == ("support", "feelings")
 
 
-def test_the_fear_of_a_death_is_neither_alarmed_nor_lifted() -> None:
-    asked = Verdict("refusal", reason="chances", rule="chances-asked")
-    for classifier in (ALARMING, CERTAIN):
-        judged = Guard.load(classifier=classifier).judge("is my girl going to die", VECTOR, asked)
-        assert (judged.kind, judged.reason) == ("refusal", "chances")
+@pytest.mark.parametrize("scores", [INFORMING, LOW, ADVISING])
+@pytest.mark.parametrize(
+    "text", ["my son can not breathe", "he wants to die", "her temperature is 39.2", "he has a fever right now"]
+)
+def test_what_a_rule_always_holds_and_what_is_told_of_now_is_never_lifted(scores: Guard, text: str) -> None:
+    found = scores.screen(text)
+    assert found.kind == "urgent"
+    assert scores.is_settled(text, found)
+    assert scores.judge(text, VECTOR, found) == found
+
+
+def test_another_urgent_rule_is_lifted_where_the_classifier_is_all_but_certain() -> None:
+    text = "we had shivers on the roller coaster with my son"
+    assert end_of(INFORMING, text)[0] is None
+    assert end_of(guard(advice=0.2), text)[0] == "urgent"
+
+
+def test_a_lifted_crisis_keeps_the_number_in_sight() -> None:
+    text = "my girl has been so worthless at this game"
+    assert end_of(guard(crisis=0.2), text)[:2] == ("urgent", "crisis")
+    assert end_of(INFORMING, text)[:2] == ("support", "feelings")
+
+
+def test_what_tells_of_another_time_or_a_story_may_be_lifted() -> None:
+    text = "in the film last night a boy could not breathe, my son laughed"
+    rule = RULES[GUARD.screen(text).rule or ""]
+    assert rule.always
+    assert not is_held(GUARD.read(text), rule)
+
+
+def test_the_rules_that_always_hold_are_those_of_minutes() -> None:
+    held = {rule.reason for rule in GUARD.rules if rule.always}
+    assert held == {
+        "crisis",
+        "breathing",
+        "seizure",
+        "consciousness",
+        "stroke",
+        "bleeding",
+        "poison",
+        "very_ill",
+        "fever",
+    }
 
 
 @pytest.mark.parametrize(
@@ -314,33 +365,42 @@ def test_a_dangerous_vital_sign_is_marked(text: str, mark: str) -> None:
     assert mark in GUARD.read(text).labels
 
 
-@pytest.mark.parametrize("classifier", [ADVISING, INFORMING, CERTAIN])
-@pytest.mark.parametrize("kind", ["urgent", "chat", "out_of_scope"])
-def test_the_classifier_lifts_no_emergency_and_leaves_small_talk_alone(classifier: Any, kind: Any) -> None:
-    verdict = Verdict(kind, reason="fever", rule="fever")
-    assert Guard.load(classifier=classifier).judge("my son has a fever", VECTOR, verdict) == verdict
-
-
-def test_a_refusal_is_lifted_only_where_information_is_all_but_certain() -> None:
+def test_a_refusal_is_lifted_only_where_information_is_likely() -> None:
     verdict = Verdict("refusal", reason="dose", rule="dose-asked", private=True)
-    assert Guard.load(classifier=INFORMING).judge("what is the dose", VECTOR, verdict) == verdict
-    lifted = Guard.load(classifier=CERTAIN).judge("what is the dose", VECTOR, verdict)
+    assert guard(advice=0.3).judge("what is the dose", VECTOR, verdict) == verdict
+    lifted = INFORMING.judge("what is the dose", VECTOR, verdict)
     assert (lifted.kind, lifted.rule, lifted.private) == (None, None, True)
 
 
 def test_what_names_no_person_must_be_surer_to_be_refused() -> None:
-    guard = Guard.load(classifier=sure(information=0.2, advice=0.8, emergency=0.0))
-    assert guard.judge("what about the pool for my son", VECTOR, Verdict(None)).kind == "refusal"
-    assert guard.judge("the pills", VECTOR, Verdict(None)).kind is None
-    assert guard.judge("my garden", VECTOR, Verdict(None)).kind is None
+    likely = guard(advice=0.6)
+    assert end_of(likely, "what about the pool for my son")[0] == "refusal"
+    assert end_of(likely, "the pills")[0] is None
+    assert end_of(likely, "my garden")[0] is None
 
 
-def test_what_the_classifier_takes_for_a_question_goes_on() -> None:
-    assert Guard.load(classifier=INFORMING).judge("what is induction", VECTOR, Verdict(None)).kind is None
+def test_small_talk_stays_small_talk_and_other_subjects_ask_no_classifier() -> None:
+    assert end_of(LOW, "thanks!")[:2] == ("chat", "thanks")
+    assert GUARD.is_settled("who won the game last night", GUARD.screen("who won the game last night"))
 
 
-def test_without_a_classifier_the_verdict_stands() -> None:
+def test_without_a_classifier_the_rules_alone_decide() -> None:
     assert GUARD.judge("my son", VECTOR, Verdict(None)) == Verdict(None)
+    assert GUARD.judge("my son has a fever", None, GUARD.screen("my son has a fever")).kind == "urgent"
+
+
+def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
+    asked: list[object] = []
+
+    def scores(_: object, vector: object) -> Scores:
+        asked.append(vector)
+        return Scores(1, 0, 0, 0, 0)
+
+    classifier: Any = SimpleNamespace(scores=scores, model="one")
+    for model in ("one", "another"):
+        Guard.load(classifier=classifier, model=model).judge("what is induction", VECTOR, Verdict(None))
+    assert asked[0] is VECTOR
+    assert asked[1] is None
 
 
 def test_training_examples_and_held_out_examples_share_no_text() -> None:

@@ -126,7 +126,7 @@ def replace_or_park(path, target):
     return replace(path, target)
 Path.replace = replace_or_park
 if place == "finish":
-    allchat.build._trained = park
+    allchat.build._judge = park
 allchat.build.build(corpus, index=index, embedder=Next())
 """
 
@@ -155,8 +155,8 @@ def parked_build(own: Path, place: str) -> Iterator[subprocess.Popen[str]]:
     ("place", "aside", "in_place"),
     [
         ("finish", {VECTORS_FILE, WORDS_FILE}, set()),
-        ("file 2", {MANIFEST, VECTORS_FILE, WORDS_FILE}, {"guard.json"}),
-        ("the switch", {CURRENT}, {"guard.json", MANIFEST, VECTORS_FILE, WORDS_FILE}),
+        ("file 2", {VECTORS_FILE, WORDS_FILE}, {MANIFEST}),
+        ("the switch", {CURRENT}, {MANIFEST, VECTORS_FILE, WORDS_FILE}),
     ],
 )
 def test_a_build_killed_while_it_writes_leaves_the_old_index_and_the_next_one_tidies_up(

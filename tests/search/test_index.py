@@ -78,7 +78,7 @@ def test_the_manifest_says_what_the_index_was_built_from(index: Index) -> None:
 # Damage
 
 
-@pytest.mark.parametrize("name", [MANIFEST, VECTORS_FILE, WORDS_FILE, "guard.json"])
+@pytest.mark.parametrize("name", [MANIFEST, VECTORS_FILE, WORDS_FILE])
 @pytest.mark.parametrize("place", [0, 0.5, -1])
 def test_one_changed_byte_in_any_file_of_the_index_is_an_error_with_the_remedy(
     name: str, place: float, own: Path

@@ -168,7 +168,6 @@ FAULTS = {
     "one byte of the vectors": altered(VECTORS_FILE),
     "one byte of the words": altered(WORDS_FILE),
     "one byte of the manifest": altered(MANIFEST),
-    "one byte of the guard": altered("guard.json"),
     "half of a file": half_written,
     "its folder gone": lambda index, _: shutil.rmtree(index / (current_name(index) or "")),
     "no pointer": lambda index, _: (index / CURRENT).unlink(),

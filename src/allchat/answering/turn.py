@@ -73,7 +73,7 @@ class Turn:
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
-        if guard.is_settled(verdict):
+        if guard.is_settled(message, verdict):
             return self._fixed(verdict)
         asked = (guard.information_part(message) if verdict.kind == "refusal" else None) or self._question
         wordings = self._wordings(asked)
@@ -84,7 +84,7 @@ class Turn:
             with self._timed("screen"):
                 verdict = guard.judge(message, vectors[texts.index(self._question)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
-        if verdict.kind in ("urgent", "chat"):
+        if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
         found, decision = self._retrieve(wordings, vectors[: len(wordings)])
         if verdict.kind == "refusal":
@@ -132,8 +132,9 @@ class Turn:
         return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}
 
     def _fixed(self, verdict: Verdict) -> Answer:
-        text = self._wording.text(f"{verdict.kind}.{verdict.reason}.text", **self._values())
-        return self._record(verdict.kind or "chat", verdict, text.strip())
+        kind = "chat" if verdict.kind == "support" else verdict.kind
+        text = self._wording.text(f"{kind}.{verdict.reason}.text", **self._values())
+        return self._record(kind, verdict, text.strip())
 
     def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
         with self._timed("compose"):

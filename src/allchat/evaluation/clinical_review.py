@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from importlib.resources import files
 
-from allchat.guard.classifier import training_examples
+from allchat.guard.train import training_examples, training_files
+from allchat.guard.classifier import MODEL_FILE
 from allchat.guard.guard import ORDER, Guard
 from allchat.guard.rules import Rule
 from allchat.markdown import escape_markdown
@@ -96,9 +97,9 @@ def _flat(table: dict[str, object], name: str) -> Iterator[tuple[str, str]]:
 def _hashes() -> Iterator[str]:
     """One table row per rule file, and one per language over its sentences (not over the page around them)."""
     folder = files("allchat") / "guard"
-    for name in ("lists.toml", *ORDER, "private.toml", "examples.jsonl"):
-        file = folder / ("training" if name.endswith(".jsonl") else "rules") / name
-        yield f"| `{name}` | `{_hash(file.read_bytes())}` |"
+    rules = [folder / "rules" / name for name in ("lists.toml", *ORDER, "private.toml")]
+    for file in (*rules, *training_files(), folder / MODEL_FILE):
+        yield f"| `{file.name}` | `{_hash(file.read_bytes())}` |"
     for language in LANGUAGES:
         yield f"| sentences, `{language}` | `{_hash(repr(reviewed_sentences(load_wording(language))).encode())}` |"
 

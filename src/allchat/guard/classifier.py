@@ -1,38 +1,35 @@
-"""Classify: how far a message reads as asking for information, as asking for advice, or as telling of an emergency.
+"""Classify: how far a message asks for information or for advice, tells of an emergency or a crisis, or is low in mood.
 
-A multinomial logistic regression over four views of a message: rows of its words as the rules read them, parts of its
-words as they were typed, the lists of the rules that it meets, and its embedding. It is trained at build time on
-messages of our own and serves where no rule foresaw the words.
+A multinomial logistic regression over three views of a message: rows of its words as the rules read them, parts of
+its words as they were typed, and its embedding. It does not see which rules are met: what they find and what it finds
+are two witnesses. ``train.py`` makes it from messages of our own; it is shipped as the file ``model.npz``.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from array import array
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from io import BytesIO
+from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allchat.errors import SettingsError
 from allchat.guard.rules import ReadMessage
 from allchat.spelling import fold
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
-
 Vector = NDArray[np.float32]
 
-KINDS = (None, "refusal", "urgent")
-"""What a message is taken for, in the order of all columns: it goes on to the search, asks for advice, is urgent."""
+CLASSES = ("information", "advice", "emergency", "crisis", "support")
+"""What a message can be to the classifier, in the order of all columns."""
 
-SHARES = {"words": 1.5, "parts": 1.5, "lists": 1.0}
+SHARES = {"words": 1.5, "parts": 1.5}
 EMBEDDING_SHARE = 2.0
 """Lengths of the views of a message beside each other, chosen by cross-validation (docs/decisions/0006-guard.md)."""
 
@@ -41,34 +38,21 @@ SHORTEST_PART, LONGEST_PART = 2, 5
 MODEL_WORDS = 2048
 """Words whose parts are remembered."""
 
-LEAST_MESSAGES = 2
-"""A term seen in fewer training messages says nothing that could be learnt."""
+MODEL_FILE = "model.npz"
+STEPS = 127
+"""Weights are kept as whole numbers of so many steps to either side."""
 
-UNREAD = frozenset(
-    {
-        "@alarm-words",
-        "@vital-words",
-        "@idle-alarm",
-        "@mood",
-        "@speaker",
-        "@figure-of-speech",
-        "@no-denial",
-        "@told-signs",
-    }
-    | {"@our-subject", "@our-treatment", "@own-death", "<asks-our-subject>"}
-)
-"""Lists that weigh what the classifier finds, or tell small talk apart: broad ones, from which it learns noise."""
-
-DECIMALS = 3
 _WORD = re.compile(r"[a-z0-9']+")
 
 
 class Scores(NamedTuple):
-    """Probabilities in [0, 1] that sum to 1."""
+    """Probabilities in [0, 1] that sum to 1, in the order of ``CLASSES``."""
 
     information: float
     advice: float
     emergency: float
+    crisis: float
+    support: float
 
 
 def terms(message: ReadMessage) -> dict[str, tuple[str, ...]]:
@@ -76,7 +60,6 @@ def terms(message: ReadMessage) -> dict[str, tuple[str, ...]]:
     found = {
         "words": _rows_of_words(message),
         "parts": {part for word in _typed(message) for part in _parts(word)},
-        "lists": _lists(message),
     }
     return {view: tuple(sorted(said)) for view, said in found.items()}
 
@@ -89,10 +72,6 @@ def _rows_of_words(message: ReadMessage) -> set[str]:
         for n in range(1, LONGEST_ROW + 1)
         for at in range(len(row) - n + 1)
     }
-
-
-def _lists(message: ReadMessage) -> set[str]:
-    return {f"l:{label}" for label in message.labels - UNREAD if label[0] in "@<"}
 
 
 def _typed(message: ReadMessage) -> set[str]:
@@ -112,18 +91,50 @@ def _read(word: str, marks: tuple[str, ...]) -> str:
     return marks[-1] if marks else word
 
 
+KINDS: Mapping[str | None, tuple[str, ...]] = {
+    None: ("information",),
+    "refusal": ("advice",),
+    "urgent": ("emergency", "crisis"),
+    "support": ("support",),
+}
+"""The classes that speak for a kind of verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each term ``(t, 5) float32`` and no term ``(5,) float32`` says for each class."""
+
+    terms: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def packed(self) -> dict[str, NDArray[Any]]:
+        """The weights in a quarter of the space: whole steps of each class's greatest weight."""
+        greatest = np.maximum(np.abs(self.terms).max(axis=0, initial=0.0), 1e-6).astype(np.float32)
+        steps = np.rint(self.terms / greatest * STEPS).astype(np.int8)
+        return {"steps": steps, "greatest": greatest, "bias": self.bias}
+
+    @classmethod
+    def unpacked(cls, held: Mapping[str, NDArray[Any]], name: str) -> Weights:
+        """What ``packed`` gave, to half a step."""
+        steps, greatest = held[f"{name}_steps"], held[f"{name}_greatest"]
+        return cls((steps * (greatest / STEPS)).astype(np.float32), held[f"{name}_bias"])
+
+
 @dataclass(frozen=True)
 class Classifier:
-    """Weights of a trained classifier.
+    """Weights of a trained classifier, by view: ``words`` for messages without an embedding, ``whole`` with it.
 
-    ``terms`` leads a term to its row in ``term_weights`` ``(t, 3) float64``; ``vector_weights`` is ``(384, 3) float64``
-    and ``bias`` ``(3,) float64``. Columns are in the order of ``KINDS``.
+    ``terms`` leads a term to its row in the weights ``(t, 5) float32``; ``vector_weights`` is ``(d, 5) float32`` and
+    a bias ``(5,) float32``. Columns are in the order of ``CLASSES``. ``key`` is what it was made from, ``model`` the
+    fingerprint of the embedding model that it knows.
     """
 
     terms: Mapping[str, int]
-    term_weights: NDArray[np.float64]
-    vector_weights: NDArray[np.float64]
-    bias: NDArray[np.float64]
+    whole: Weights
+    words: Weights
+    vector_weights: NDArray[np.float32]
+    key: str = ""
+    model: str = ""
     _part_rows: Callable[[str], frozenset[int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -131,64 +142,68 @@ class Classifier:
         remembered = lru_cache(maxsize=MODEL_WORDS)(lambda word: frozenset(self._known(_parts(word))))
         object.__setattr__(self, "_part_rows", remembered)
 
-    def scores(self, message: ReadMessage, vector: Vector) -> Scores:
-        """How likely ``message``, whose embedding is ``vector`` ``(384,) float32``, is of each kind."""
-        sums = self.bias + EMBEDDING_SHARE * (vector.astype(np.float64) @ self.vector_weights)
+    def scores(self, message: ReadMessage, vector: Vector | None) -> Scores:
+        """How likely ``message`` is of each class; ``vector`` ``(d,) float32`` is its embedding, None: words decide."""
+        weights = self.words if vector is None else self.whole
+        sums = weights.bias.astype(np.float64)
+        if vector is not None:
+            sums = sums + EMBEDDING_SHARE * (vector.astype(np.float64) @ self.vector_weights)
         for weight, rows in self._weighted(message):
-            sums = sums + weight * self.term_weights[rows].sum(axis=0)
+            sums = sums + weight * weights.terms[rows].sum(axis=0, dtype=np.float64)
         odds = np.exp(sums - sums.max())
         return Scores(*(odds / odds.sum()).tolist())
 
     def telling(self, message: ReadMessage, *, kind: str | None, most: int = 5) -> tuple[str, ...]:
-        """The words of ``message`` that speak most for ``kind``, the strongest first, so that a reader sees why."""
-        if kind not in KINDS:
+        """The words of ``message`` that speak most for a kind of verdict, the strongest first: a reader sees why."""
+        columns = [CLASSES.index(name) for name in KINDS.get(kind, ())]
+        if not columns:
             return ()
-        column = KINDS.index(kind)
         said = [term for term in terms(message)["words"] if term in self.terms and _WORD.search(term, 2)]
-        ranked = sorted((-float(self.term_weights[self.terms[term], column]), term) for term in said)
+        ranked = sorted((-float(self.whole.terms[self.terms[term], columns].max()), term) for term in said)
         return tuple(term.removeprefix("w:") for weight, term in ranked[:most] if weight < 0)
 
     def _known(self, found: Iterable[str]) -> Iterator[int]:
         return (self.terms[term] for term in found if term in self.terms)
 
     def _weighted(self, message: ReadMessage) -> Iterator[tuple[float, list[int]]]:
-        return _weighted(
+        return weighted(
             {
                 "words": self._known(_rows_of_words(message)),
                 "parts": frozenset[int]().union(*map(self._part_rows, _typed(message))),
-                "lists": self._known(_lists(message)),
             }
         )
 
-    def to_json(self) -> str:
-        """The classifier as text, the same for the same weights."""
-        return json.dumps(
-            {
-                "terms": list(self.terms),
-                "term_weights": self.term_weights.tolist(),
-                "vector_weights": self.vector_weights.tolist(),
-                "bias": self.bias.tolist(),
-            },
-            separators=(",", ":"),
-        )
+    def to_bytes(self) -> bytes:
+        """The classifier as a file, the same for the same weights."""
+        arrays: dict[str, Any] = {
+            "terms": np.frombuffer("\n".join(self.terms).encode(), dtype=np.uint8),
+            "names": np.array([self.key, self.model]),
+            "vector_weights": self.vector_weights,
+        }
+        for view, weights in (("whole", self.whole), ("words", self.words)):
+            arrays |= {f"{view}_{name}": value for name, value in weights.packed().items()}
+        held = BytesIO()
+        np.savez_compressed(held, **arrays)
+        return held.getvalue()
 
     @classmethod
-    def from_json(cls, text: str) -> Classifier:
-        """The classifier that ``to_json`` wrote.
+    def from_bytes(cls, content: bytes) -> Classifier:
+        """The classifier that ``to_bytes`` wrote.
 
         Raises:
-            ValueError: it is not what ``to_json`` writes.
+            ValueError: it is not what ``to_bytes`` writes.
         """
         try:
-            held = json.loads(text)
-            rows = {str(term): at for at, term in enumerate(held["terms"])}
-            weights = [np.array(held[name], dtype=np.float64) for name in ("term_weights", "vector_weights", "bias")]
-        except (KeyError, TypeError, OverflowError, RecursionError) as error:
+            with np.load(BytesIO(content), allow_pickle=False) as held:
+                rows = {term: at for at, term in enumerate(held["terms"].tobytes().decode().split("\n"))}
+                key, model = map(str, held["names"])
+                whole, words = (Weights.unpacked(held, name) for name in ("whole", "words"))
+                return cls(rows, whole, words, held["vector_weights"], key, model)
+        except (KeyError, EOFError, TypeError, RuntimeError, MemoryError, BadZipFile, zlib.error) as error:
             raise ValueError("it holds no classifier") from error
-        return cls(rows, *weights)
 
 
-def _weighted(views: Mapping[str, Iterable[int]]) -> Iterator[tuple[float, list[int]]]:
+def weighted(views: Mapping[str, Iterable[int]]) -> Iterator[tuple[float, list[int]]]:
     """For each view the rows of its known terms and the weight of each: a view is as long as its share, however many
     it has. The rows are in one order, for one sum.
     """
@@ -198,52 +213,15 @@ def _weighted(views: Mapping[str, Iterable[int]]) -> Iterator[tuple[float, list[
             yield share / len(known) ** 0.5, known
 
 
-def train(messages: Sequence[ReadMessage], vectors: Vector, kinds: Sequence[str | None]) -> Classifier:
-    """A classifier fitted to ``messages`` with their ``vectors`` ``(n, 384) float32`` and ``kinds``. Deterministic.
+@cache
+def packaged_classifier() -> Classifier:
+    """The classifier that comes with allchat.
 
-    Every kind counts as much as another, however many messages it has.
+    Raises:
+        SettingsError: its file is missing or damaged.
     """
-    from sklearn.linear_model import LogisticRegression  # heavy, and needed when building only
-    from threadpoolctl import threadpool_limits
-
-    found = [terms(message) for message in messages]
-    counts = Counter(term for views in found for view in views.values() for term in view)
-    rows = {term: at for at, term in enumerate(sorted(term for term in counts if counts[term] >= LEAST_MESSAGES))}
-    features = _features(found, vectors, rows)
-    model = LogisticRegression(C=4.0, class_weight="balanced", max_iter=1000, tol=1e-3)
-    with threadpool_limits(1):  # sums in one order, and small enough that threads would wait for each other
-        model.fit(features, [KINDS.index(kind) for kind in kinds])
-    weights = np.round(model.coef_.T, DECIMALS)
-    return Classifier(rows, weights[: len(rows)], weights[len(rows) :], np.round(model.intercept_, DECIMALS))
-
-
-def _features(found: Sequence[Mapping[str, Sequence[str]]], vectors: Vector, rows: Mapping[str, int]) -> csr_matrix:
-    """One row for each message: its terms in the columns of ``rows``, then its embedding."""
-    from scipy.sparse import csr_matrix, hstack
-
-    ends, columns, values = [0], array("i"), array("d")
-    for views in found:
-        known_views = {view: [rows[term] for term in said if term in rows] for view, said in views.items()}
-        for weight, known in _weighted(known_views):
-            columns.extend(known)
-            values.extend([weight] * len(known))
-        ends.append(len(columns))
-    said = csr_matrix((values, columns, ends), shape=(len(found), len(rows)))
-    return csr_matrix(hstack([said, EMBEDDING_SHARE * vectors.astype(np.float64)]))
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A message of ours with what the guard should make of it."""
-
-    id: str
-    text: str
-    kind: str | None
-    reason: str | None
-
-
-def training_examples() -> tuple[Example, ...]:
-    """Our own examples that the classifier is trained on, in the order of the file."""
-    text = (files("allchat") / "guard" / "training" / "examples.jsonl").read_text(encoding="utf-8")
-    rows: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines() if line.strip()]
-    return tuple(Example(row["id"], row["text"], row["kind"], row["reason"]) for row in rows)
+    path = files("allchat") / "guard" / MODEL_FILE
+    try:
+        return Classifier.from_bytes(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error}). Install allchat again, or run: make guard") from error

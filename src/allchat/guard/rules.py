@@ -43,6 +43,7 @@ class Rule:
     within: int | None = None
     personal: bool = False
     deniable: bool = False
+    always: bool = False
     least_words: int = 0
     most_words: int = 100_000
     match: tuple[str, ...] = ()
@@ -70,8 +71,8 @@ class ReadMessage:
         return sum(len(clause.tokens) - 2 for clause in self.clauses)
 
 
-_RULE_FIELDS = {"id", "reason", "why", "all", "also", "none", "never", "within", "personal", "deniable", "least_words",
-                "most_words", "match", "not_match", "still_urgent"}  # fmt: skip
+_RULE_FIELDS = {"id", "reason", "why", "all", "also", "none", "never", "within", "personal", "deniable", "always",
+                "least_words", "most_words", "match", "not_match", "still_urgent"}  # fmt: skip
 
 _RULE = TypeAdapter(Rule)
 
@@ -201,9 +202,9 @@ class RuleBook:
         hits = tuple(_with_form(self._book.hits(clause), words=len(clause.tokens) - 2) for clause in clauses)
         return ReadMessage(text, clauses, hits, frozenset(label for found in hits for label in found))
 
-    def first(self, message: ReadMessage) -> Rule | None:
-        """The first rule that ``message`` meets, in the order of the files."""
-        return next((rule for rule in self.rules if meets(message, rule)), None)
+    def first(self, message: ReadMessage, *, but: str | None = None) -> Rule | None:
+        """The first rule that ``message`` meets, in the order of the files; none of the kind ``but``."""
+        return next((rule for rule in self.rules if rule.kind != but and meets(message, rule)), None)
 
 
 def _with_form(found: Hits, *, words: int) -> Hits:

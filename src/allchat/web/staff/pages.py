@@ -24,7 +24,7 @@ from allchat.addresses import web_address
 from allchat.audit import audit, saved_records
 from allchat.chat import Chat
 from allchat.errors import AllchatError, QuestionError
-from allchat.guard.guard import ADVICE, EMERGENCY
+from allchat.guard.policy import ADVICE, EMERGENCY
 from allchat.search.retriever import PARTS
 from allchat.web.reload import Following
 from allchat.web.staff.forms import TEXT_LIMIT, UPLOAD_LIMIT, Sent, foreign, read_form

@@ -1,0 +1,44 @@
+"""The commands on the guard: train."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+import allchat.guard
+from allchat.cli.group import cli, guarded
+from allchat.guard.classifier import MODEL_FILE, Classifier
+from allchat.guard.guard import Guard
+from allchat.guard.train import train, training_examples, training_key
+from allchat.search.sentence_transformer import load_embedder
+
+
+@cli.group("guard")
+def guard_group() -> None:
+    """The guard's classifier: how it is made."""
+
+
+@guard_group.command("train")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it; by default where allchat reads it.")
+@guarded
+def train_command(out: Path | None) -> None:
+    """Train the guard's classifier on the project's own messages and write its file (two minutes)."""
+    path = out or Path(allchat.guard.__path__[0]) / MODEL_FILE
+    classifier = trained()
+    path.write_bytes(classifier.to_bytes())
+    click.echo(f"{path}: {len(classifier.terms)} terms, key {classifier.key[:16]}")
+
+
+def trained() -> Classifier:
+    """The classifier of today's messages, rules and packaged model."""
+    examples, guard, embedder = training_examples(), Guard.load(), load_embedder()
+    texts = [example.text for example in examples]
+    return train(
+        [guard.read(text) for text in texts],
+        embedder.encode(texts, progress=sys.stderr.isatty()),
+        [example.says for example in examples],
+        key=training_key(embedder.fingerprint),
+        model=embedder.fingerprint,
+    )

@@ -1,0 +1,116 @@
+"""Policy: what a message is taken for, from the rules that it meets and from what the classifier makes of it.
+
+Rules escalate, the classifier leads. Whoever signs for the guard reads this page and the rule files. The bars were
+chosen on messages of writers whom the classifier had not seen; docs/decisions/0006-guard.md has what each error counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from allchat.guard.classifier import Scores
+from allchat.guard.rules import ReadMessage, Rule, danger
+from allchat.records import Verdict
+
+CRISIS, ASKED_CRISIS = 0.5, 0.65
+EMERGENCY, ASKED_EMERGENCY = 0.3, 0.5
+"""How likely a crisis and an emergency must be to be answered as one; more where the message asks a question."""
+
+POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.1, 0.2
+"""From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
+
+CALM = 0.85
+"""How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
+
+INFORMATION = 0.8
+"""How likely a mere question for information must be to lift a rule that refuses."""
+
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE = 0.6, 0.7, 0.9
+"""How likely a request for advice must be: where someone is named, where nobody is, and without a word of a child or of
+health or in a form that asks what to know or to ask ("what should we ask?")."""
+
+LOW = 0.45
+"""How likely low mood or a crisis must be, together, for support to be the answer."""
+
+CRISIS_REASON, UNSURE, FEELINGS, OTHER = "crisis", "unsure", "feelings", "other"
+"""The reasons of what only the classifier finds: a crisis, an emergency, low mood, a request for advice."""
+
+Kind = Literal["urgent", "refusal", "out_of_scope", "chat", "support"]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What the rules say: the first urgent rule, and the first rule of another kind; None where none is met.
+
+    ``told`` is what the classifier makes of each clause that meets the urgent rule, by its words alone.
+    """
+
+    urgent: Verdict | None
+    other: Verdict | None
+    told: tuple[Scores, ...] = ()
+
+
+def is_held(message: ReadMessage, rule: Rule) -> bool:
+    """Whether nothing lifts an urgent rule: it is marked so, or the message tells of now; not told of another time."""
+    return (rule.always or "@now" in message.labels) and "@elsewhere" not in message.labels
+
+
+def is_calm(scores: Scores) -> bool:
+    """Whether mere information or low mood is all but certain."""
+    return scores.information + scores.support >= CALM
+
+
+def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
+    """The verdict on ``message``, which met these rules, none of them one that nothing lifts."""
+    urgent, other = met.urgent, met.other
+    if urgent is not None and not (is_calm(scores) and all(map(is_calm, met.told))):
+        return urgent
+    return _alarm(scores, message) or _rest(urgent, other, scores, message)
+
+
+def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
+    """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
+    if scores.crisis >= (ASKED_CRISIS if _asks(message) else CRISIS):
+        return _found("urgent", CRISIS_REASON, scores.crisis)
+    if scores.emergency >= (ASKED_EMERGENCY if _informs(message) else EMERGENCY) and danger(message) == "told":
+        return _found("urgent", UNSURE, scores.emergency)
+    return None
+
+
+def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message: ReadMessage) -> Verdict:
+    """What is no alarm: small talk, support, a refusal, another subject, or None: a question for the search."""
+    low = scores.crisis + scores.support
+    if other is not None and other.kind == "chat":
+        return other
+    if low >= LOW and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
+        return _found("support", FEELINGS, low)
+    if urgent is not None and urgent.reason == CRISIS_REASON and not _asks(message):
+        return _found("support", FEELINGS, low)
+    if other is not None and not (other.kind == "refusal" and scores.information >= INFORMATION):
+        return other
+    if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
+        return _found("refusal", OTHER, scores.emergency)
+    if scores.advice + scores.emergency >= _needed(message):
+        return _found("refusal", OTHER, scores.advice)
+    return Verdict(None, score=1 - scores.information)
+
+
+def _found(kind: Kind, reason: str, score: float) -> Verdict:
+    return Verdict(kind, reason=reason, rule="classifier", score=score)
+
+
+def _asks(message: ReadMessage) -> bool:
+    return "?" in message.text or "@question-start" in message.labels
+
+
+def _informs(message: ReadMessage) -> bool:
+    """Whether the message has the form of a question and tells of nothing that is now."""
+    return not message.labels.isdisjoint({"@question-start", "@informs"}) and "@now" not in message.labels
+
+
+def _needed(message: ReadMessage) -> float:
+    """How likely a request for advice must be."""
+    if "@child-or-health" not in message.labels or "@only-informs" in message.labels:
+        return FOREIGN_ADVICE
+    return ADVICE if "@person" in message.labels else IMPERSONAL_ADVICE
