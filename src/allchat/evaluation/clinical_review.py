@@ -9,10 +9,10 @@ import hashlib
 from collections.abc import Iterator
 from importlib.resources import files
 
-from allchat.guard.train import training_examples, training_files
 from allchat.guard.classifier import MODEL_FILE
 from allchat.guard.guard import ORDER, Guard
 from allchat.guard.rules import Rule
+from allchat.guard.train import training_examples, training_files
 from allchat.markdown import escape_markdown
 from allchat.wording import LANGUAGES, Wording, load_wording
 
@@ -37,14 +37,16 @@ Do not edit this page: correct a rule or a sentence there, and generate it anew.
 allchat answers with quotes of its sources. What it says in its own words is all on this page, and so is every rule
 that decides when it says it. Numbers and names in {{braces}} are set by the hospital.
 
-**How a message is read.** On its words alone, before any source is searched: first the rules for emergencies, then
-those for everyday how-to questions and animals, for individual advice, for attempts to steer the program, for small
-talk, for other subjects. The first rule that is met decides. A message that meets none goes on to the search.
-Beside the rules stands a small classifier, trained on {examples} messages written by the project. Where no emergency
-rule is met and it is sure of an emergency, the wording of the reason `unsure` is said. Where no rule is met and it is
-sure that individual advice is asked for, the message is refused with the wording of the reason `other`. Where it is
-all but certain that information is asked for, it lets a message go on that a rule would refuse, never one that a rule
-takes for an emergency.
+**How a message is read.** Before any source is searched, by rules and by a small classifier, trained on {examples}
+messages written by the project. The rules are tried in this order: emergencies, everyday how-to questions and animals,
+individual advice, attempts to steer the program, small talk, other subjects. The first rule that is met counts.
+A rule marked "always held" decides alone, and so does any emergency rule in a message that tells of now, unless the
+message says that it tells of another time or of a story. Another emergency rule holds unless the classifier is all but
+certain that nobody is in danger; a lifted crisis is answered with support and the crisis number. A crisis or an
+emergency that only the classifier finds is answered as one (the reason of such an emergency is `unsure`); where it is
+less sure, the answer has the numbers in sight. A rule that refuses holds unless the classifier takes the message for a
+question for information. A message that meets no rule is refused with the reason `other`, met with support, or goes on
+to the search, as the classifier reads it. `guard/policy.py` has the bars.
 
 **What to look for.** Is each emergency sent to the right number? Is an emergency missing? Does any sentence tell a
 family what to do, other than whom to call? Is any sentence cold, hard to read, or wrong? Would you sign it?
@@ -138,7 +140,8 @@ def _quoted(text: str) -> str:
 
 def _rule(rule: Rule) -> str:
     """A rule as the reviewer reads it: its name, why it exists, and what it must and must not meet."""
-    lines = [f"**Rule `{rule.id}`.** {rule.why}", "", "Meant:", ""]
+    held = " Always held." if rule.always else ""
+    lines = [f"**Rule `{rule.id}`.** {rule.why}{held}", "", "Meant:", ""]
     lines += [f"- {escape_markdown(text)}" for text in rule.match]
     lines += ["", "Not meant:", "", *(f"- {escape_markdown(text)}" for text in rule.not_match)]
     return "\n".join(lines) + "\n"
