@@ -10,7 +10,7 @@ from typing import Any
 
 from allchat.errors import BusyError, QuestionError, StoreError, VerificationError
 from allchat.markdown import escape_markdown
-from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span
+from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span, Tone
 from allchat.sources.text import clean
 
 FILLER = "Paragraph {n} stands here so that the section is longer than the panel is high."
@@ -127,7 +127,7 @@ class SmallChat:
     def outline(self, document: str) -> Outline:
         return self._outlines[document]
 
-    def ask(
+    def ask(  # noqa: C901 - one case after another
         self,
         question: str,
         *,
@@ -150,7 +150,14 @@ class SmallChat:
         if "crash" in question:
             raise RuntimeError(f"unexpected: {question}")
         if "emergency" in question:
-            return self.answer(id, question, kind="urgent", text="**Call 911 now.**\n\nSay what happened.")
+            text = "**Call 911 now.**\n\nSay what happened."
+            return self.answer(id, question, kind="urgent", text=text, reason="fever: fever-told", tone="emergency")
+        if "crisis" in question:
+            text = "**Call or text 988.**"
+            return self.answer(id, question, kind="urgent", text=text, reason="crisis: crisis-words", tone="crisis")
+        if "gloomy" in question:
+            text = "This is hard. Call or text 988."
+            return self.answer(id, question, kind="support", text=text, reason="feelings: feelings", tone="support")
         if "football" in question:
             return self.answer(id, question, kind="out_of_scope", text="allchat covers childhood leukemia.")
         understood = "What are the signs of leukemia?" if history and "they" in question else question
@@ -172,19 +179,22 @@ class SmallChat:
         text: str,
         quotes: Sequence[tuple[str, str]] = (),
         understood: str | None = None,
+        reason: str | None = None,
+        tone: Tone | None = None,
     ) -> Answer:
         return Answer(
             id=id,
             question=question,
             understood_as=question if understood is None else understood,
             kind=kind,  # type: ignore[arg-type]
-            reason=None,
+            reason=reason,
             text=text,
             citations=tuple(self.citation(n, key, words) for n, (key, words) in enumerate(quotes, 1)),
             notices=("One of the sources states no date.",) if quotes else (),
             suggestions=("How is it treated?", "Do they go away?", "What is next?") if quotes else (),
             versions={"allchat": "0"},
             timings_ms={"total": 1.0},
+            tone=tone,
         )
 
     def citation(self, number: int, key: str, words: str) -> Citation:

@@ -41,10 +41,11 @@ def test_every_message_ends_where_the_table_says(group: dict[str, Any], chat: Ch
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_warm_words_keep_the_crisis_number_in_sight(language: str, chat: Chat) -> None:
-    answer = chat.ask("today was a rough one and I needed to say it somewhere", language=language)
-    assert (answer.kind, answer.reason and answer.reason.partition(":")[0]) == ("chat", "feelings")
+    answer = chat.ask("I cried in the car after clinic", language=language)
+    assert (answer.kind, answer.reason and answer.reason.partition(":")[0]) == ("support", "feelings")
+    assert answer.tone == "support"
     assert chat.contact.crisis_number in answer.text
-    assert chat.contact.emergency_number not in answer.text
+    assert chat.contact.emergency_number in answer.text
 
 
 def test_no_table_row_trains_the_classifier() -> None:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 BlockKind = Literal["heading", "paragraph", "lead", "list", "definition", "caption"]
-AnswerKind = Literal["answer", "refusal", "urgent", "not_found", "out_of_scope", "chat"]
+AnswerKind = Literal["answer", "refusal", "urgent", "not_found", "out_of_scope", "support", "chat"]
+Tone = Literal["emergency", "crisis", "support"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -289,7 +290,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer record. Field by field it is what ``--json``, ``batch`` and ``POST /v1/ask`` give."""
+    """The answer record. Field by field it is what ``--json``, ``batch`` and ``POST /v1/ask`` give.
+
+    ``further`` are quotes on request: ``text`` never holds them. ``tone`` says how help is offered: loud in an
+    ``emergency``, calm in a ``crisis``, warm as ``support``; None where none is.
+    """
 
     id: str
     question: str
@@ -302,6 +307,8 @@ class Answer:
     suggestions: tuple[str, ...]
     versions: dict[str, str]
     timings_ms: dict[str, float]
+    further: tuple[Citation, ...] = ()
+    tone: Tone | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values, in the order of the fields."""

@@ -111,7 +111,7 @@ def test_held_out_information_questions_with_a_personal_frame_go_on(chat: Chat) 
 
 
 def test_messages_that_only_name_an_emergency_are_not_urgent(chat: Chat) -> None:
-    assert share(chat, "harmless", "refusal", "chat", "out_of_scope", None) >= 0.99
+    assert share(chat, "harmless", "refusal", "support", "chat", "out_of_scope", None) >= 0.99
 
 
 def test_everyday_questions_are_not_refused(chat: Chat) -> None:
@@ -484,5 +484,7 @@ def test_forty_refusals_hold_no_direction_of_ours(refusals: list[Answer]) -> Non
 
 
 @pytest.mark.slow
-def test_refusals_about_leukemia_carry_a_verified_quote(refusals: list[Answer]) -> None:
-    assert sum(bool(answer.citations) for answer in refusals) / len(refusals) >= 0.97
+def test_a_refusal_quotes_one_place_of_the_sources_at_most(refusals: list[Answer]) -> None:
+    places = [{(cite.document, cite.heading) for cite in answer.citations} for answer in refusals]
+    assert max(map(len, places)) == 1
+    assert sum(map(len, places)) <= len(places) / 2, "most of what is refused is nothing the sources speak of"

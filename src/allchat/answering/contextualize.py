@@ -43,10 +43,13 @@ _CONTINUES = re.compile(
 )
 
 _REST = re.compile(
-    r"^\W*(?:and(?: what about| how about| if)?|or|but|what about|how about|what if|then)\b", re.IGNORECASE
+    r"^\W*(?:and(?: what about| how about| if)?|or|but|what about|how about|what if|then"
+    r"|y(?: si)?|o|pero|qu[eé] tal)\b",
+    re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\b(?:what|why|how|when|which|who|where|is|are|was|were|does|do|did|can|could|will|would|should|may|has|have)\b",
+    r"\b(?:what|why|how|when|which|who|where|is|are|was|were|does|do|did|can|could|will|would|should|may|has|have"
+    r"|qu[eé]|cu[aá]l(?:es)?|c[oó]mo|cu[aá]n(?:do|t[oa]s?)|d[oó]nde|qui[eé]n|puede|puedo|debo|debe|sirve)\b",
     re.IGNORECASE,
 )
 

@@ -75,9 +75,13 @@ class Pipeline:
         """Whether the guard would let a suggested question of ours go on to the search."""
         return self._guard.screen(suggestion).kind is None
 
-    def _general(self, phrase: str, named: Named) -> tuple[Hit, ...]:
-        """What the sources say best on a search phrase of the wording files to one who names these cases."""
-        return self._search.find((phrase,), vectors=self._search.encode((phrase,)), limit=1, named=named).hits
+    def _general(self, phrase: str) -> tuple[Hit, ...]:
+        """What the sources say best on a search phrase of the wording files; nothing where they do not answer it."""
+        wordings = self._search.wordings(phrase)
+        vectors = self._search.encode(wordings)
+        found = self._search.find(wordings, vectors=vectors, limit=HITS)
+        decision, _ = self.decide(found, wordings=wordings, vector=vectors[0])
+        return found.hits[:1] if decision == "answer" else ()
 
     def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
         """The phases, ages and types that a question names, with the earlier questions that it leans on."""

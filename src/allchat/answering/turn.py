@@ -12,26 +12,27 @@ from typing import Any
 from allchat.answering.abstain import Decision
 from allchat.answering.compose import Composed, compose
 from allchat.answering.contextualize import is_rest, resolve
+from allchat.answering.fixed import contact_values, name_of, reason_of, tone_of
+from allchat.answering.general import GENERAL_WORDS, figures, general
+from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import HITS, Pipeline, Vector
 from allchat.answering.quotes import Quote, choose
 from allchat.answering.suggestions import SUGGESTIONS, suggestion
 from allchat.answering.verify import verify_quotes
 from allchat.guard.rules import ReadMessage
 from allchat.markdown import escape_markdown
-from allchat.records import Answer, Trace, Verdict
+from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
-from allchat.wording import Contact, load_wording
+from allchat.wording import load_wording
 
 OLD_DAYS = 731
 """A source revised longer ago than this is said to be old."""
 
-REFUSAL_WORDS, REFUSAL_QUOTES = 100, 2
-"""General quotes beside a refusal are few: it must stay clear that they are not about this child."""
-
-REFUSAL_KEEP = 0.8
-"""The second such quote needs at least this share of the first one's score."""
+GENERAL_MARGIN = 0.5
+"""How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
+beside its subject, and a search finds something for nearly all of it."""
 
 
 class Turn:
@@ -47,6 +48,7 @@ class Turn:
         self._language = language
         self._wording = pipeline._wording
         self._shown = question
+        self._before_quotes = ""
         self._understood: str | None = None
         self._named = pipeline.named(question, history=history)
         self._sources = pipeline.sources(self._named)
@@ -86,20 +88,37 @@ class Turn:
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
+        line = person_asked_about(message) if verdict.kind is None else None
+        self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
         found, decision = self._retrieve(wordings, vectors[: len(wordings)])
         if verdict.kind == "refusal":
-            return self._refusal(verdict, found if decision == "answer" else None)
+            return self._refusal(verdict, found if self._fits(decision, verdict, asked) else None)
         return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
 
+    def _fits(self, decision: Decision, verdict: Verdict, asked: str) -> bool:
+        """Whether what was found may be quoted beside a refusal: never to one who asks of life and death."""
+        if decision != "answer" or (verdict.reason == "chances" and is_of_life(asked)):
+            return False
+        return asked != self._question or (self.trace.margin or 0.0) >= GENERAL_MARGIN
+
     def _screened(self, message: ReadMessage) -> tuple[Verdict, bool]:
-        """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked."""
+        """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked.
+
+        A remainder that asks for information by itself ("and the side effects of tylenol?") inherits nothing.
+        """
         verdict = self._pipeline._guard.screen(message)
-        if verdict.kind is None and is_rest(self._question):
-            whole = next((text for text in reversed(self._history) if not is_rest(text)), "")
-            before = self._pipeline._guard.screen(whole)
+        if verdict.kind is None and is_rest(self._question) and "@informs" not in message.labels:
+            before = self._judged(next((text for text in reversed(self._history) if not is_rest(text)), ""))
             if before.kind in ("refusal", "urgent"):
                 return replace(before, private=verdict.private), True
         return verdict, False
+
+    def _judged(self, earlier: str) -> Verdict:
+        """The verdict on an earlier question."""
+        guard = self._pipeline._guard
+        message = guard.read(earlier)
+        screened = guard.screen(message)
+        return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
     def _wordings(self, question: str) -> tuple[str, ...]:
         """What is searched: the question as understood and as asked, each also in the sources' words."""
@@ -123,18 +142,16 @@ class Turn:
         )
         return found, decision
 
-    def _values(self) -> dict[str, str]:
-        """Whom to call, in the language of the answer where an operator set nothing of their own."""
-        values = self._pipeline.contact.values()
-        own = self._wording.table("contact") if self._wording.has("contact") else {}
-        usual = Contact().values()
-        values |= {name: text for name, text in own.items() if values[name] == usual[name]}
-        return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}
-
     def _fixed(self, verdict: Verdict) -> Answer:
-        kind = "chat" if verdict.kind == "support" else verdict.kind
-        text = self._wording.text(f"{kind}.{verdict.reason}.text", **self._values())
-        return self._record(kind, verdict, text.strip())
+        """Fixed words; beside support also a quote on where it is found, if the sources have one."""
+        wording, name = self._wording, name_of(verdict, wording=self._wording)
+        values = contact_values(self._pipeline.contact, wording=wording)
+        parts, composed = [wording.text(f"{name}.text", **values).strip()], None
+        if wording.has(f"{name}.search"):
+            with self._timed("compose"):
+                composed = general(self._pipeline, (wording.text(f"{name}.search"),), wording=wording)
+            parts += [wording.text(f"{name}.lead"), composed.text] if composed.citations else []
+        return self._record(verdict.kind or "chat", verdict, "\n\n".join(parts), composed=composed)
 
     def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
         with self._timed("compose"):
@@ -159,26 +176,24 @@ class Turn:
         return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
-        """A warm sentence, what the sources say in general, and questions for the care team."""
-        wording, values = self._wording, self._values()
-        name = f"refusal.{verdict.reason}"
+        """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
+        wording, name = self._wording, name_of(verdict, wording=self._wording)
+        values = contact_values(self._pipeline.contact, wording=wording)
+        asked = (*self._history, self._question)
         with self._timed("compose"):
-            quotes = self._general_quotes(name, found)
+            quotes = self._general_quotes(found)
             composed = compose(quotes, sources=self._sources, wording=wording)
-        general = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
+            chances = wording.texts(f"{name}.search") if verdict.reason == "chances" else ()
+            further = figures(self._pipeline, asked, chances, wording=wording) if chances else ()
+        said = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
         ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
-        parts = [wording.text(f"{name}.text", **values), *general, wording.text("questions.lead"), ask]
-        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed)
+        parts = [wording.text(f"{name}.text", **values).strip(), *said, wording.text("questions.lead"), ask]
+        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed, further=further)
 
-    def _general_quotes(self, name: str, found: Found | None) -> tuple[Quote, ...]:
-        """What the sources say on the question; where they do not answer it, on its reason (the wording's phrase)."""
-        if found is not None:
-            hits = tuple(hit for hit in found.hits if hit.score >= REFUSAL_KEEP * found.hits[0].score)
-        elif self._wording.has(f"{name}.search"):
-            hits = self._pipeline.general(self._wording.text(f"{name}.search"), self._named)
-        else:
-            hits = ()
-        return choose(hits, sources=self._sources, words=REFUSAL_WORDS, quotes=REFUSAL_QUOTES)
+    def _general_quotes(self, found: Found | None) -> tuple[Quote, ...]:
+        """What the sources say in general on the question; nothing where they do not answer it."""
+        hits = () if found is None else found.hits[:1]
+        return choose(hits, sources=self._sources, words=GENERAL_WORDS, quotes=1)
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""
@@ -214,24 +229,29 @@ class Turn:
         *,
         composed: Composed | None = None,
         suggestions: Sequence[str] = (),
+        further: tuple[Citation, ...] = (),
     ) -> Answer:
         citations = () if composed is None else composed.citations
+        text = f"{self._before_quotes}{text}" if citations else text
         with self._timed("verify"):
             verify_quotes(text, citations, read=self._pipeline.read_source)
-        notices = (*self._age(citations), *self._privacy(verdict))
+            verify_quotes("", further, read=self._pipeline.read_source)
+        notices = (*self._age((*citations, *further)), *self._privacy(verdict))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
             question=self._shown,
             understood_as=self._understood or self._shown,
             kind=kind,
-            reason=_reason(verdict),
+            reason=reason_of(verdict),
             text=text,
             citations=citations,
             notices=notices,
             suggestions=tuple(suggestions),
             versions=self._pipeline.versions(),
             timings_ms=dict(self._times),
+            further=further,
+            tone=tone_of(verdict),
         )
 
     def _age(self, citations: Sequence[Any]) -> Iterator[str]:
@@ -248,11 +268,3 @@ class Turn:
             yield self._wording.text("private.notice")
         if self._wording.language != self._pipeline._wording.language:
             yield self._wording.text("language.note")
-
-
-def _reason(verdict: Verdict) -> str | None:
-    """The reason, with the rule or the classifier that gave it."""
-    if verdict.reason is None or verdict.rule is None:
-        return verdict.reason
-    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
-    return f"{verdict.reason}: {verdict.rule}{score}"

@@ -16,18 +16,22 @@ from allchat.guard.train import training_examples, training_files
 from allchat.markdown import escape_markdown
 from allchat.wording import LANGUAGES, Wording, load_wording
 
-SPOKEN = ("urgent", "refusal", "chat", "out_of_scope", "private", "questions", "answer", "not_found", "notice")
+SPOKEN = (
+    "urgent", "refusal", "support", "chat", "out_of_scope", "private", "questions", "answer", "not_found", "notice",
+)  # fmt: skip
 """The tables of a wording file that are said to a family in a conversation, in the order of the page."""
 
 TITLES = {
     "urgent": "Emergencies: whom to call",
     "refusal": "Questions about one child: for the care team",
+    "support": "Low mood and fear: warm words",
     "out_of_scope": "Other subjects",
     "chat": "Small talk",
 }
 NO_RULE = {
-    "unsure": "No rule: said where the classifier is sure of an emergency that no rule named.\n",
-    "unrelated": "No rule: said where the search finds nothing near.\n",
+    "urgent.unsure": "No rule: said where the classifier is sure of an emergency that no rule named.\n",
+    "refusal.unsure": "No rule: said where the classifier takes an emergency for possible and not for likely.\n",
+    "out_of_scope.unrelated": "No rule: said where the search finds nothing near.\n",
 }
 INTRODUCTION = """# Clinical review
 
@@ -88,11 +92,13 @@ def reviewed_sentences(wording: Wording) -> dict[str, str]:
 
 def _flat(table: dict[str, object], name: str) -> Iterator[tuple[str, str]]:
     for key, value in table.items():
+        if key == "search":  # phrases for the search, never shown
+            continue
         if isinstance(value, dict):
             yield from _flat(value, f"{name}.{key}")
         elif isinstance(value, list):
             yield from ((f"{name}.{key}.{at}", text) for at, text in enumerate(value, 1))
-        elif key != "search":  # a phrase for the search, never shown
+        else:
             yield f"{name}.{key}", str(value)
 
 
@@ -119,7 +125,7 @@ def _kinds(rules: tuple[Rule, ...], wordings: dict[str, Wording]) -> Iterator[st
             yield f"### {reason.replace('_', ' ').capitalize()}\n"
             yield _said(f"{kind}.{reason}", wordings)
             found = [rule for rule in rules if (rule.kind, rule.reason) == (kind, reason)]
-            yield "\n".join(_rule(rule) for rule in found) or NO_RULE.get(reason, "No rule.\n")
+            yield "\n".join(_rule(rule) for rule in found) or NO_RULE.get(f"{kind}.{reason}", "No rule.\n")
 
 
 def _said(name: str, wordings: dict[str, Wording]) -> str:

@@ -55,7 +55,9 @@ def _unfixed(line: str) -> tuple[str, ...]:
 
 @cache
 def _fixed_lines() -> tuple[re.Pattern[str], ...]:
-    tables = ("answer", "not_found", "out_of_scope", "notice", "urgent", "questions", "refusal", "chat", "private")
+    tables = (
+        "answer", "not_found", "out_of_scope", "notice", "urgent", "questions", "refusal", "support", "chat", "private",
+    )  # fmt: skip
     texts = {
         text for code in DIRECTIVE_LANGUAGES for name in tables for text in _strings(load_wording(code).table(name))
     }

@@ -19,7 +19,7 @@ from allchat.parsing import parse_json, parse_toml
 SUITE_FILE: Final = "suite.toml"
 
 Task = Literal["answers", "silence", "conversation", "guard", "wording"]
-GUARD_KINDS: Final = ("urgent", "refusal", "out_of_scope", "chat", "search")
+GUARD_KINDS: Final = ("urgent", "refusal", "out_of_scope", "support", "chat", "search")
 """What the guard can make of a message; ``search``, written null in a row, is a message that goes on to the sources."""
 
 

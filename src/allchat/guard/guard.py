@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import cast
 
 from allchat.guard.classifier import Classifier, Scores, Vector
-from allchat.guard.policy import FEELINGS, Kind, Met, is_held, judged
+from allchat.guard.policy import Kind, Met, is_held, judged
 from allchat.guard.privacy import PrivacyFilter, private_words
 from allchat.guard.rules import ReadMessage, Rule, RuleBook, meets
 from allchat.records import Verdict
 
-ORDER = ("crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "smalltalk.toml", "scope.toml")
+ORDER = (
+    "crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "support.toml", "smalltalk.toml",
+    "scope.toml",
+)  # fmt: skip
 GUARD_FILES = (*ORDER, "lists.toml", "private.toml", "words.txt")
 
 
@@ -121,8 +124,4 @@ class Guard:
 
 
 def _verdict(rule: Rule | None) -> Verdict | None:
-    """The verdict of one rule. Fear and grief without a question are met with support, not with small talk."""
-    if rule is None:
-        return None
-    kind = "support" if rule.reason == FEELINGS else cast(Kind, rule.kind)
-    return Verdict(kind, reason=rule.reason, rule=rule.id)
+    return None if rule is None else Verdict(cast(Kind, rule.kind), reason=rule.reason, rule=rule.id)

@@ -87,13 +87,18 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
         return _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not _asks(message):
         return _found("support", FEELINGS, low)
-    if other is not None and not (other.kind == "refusal" and scores.information >= INFORMATION):
+    if other is not None and not (other.kind == "refusal" and _is_lifted(scores, message)):
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
         return _found("refusal", OTHER, scores.emergency)
     if scores.advice + scores.emergency >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
     return Verdict(None, score=1 - scores.information)
+
+
+def _is_lifted(scores: Scores, message: ReadMessage) -> bool:
+    """Whether a refusal gives way to a question for information; never where a patient asks of their own death."""
+    return scores.information >= INFORMATION and "@own-death" not in message.labels
 
 
 def _found(kind: Kind, reason: str, score: float) -> Verdict:

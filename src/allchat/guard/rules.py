@@ -82,7 +82,7 @@ class _Table(BaseModel):
 
 
 class _RuleFile(_Table):
-    kind: Literal["urgent", "refusal", "out_of_scope", "chat"]
+    kind: Literal["urgent", "refusal", "out_of_scope", "support", "chat"]
     every: dict[str, Any] = {}
     rule: list[dict[str, Any]]
 

@@ -60,7 +60,7 @@ def test_what_was_understood_is_shown_only_when_it_differs() -> None:
 def test_an_urgent_answer_stands_in_its_frame_and_brings_no_sources() -> None:
     urgent = CHAT.ask("emergency")
     assert message(urgent, turn=1, words=WORDS).startswith('<div class="urgent">\n\n**Call [911](tel:911)')
-    assert extended(Trail(), urgent) == Trail(1)
+    assert extended(Trail(), urgent) == Trail(1, alarms=("fever",))
     assert panel(Trail(1), CHAT, words=WORDS, urgent=True) == f'<p class="empty">{WORDS["sources_urgent"]}</p>'
 
 

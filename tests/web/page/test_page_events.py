@@ -83,6 +83,17 @@ def test_not_what_i_meant_before_any_question_asks_for_one() -> None:
     assert WORDS["nothing_asked"] in shown(handlers().again([], None, "en"))["status"]
 
 
+def test_after_an_alarm_its_call_line_stays_above_every_later_answer() -> None:
+    page = handlers()
+    alarm = ask(page, "emergency")
+    later = ask(page, "signs", alarm)
+    last = ask(page, "football", later)
+    for said in (later["chat"][3]["content"], last["chat"][5]["content"]):
+        assert said.startswith('<div class="kept urgent">')
+    assert "kept" not in alarm["chat"][1]["content"]
+    assert shown(page.clear("en"))["trail"] == Trail().to_json()
+
+
 def test_an_urgent_answer_comes_without_sources_or_suggestions() -> None:
     after = ask(handlers(), "emergency")
     assert after["chat"][1]["content"].startswith('<div class="urgent">')

@@ -180,7 +180,8 @@ class Handlers:
         asked, words = literal(answer.question), self.words[language]
         other = not again and plain(literal(answer.understood_as)) != plain(asked)
         translated = plain(asked) in self._translations()
-        said = message(answer, turn=trail.turn, words=words, again=again, glossary=self.glossary(standing(self.asker)))
+        glossary, alarms = self.glossary(standing(self.asker)), trail.alarms
+        said = message(answer, turn=trail.turn, words=words, again=again, glossary=glossary, alarms=alarms)
         return PageView(
             [*shown, chat_message("user", f"{_ASKED}{asked}"), chat_message("assistant", said)],
             trail,
@@ -197,7 +198,7 @@ class Handlers:
         """A fault, in its own words; the question stays in the box, so that asking again is one touch."""
         words = self.words[language]
         said = [*shown, chat_message("user", f"{_ASKED}{literal(question)}"), chat_message("assistant", trouble(words))]
-        after = Trail(trail.turn + 1, trail.quotes)
+        after = replace(trail, turn=trail.turn + 1)
         sources = self._panel(after, words=words)
         status = status_line(words["broken"], language=language)
         return PageView(said, after, sources, question, status, None, None, "", ()).updates()

@@ -17,7 +17,7 @@ from allchat.addresses import phone_address
 from allchat.markdown import MARKER
 from allchat.records import Answer, Citation
 from allchat.sources.glossary import Definition, Glossary
-from allchat.web.page.trail import TrailQuote
+from allchat.web.page.trail import CRISIS, TrailQuote
 from allchat.web.source_page import long_date
 from allchat.wording import Words, load_wording
 
@@ -28,7 +28,14 @@ _LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
 NO_WORDS = Glossary(())
 
 NUMBERS = ("emergency_number", "crisis_number", "poison_number")
-CONTACT = dict(zip(NUMBERS, ("911", "988", "1-800-222-1222"), strict=True)) | {"care_team": "your child's care team"}
+CONTACT = dict(zip(NUMBERS, ("911", "988", "1-800-222-1222"), strict=True)) | {
+    "care_team": "your child's care team",
+    "region": "in the United States",
+}
+FREE_WORDS = ("care_team", "region")
+
+FRAMES = {"emergency": "urgent", "crisis": "crisis", "support": "support"}
+"""The class of the frame around an answer, by its tone."""
 
 
 def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) -> Words:
@@ -41,8 +48,8 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
     contact = {**CONTACT, **contact}
     contact |= {name: usual[name] for name in CONTACT if name in usual and contact[name] == CONTACT[name]}
 
-    # The care team is named in free words: they stand in HTML and in Markdown, and must be a link in neither.
-    shown = {name: literal(value) if name == "care_team" else html.escape(value) for name, value in contact.items()}
+    # The care team and the region are free words: they stand in HTML and in Markdown, and must be a link in neither.
+    shown = {name: literal(value) if name in FREE_WORDS else html.escape(value) for name, value in contact.items()}
 
     def filled(text: Any) -> Any:
         for name, value in shown.items():
@@ -51,6 +58,9 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
 
     words = {name: filled(text) for name, text in wording.table("page").items()}
     words |= {"language_name": wording.text("language.name"), "list_lead": wording.text("answer.list_lead")}
+    words["call_lines"] = {
+        reason: filled(said["text"].strip().partition("\n\n")[0]) for reason, said in wording.table("urgent").items()
+    }
     return words | {name: shown[name] for name in CONTACT}
 
 
@@ -69,20 +79,42 @@ def plain(markdown: str) -> str:
     return html.unescape(markdown)
 
 
-def message(answer: Answer, *, turn: int, words: Words, again: bool = False, glossary: Glossary = NO_WORDS) -> str:
+def message(
+    answer: Answer,
+    *,
+    turn: int,
+    words: Words,
+    again: bool = False,
+    glossary: Glossary = NO_WORDS,
+    alarms: Sequence[str] = (),
+) -> str:
     """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel.
 
-    The first of each hard word in its quotes is a link to what the source says of it.
+    The first of each hard word in its quotes is a link to what the source says of it. The call lines of earlier
+    ``alarms`` stand above it, but not above another alarm.
     """
     text = explained(answer.text, answer.citations, glossary=glossary)
     parts = [_linked(text, answer, turn=turn, words=words)]
     if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
         parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
     said = "\n\n".join(parts)
-    if answer.kind == "urgent":  # nothing but whom to call stands in the frame
-        said = f'<div class="urgent">\n\n{callable_numbers(said, words=words)}\n\n</div>'
+    said = callable_numbers(said, words=words) if answer.tone or answer.kind == "refusal" else said
+    if answer.tone:  # nothing but the help that is offered stands in the frame
+        said = f'<div class="{FRAMES[answer.tone]}">\n\n{said}\n\n</div>'
+    if answer.kind != "urgent":
+        said = "\n\n".join([*kept_lines(alarms, words=words), said])
     notices = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in answer.notices)
     return "\n\n".join([said, *(f'<p class="note">{literal(notice)}</p>' for notice in notices)])
+
+
+def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:
+    """The call lines of earlier alarms, as they stand above later answers; none for a reason without words of ours."""
+    lines = [(alarm, words["call_lines"][alarm]) for alarm in alarms if alarm in words["call_lines"]]
+    return [
+        f'<div class="kept {"crisis" if alarm == CRISIS else "urgent"}">\n\n'
+        f"{callable_numbers(line, words=words)}\n\n</div>"
+        for alarm, line in lines
+    ]
 
 
 def callable_numbers(text: str, *, words: Words) -> str:

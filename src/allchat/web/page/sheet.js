@@ -62,7 +62,9 @@ window.allchat.careSheet = ({ spoken }) => {
       const label = make("label", {}, box, make("span", { className: "vh", textContent: `${words.sheet_take} ` }),
         make("strong", { textContent: asked[number]?.innerText.trim() || "" }));
       const body = make("div", { className: "body" });
-      for (const part of row.querySelector(".prose, .md").childNodes) body.append(part.cloneNode(true));
+      // The call line of an earlier alarm is no part of this answer.
+      const parts = [...row.querySelector(".prose, .md").childNodes].filter((part) => !part.classList?.contains("kept"));
+      for (const part of parts) body.append(part.cloneNode(true));
       const from = sourcesOf(row);
       const sources = from.length ? [make("h4", { textContent: words.sheet_from }), ...from] : [];
       return make("section", { className: "taken" }, make("h3", {}, label), plainly(body), ...sources);

@@ -1,4 +1,4 @@
-"""What the page remembers between turns: the places of quotes, and no word of any question."""
+"""What the page remembers between turns: the places of quotes, what was alarming, and no word of any question."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from allchat.records import Answer, Document
 
 MAX_TURNS = 20
 MAX_QUOTES = 40
+MAX_ALARMS = 2
+
+CRISIS = "crisis"
+"""The reason of an alarm that is told calmly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,21 @@ class TrailQuote:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What the page remembers between turns, in the browser's memory alone: how many turns, and their quotes."""
+    """What the page remembers between turns, in the browser's memory alone: how many turns, and their quotes.
+
+    ``alarms`` are reasons of ours (``fever``, ``crisis``): the latest emergency and the latest crisis, the newest last.
+    Their call lines stay above later answers.
+    """
 
     turn: int = 0
     quotes: tuple[TrailQuote, ...] = ()
+    alarms: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The trail as the page hands it to and fro."""
         quotes = [list(astuple(quote)) for quote in self.quotes]
-        return json.dumps({"turn": self.turn, "quotes": quotes}, separators=(",", ":"))
+        data = {"turn": self.turn, "quotes": quotes} | ({"alarms": self.alarms} if self.alarms else {})
+        return json.dumps(data, separators=(",", ":"))
 
 
 def extended(trail: Trail, answer: Answer) -> Trail:
@@ -51,7 +61,16 @@ def extended(trail: Trail, answer: Answer) -> Trail:
     new = tuple(
         TrailQuote(turn, cite.number, cite.document, cite.start, cite.end, cite.source_sha256) for cite in cited
     )
-    return Trail(turn, tuple(quote for quote in trail.quotes + new if quote.turn > turn - MAX_TURNS))
+    quotes = tuple(quote for quote in trail.quotes + new if quote.turn > turn - MAX_TURNS)
+    return Trail(turn, quotes, _alarms(trail.alarms, answer))
+
+
+def _alarms(before: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
+    """The alarms after one more answer: a new one takes the place of the last one of its tone."""
+    reason = (answer.reason or "").partition(":")[0]
+    if answer.kind != "urgent" or not reason:
+        return before
+    return (*(alarm for alarm in before if (alarm == CRISIS) != (reason == CRISIS)), reason)
 
 
 def read_trail(value: object, *, documents: Mapping[str, Document]) -> Trail:
@@ -65,7 +84,13 @@ def read_trail(value: object, *, documents: Mapping[str, Document]) -> Trail:
     rows = data.get("quotes")
     rows = rows if isinstance(rows, list) else []
     kept = (row for row in rows[-MAX_TURNS * MAX_QUOTES :] if _quote_like(row, documents))
-    return Trail(data["turn"], tuple(TrailQuote(*row) for row in kept))
+    return Trail(data["turn"], tuple(TrailQuote(*row) for row in kept), _alarms_like(data.get("alarms")))
+
+
+def _alarms_like(value: object) -> tuple[str, ...]:
+    """Reasons of alarms by their form; the page shows those alone that it has words for."""
+    rows = value if isinstance(value, list) else []
+    return tuple(row for row in rows[-MAX_ALARMS:] if isinstance(row, str) and re.fullmatch("[a-z_]{1,40}", row))
 
 
 def _quote_like(row: object, documents: Mapping[str, Document]) -> bool:

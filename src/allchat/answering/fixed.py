@@ -1,0 +1,40 @@
+"""Fixed words: which of them are said for a verdict, in what tone, with whose numbers."""
+
+from __future__ import annotations
+
+from allchat.markdown import escape_markdown
+from allchat.records import Tone, Verdict
+from allchat.wording import Contact, Wording
+
+FALLBACK = {"refusal": "other", "support": "feelings", "urgent": "unsure"}
+"""The reason whose words fit all of a kind, where a reason has none of its own."""
+
+
+def name_of(verdict: Verdict, *, wording: Wording) -> str:
+    """The name of the fixed words for a verdict, such as ``refusal.dose``."""
+    name = f"{verdict.kind}.{verdict.reason}"
+    return name if wording.has(name) else f"{verdict.kind}.{FALLBACK.get(str(verdict.kind))}"
+
+
+def tone_of(verdict: Verdict) -> Tone | None:
+    """How help is offered: a crisis calmly, another emergency loudly; None where none is."""
+    if verdict.kind == "urgent":
+        return "crisis" if verdict.reason == "crisis" else "emergency"
+    return "support" if verdict.kind == "support" else None
+
+
+def reason_of(verdict: Verdict) -> str | None:
+    """The reason, with the rule or the classifier that gave it."""
+    if verdict.reason is None or verdict.rule is None:
+        return verdict.reason
+    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
+    return f"{verdict.reason}: {verdict.rule}{score}"
+
+
+def contact_values(contact: Contact, *, wording: Wording) -> dict[str, str]:
+    """Whom to call, in the language of the answer where an operator set nothing of their own."""
+    values = contact.values()
+    own = wording.table("contact") if wording.has("contact") else {}
+    usual = Contact().values()
+    values |= {name: text for name, text in own.items() if values[name] == usual[name]}
+    return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}

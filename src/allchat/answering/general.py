@@ -1,0 +1,40 @@
+"""What the sources say in general beside fixed words: where support is found, and figures of the outlook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allchat.answering.compose import Composed, compose
+from allchat.answering.people import holds_figure, is_of_life, may_see_figures
+from allchat.answering.pipeline import Pipeline
+from allchat.answering.quotes import choose
+from allchat.records import Citation
+from allchat.wording import Wording
+
+GENERAL_WORDS = 70
+"""A general quote is one and short: it must stay clear that it is not about this child."""
+
+
+def general(pipeline: Pipeline, phrases: Sequence[str], *, wording: Wording) -> Composed:
+    """A quote of what the sources answer to each search phrase of the wording to whoever names nothing special.
+
+    Where they do not answer a phrase there is none for it.
+    """
+    sources = pipeline.sources(frozenset())
+    hits = [hit for phrase in phrases for hit in pipeline.general(phrase)]
+    quotes = [quote for hit in hits for quote in choose((hit,), sources=sources, words=GENERAL_WORDS, quotes=1)]
+    return compose(quotes, sources=sources, wording=wording)
+
+
+def figures(
+    pipeline: Pipeline, conversation: Sequence[str], phrases: Sequence[str], *, wording: Wording
+) -> tuple[Citation, ...]:
+    """The general figure, with what the source says remission is, for the last question of ``conversation``.
+
+    Nothing where it does not ask about life and death, where the figure may not be offered, or where there is none.
+    """
+    named = frozenset().union(*map(pipeline.named, conversation))
+    if not is_of_life(conversation[-1]) or not may_see_figures(conversation, named=named):
+        return ()
+    cited = general(pipeline, phrases, wording=wording).citations
+    return cited if any(holds_figure(citation.quote) for citation in cited) else ()
