@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ from places import ROOT, SMALL
 from word_hash import WordHash
 
 from allchat.answering.compose import compose
-from allchat.answering.quotes import choose
+from allchat.answering.cuts import Sources
+from allchat.answering.quotes import FURTHER, choose, select
 from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.markdown import escape_markdown
-from allchat.records import Answer, Block, Citation, Document, Hit, Outline, Span, Verdict
+from allchat.records import Answer, Block, Citation, Document, Hit, Lead, Outline, Span, Verdict
 from allchat.search.retriever import PARTS
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
@@ -46,21 +48,32 @@ def holds_slice_law(citations: Sequence[Citation], documents: Mapping[str, Docum
     for citation in citations:
         content = (folder / citation.file).read_bytes()
         source = content.decode("utf-8")
-        assert citation.quote
-        assert clean(source[citation.start : citation.end]) == citation.quote
+        for cut in cuts(citation):
+            assert cut.quote
+            assert clean(source[cut.start : cut.end]) == cut.quote
         assert citation.source_sha256 == hashlib.sha256(content).hexdigest() == documents[citation.document].sha256
+
+
+def cuts(citation: Citation) -> tuple[Citation | Lead, ...]:
+    return (citation,) if citation.lead is None else (citation.lead, citation)
+
+
+def said(answer: Answer) -> tuple[Citation, ...]:
+    """Every quote of an answer, those on request too."""
+    return (*answer.citations, *answer.further)
 
 
 def holds_whole_thoughts(citations: Sequence[Citation], outlines: Mapping[str, Outline]) -> None:
     for citation in citations:
         outline = outlines[citation.document]
         pieces = [piece for block in outline.blocks for piece in (block, *block.sentences, *block.items)]
-        assert citation.start in {piece.start for piece in pieces}, citation.quote
-        assert citation.end in {piece.end for piece in pieces}, citation.quote
-        assert not any(f.start < citation.end and citation.start < f.end for f in outline.furniture), citation.quote
+        for cut in cuts(citation):
+            assert cut.start in {piece.start for piece in pieces}, cut.quote
+            assert cut.end in {piece.end for piece in pieces}, cut.quote
+            assert not any(f.start < cut.end and cut.start < f.end for f in outline.furniture), cut.quote
         for lead in needed_leads(citation, outline):
-            shown = [(c.start, c.end) for c in citations if c.document == citation.document]
-            assert any(start <= lead.start and lead.end <= end for start, end in shown), (citation.quote, lead)
+            own = [(cut.start, cut.end) for cut in cuts(citation)]
+            assert any(start <= lead.start and lead.end <= end for start, end in own), (citation.quote, lead)
 
 
 def needed_leads(citation: Citation, outline: Outline) -> Iterator[Span]:
@@ -74,7 +87,7 @@ def needed_leads(citation: Citation, outline: Outline) -> Iterator[Span]:
 
 def holds_nothing_else(answer: Answer, outlines: Mapping[str, Outline], documents: Mapping[str, Document]) -> None:
     for line in quoted_lines(answer.text):
-        assert any(line in citation.quote for citation in answer.citations), line
+        assert any(line in cut.quote for citation in answer.citations for cut in cuts(citation)), line
     allowed = allowed_values(outlines, documents)
     for line in answer.text.splitlines():
         if line.strip() and not line.startswith(">"):
@@ -132,6 +145,10 @@ class Everything:
     def judge(self, question: str, vector: Any, verdict: Verdict) -> Verdict:
         del question, vector
         return verdict
+
+    def is_settled(self, verdict: Verdict) -> bool:
+        del verdict
+        return False
 
     def is_spanish(self, question: str) -> bool:
         del question
@@ -219,14 +236,29 @@ def test_whatever_is_found_is_quoted_whole_from_its_source_and_nothing_else_is_s
     @FAST
     @given(found=hits(name))
     def check(found: list[Hit]) -> None:
-        composed = compose(choose(found, sources=sources), sources=sources, wording=load_wording())
-        holds_slice_law(composed.citations, documents, CORPORA[name])
-        holds_whole_thoughts(composed.citations, outlines)
-        verify_quotes(composed.text, composed.citations, read=lambda key: documents[key].text)
+        quotes = select(found, sources=sources)
+        composed = compose(quotes.shown, sources=sources, wording=load_wording())
+        first = len(composed.citations) + 1
+        further = compose(quotes.further, sources=sources, wording=load_wording(), first=first).citations
+        holds_slice_law((*composed.citations, *further), documents, CORPORA[name])
+        holds_whole_thoughts((*composed.citations, *further), outlines)
+        holds_bounds(composed.citations, further)
+        verify_quotes(composed.text, composed.citations, further=further, read=lambda key: documents[key].text)
         for line in composed.text.splitlines():
             assert not line.strip() or line.startswith(">") or is_fixed(line, allowed_values(outlines, documents))
 
     check()
+
+
+def holds_bounds(citations: Sequence[Citation], further: Sequence[Citation]) -> None:
+    """At most two quotes, or one list in brief; at most three on request; no words twice; numbers run on."""
+    leads = {(c.document, c.lead) for c in citations}
+    assert len(citations) <= 2 or (len(leads) == 1 and citations[0].lead is not None)
+    assert len(further) <= FURTHER
+    every = (*citations, *further)
+    assert [c.number for c in every] == list(range(1, len(every) + 1))
+    for one, other in combinations(every, 2):
+        assert one.document != other.document or one.end <= other.start or other.end <= one.start
 
 
 # answer._window takes the lead line of PDQ's last list ("For more childhood cancer information ...") for a pointer.
@@ -254,8 +286,8 @@ def test_every_answer_holds_the_first_three_laws(name: str, chats: dict[str, Cha
     def check(question: str, history: list[str]) -> None:
         answer = answers(chats[name], question, history)
         if answer is not None:
-            holds_slice_law(answer.citations, documents, CORPORA[name])
-            holds_whole_thoughts(answer.citations, outlines)
+            holds_slice_law(said(answer), documents, CORPORA[name])
+            holds_whole_thoughts(said(answer), outlines)
             holds_nothing_else(answer, outlines, documents)
 
     check()
@@ -275,7 +307,12 @@ def test_no_word_of_a_question_or_of_its_history_becomes_a_statement(name: str, 
         for text, history in ((f"{question} {said}", []), (question, [said]), (f"{said} What about it?", [said])):
             answer = answers(chats[name], text, history)
             if answer is not None:
-                shown = (answer.text, *answer.notices, *answer.suggestions, *(c.quote for c in answer.citations))
+                shown = (
+                    answer.text,
+                    *answer.notices,
+                    *answer.suggestions,
+                    *(cut.quote for c in said(answer) for cut in cuts(c)),
+                )
                 assert not any(CANARY in words for words in shown)
 
     check()
@@ -293,8 +330,8 @@ def test_a_guarded_chat_holds_the_laws_for_every_kind_of_answer(small_chat: Chat
     for kind, question in questions.items():
         answer = small_chat.ask(question)
         assert answer.kind == kind, (question, answer.kind, answer.reason)
-        holds_slice_law(answer.citations, documents, SMALL)
-        holds_whole_thoughts(answer.citations, outlines)
+        holds_slice_law(said(answer), documents, SMALL)
+        holds_whole_thoughts(said(answer), outlines)
         holds_nothing_else(answer, outlines, documents)
 
 
@@ -348,6 +385,44 @@ def test_the_slice_law_notices_a_planted_break(change: Callable[[Citation], Cita
     holds_slice_law(answer.citations, documents, SMALL)
     with pytest.raises(AssertionError):
         holds_slice_law(broken(answer, change), documents, SMALL)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lead: replace(lead, end=lead.end - 2),
+        lambda lead: replace(lead, quote=f"{lead.quote} gladly"),
+        lambda _: None,
+    ],
+    ids=["cut short", "other words", "gone"],
+)
+def test_the_laws_notice_a_planted_break_of_a_lead(change: Callable[[Lead], Lead | None]) -> None:
+    documents, outlines = corpus_of("small")
+    citation = led_citation()
+    holds_slice_law([citation], documents, SMALL)
+    holds_whole_thoughts([citation], outlines)
+    broken_one = replace(citation, lead=change(citation.lead))  # type: ignore[arg-type]
+
+    def hold() -> None:
+        holds_slice_law([broken_one], documents, SMALL)
+        holds_whole_thoughts([broken_one], outlines)
+
+    with pytest.raises(AssertionError):
+        hold()
+    if broken_one.lead is not None:
+        for place in ({"citations": [broken_one]}, {"citations": [], "further": [broken_one]}):
+            with pytest.raises(VerificationError, match=r"lists\.txt"):
+                verify_quotes("", **place, read=lambda key: documents[key].text)  # type: ignore[arg-type]
+
+
+def led_citation() -> Citation:
+    """An item of a list that is quoted below the line that introduces it."""
+    documents, outlines = corpus_of("small")
+    sources = Sources(documents, outlines.__getitem__)
+    block = next(b for b in blocks_of("small") if b.leads and b.document == "lists")
+    found = Hit(block, outlines["lists"].sections[block.section].heading, 1.0, NO_PARTS, {})
+    (citation,) = compose(select([found], sources=sources).shown, sources=sources, wording=load_wording()).citations
+    return citation
 
 
 def test_the_law_of_whole_thoughts_notices_a_planted_break(chats: dict[str, Chat]) -> None:

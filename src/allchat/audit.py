@@ -126,9 +126,9 @@ class Audit:
 
 
 def audit(saved: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Audit:
-    """Holds a saved answer record or audit bundle against a corpus, citation by citation."""
+    """Holds a saved answer record or audit bundle against a corpus, cut by cut (``cuts``)."""
     record = answer_of(saved)
-    checks = tuple(recheck(citation, documents=documents) for citation in record["citations"])
+    checks = tuple(recheck(cut, documents=documents) for cut in cuts(record))
     if record is saved:
         return Audit(str(record["id"]), whole=True, checks=checks, sources={})
     sources = {source["key"]: _state(source, documents) for source in saved["sources"]}
@@ -140,6 +140,23 @@ def _state(source: Mapping[str, Any], documents: Mapping[str, Document]) -> Sour
     if today is None:
         return "gone"
     return "same" if today.sha256 == source["sha256"] else "changed"
+
+
+def cuts(record: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Every cut of a saved answer, in the order of their numbers: citations and those on request, a lead before its
+    item and under its number.
+    """
+    return tuple(cut for citation in _cited(record) for cut in (*_lead(citation), citation))
+
+
+def _cited(record: Mapping[str, Any]) -> list[Any]:
+    """The citations of a record, with those on request; records of earlier versions have none of those."""
+    return [*record["citations"], *record.get("further", ())]
+
+
+def _lead(citation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if citation.get("lead") is not None:
+        yield {"number": citation["number"], "document": citation["document"], **citation["lead"]}
 
 
 def answer_of(saved: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -186,10 +203,15 @@ def _is_saved(row: Any, number: int) -> bool:
 
 
 def _is_record(row: Any) -> bool:
-    wanted = {"number": int, "document": str, "quote": str, "start": int, "end": int}
     if not isinstance(row, Mapping) or "id" not in row or not isinstance(row.get("citations"), list):
         return False
+    if not isinstance(row.get("further", []), list):
+        return False
     return all(
-        isinstance(c, Mapping) and all(isinstance(c.get(key), kind) for key, kind in wanted.items())
-        for c in row["citations"]
+        _is_cut(c, number=int, document=str) and (c.get("lead") is None or _is_cut(c["lead"])) for c in _cited(row)
     )
+
+
+def _is_cut(cut: Any, **more: type) -> bool:
+    wanted = {"quote": str, "start": int, "end": int, **more}
+    return isinstance(cut, Mapping) and all(isinstance(cut.get(key), kind) for key, kind in wanted.items())

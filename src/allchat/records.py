@@ -238,8 +238,17 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """The line that introduces a list, cut like a quote: ``clean(text[start:end]) == quote`` in the document's text."""
+
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote and where it stands: ``clean(text[start:end]) == quote`` in the document's text."""
+    """A quote and where it stands: ``clean(text[start:end]) == quote`` in the document's text; an item has its lead."""
 
     number: int
     document: str
@@ -256,6 +265,7 @@ class Citation:
     score: float
     link: str
     rights: str
+    lead: Lead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,14 +287,14 @@ class Verdict:
 class Trace:
     """How an answer came about. Private details in ``searched`` are replaced by a mark.
 
-    ``hits`` are the candidates, best first; none where the guard answered before anything was searched. ``margin`` is
-    how far the evidence was above the threshold (below 0 is silence), None without hits.
+    ``hits`` are the candidates, best first; none where the guard answered before the search. ``margin`` is
+    how far the evidence was above the threshold (below 0 is no direct answer), None without hits.
     """
 
     verdict: Verdict
     searched: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
-    decision: Literal["answer", "not_found", "out_of_scope"] | None = None
+    decision: Literal["answer", "closest", "not_found", "out_of_scope"] | None = None
     margin: float | None = None
 
 
@@ -309,6 +319,7 @@ class Answer:
     timings_ms: dict[str, float]
     further: tuple[Citation, ...] = ()
     tone: Tone | None = None
+    directness: Literal["direct", "closest"] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values, in the order of the fields."""

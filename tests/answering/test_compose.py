@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allchat.answering.compose import Composed, compose
-from allchat.answering.quotes import MOST_WORDS, QUOTES, Quote, Sources, choose
+from allchat.answering.cuts import Quote, Sources
+from allchat.answering.quotes import FURTHER, MOST_WORDS, QUOTES, TEXT_WORDS, Selected, choose, led, select
 from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.markdown import escape_markdown, unescape_markdown
-from allchat.records import Document, Hit
+from allchat.records import Applies, Document, Hit
 from allchat.search.retriever import PARTS
 from allchat.sources.outline import outline_document
 from allchat.sources.text import clean
@@ -80,17 +82,21 @@ def test_a_list_is_quoted_with_its_lead_and_its_nesting() -> None:
 DEFINITIONS = "Checks\n\nThe checks are:\n• Heat check: It is read. It is noted.\n• Mouth check: A light is used.\n"
 
 
-def test_an_item_that_is_quoted_alone_brings_its_lead_line_with_a_number_of_its_own() -> None:
+def test_an_item_that_is_quoted_alone_stands_below_its_lead_line_in_one_frame_and_under_one_number() -> None:
     sources = sources_of(DEFINITIONS)
     composed = answered(sources, hit(sources, "Mouth check:"))
-    assert [citation.quote for citation in composed.citations] == ["Mouth check: A light is used.", "The checks are:"]
-    assert composed.text.count("The checks are:") == 1
+    (citation,) = composed.citations
+    assert citation.quote == "Mouth check: A light is used."
+    assert citation.lead is not None
+    assert citation.lead.quote == "The checks are:"
+    assert composed.text.splitlines()[-3:] == ["> The checks are:", ">", "> - Mouth check: A light is used. [1]"]
 
 
-def test_two_items_of_a_list_bring_its_lead_line_once() -> None:
-    sources = sources_of(DEFINITIONS)
+def test_two_items_of_a_list_show_its_lead_line_once_and_each_has_it() -> None:
+    sources = sources_of(DEFINITIONS.replace("• Mouth", "• Nose check: It is looked at.\n• Mouth"))
     composed = answered(sources, hit(sources, "Mouth check:"), hit(sources, "Heat check:", score=0.9))
-    assert [citation.quote for citation in composed.citations].count("The checks are:") == 1
+    assert [citation.lead and citation.lead.quote for citation in composed.citations] == ["The checks are:"] * 2
+    assert composed.text.count("The checks are:") == 1
 
 
 def test_the_lead_line_of_a_short_list_brings_the_whole_list() -> None:
@@ -105,7 +111,9 @@ def test_an_item_below_a_text_inside_an_item_brings_every_line_that_leads_to_it(
         "Never do these:\n• Heat check: It is read.\n    Write it down.\n    • Mornings.\n• Mouth check: A light.\n"
     )
     composed = answered(sources, hit(sources, "Mornings."))
-    assert {"Never do these:", "Heat check: It is read."} <= {citation.quote for citation in composed.citations}
+    (citation,) = composed.citations
+    assert citation.lead is not None
+    assert citation.lead.quote.startswith("Never do these: Heat check: It is read.")
 
 
 def test_a_lead_line_that_reads_like_a_pointer_stays_with_its_list() -> None:
@@ -224,3 +232,74 @@ def test_a_quote_is_a_record_of_where_it_stands() -> None:
     composed = compose([quote], sources=sources_of("Words stand here.\n"), wording=load_wording())
     assert composed.citations[0].link == "/source/d0#c0-5"
     assert "From “" not in composed.text
+
+
+# Two quotes, and more on request
+
+
+PARAGRAPHS = tuple(f"Paragraph {n} " + "says a few words more. " * 4 for n in range(6))
+
+
+def selected(sources: Sources, *found: Hit, parted: bool = False) -> Selected:
+    return select(found, sources=sources, parted=parted)
+
+
+def first_words(sources: Sources, quotes: tuple[Quote, ...]) -> list[str]:
+    return [sources.words(quote.document, quote.start, quote.end)[:11] for quote in quotes]
+
+
+def test_no_hits_select_nothing() -> None:
+    assert select([], sources=sources_of(LIST)) == Selected(())
+
+
+def test_an_answer_shows_two_quotes_and_the_rest_on_request() -> None:
+    sources = sources_of(*PARAGRAPHS)
+    found = [hit(sources, f"Paragraph {n} ", score=1 - n / 20) for n in range(6)]
+    quotes = selected(sources, *found)
+    assert first_words(sources, quotes.shown) == ["Paragraph 0", "Paragraph 1"]
+    assert 0 < len(quotes.further) <= FURTHER
+    assert not set(quotes.shown) & set(quotes.further)
+
+
+def test_a_second_quote_that_is_not_good_enough_waits_until_it_is_asked_for() -> None:
+    sources = sources_of(*PARAGRAPHS)
+    quotes = selected(sources, hit(sources, "Paragraph 0"), hit(sources, "Paragraph 1", score=0.6))
+    assert first_words(sources, quotes.shown) == ["Paragraph 0"]
+    assert first_words(sources, quotes.further) == ["Paragraph 1"]
+
+
+def test_a_question_in_two_parts_has_its_second_quote_at_once() -> None:
+    sources = sources_of(*PARAGRAPHS)
+    quotes = selected(sources, hit(sources, "Paragraph 0"), hit(sources, "Paragraph 1", score=0.6), parted=True)
+    assert first_words(sources, quotes.shown) == ["Paragraph 0", "Paragraph 1"]
+
+
+def test_two_quotes_that_are_too_long_together_are_not_shown_together() -> None:
+    sources = sources_of("One " + "says a few words more. " * 20, "Two " + "says a few words less. " * 10)
+    quotes = selected(sources, hit(sources, "One"), hit(sources, "Two", score=0.9))
+    assert len(quotes.shown) == len(quotes.further) == 1
+    together = sum(len(sources.words(q.document, q.start, q.end).split()) for q in (*quotes.shown, *quotes.further))
+    assert together > TEXT_WORDS
+
+
+def test_of_passages_as_good_as_each_other_the_newer_source_leads_and_an_undated_one_never() -> None:
+    sources = sources_of(*PARAGRAPHS[:3])
+    dates = {"d0": None, "d1": "2020-01-01", "d2": "2024-05-01"}
+    dated = {key: replace(document, revised=dates[key]) for key, document in sources.documents.items()}
+    sources = Sources(dated, sources.outline)
+    close = [hit(sources, f"Paragraph {n} ", score=1 - n / 200) for n in range(3)]
+    assert [found.block.document for found in led(close, sources=sources)] == ["d2", "d1", "d0"]
+    apart = [hit(sources, f"Paragraph {n} ", score=1 - n / 10) for n in range(3)]
+    assert list(led(apart, sources=sources)) == apart
+
+
+def test_of_passages_as_good_as_each_other_the_general_one_leads() -> None:
+    sources = sources_of(*PARAGRAPHS[:3])
+    ages = (Applies(age=("adult",)), Applies(type=("B",)), Applies())
+    close = [
+        replace(
+            found := hit(sources, f"Paragraph {n} ", score=1 - n / 200), block=replace(found.block, applies=ages[n])
+        )
+        for n in range(3)
+    ]
+    assert [found.block.applies for found in led(close, sources=sources)] == [ages[2], ages[1], ages[0]]

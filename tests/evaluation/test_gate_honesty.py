@@ -142,7 +142,7 @@ def test_without_a_defect_every_gate_holds(chat: Chat) -> None:
         (broken_offset_and_no_verification, ("answers", "exact")),
         (dropped_lead_line, ("answers", "whole_thoughts")),
         (guard_rule_removed, ("urgent", "recall_urgent")),
-        (threshold_lowered, ("near_misses", "silent")),
+        (threshold_lowered, ("near_misses", "not_direct")),
         (threshold_raised, ("answers", "unanswered")),
         (shuffled_citations, ("answers", "supported")),
     ],

@@ -1,4 +1,4 @@
-"""Decide: whether what was found answers the question, or the sources are silent.
+"""Decide: whether what was found answers the question, comes near it, or the sources are silent.
 
 A small support vector machine over the evidence of the search and the question's own vector. It is fitted at build time
 on ``corpus/calibration.toml``, questions of ours that the sources answer and that they do not. docs/retrieval.md has
@@ -24,13 +24,17 @@ from allchat.search.retriever import Found, Search
 from allchat.search.words import content_words
 
 Floats = NDArray[np.float64]
-Decision = Literal["answer", "not_found", "out_of_scope"]
+Decision = Literal["answer", "closest", "not_found", "out_of_scope"]
 
 MODEL_FILE = "decision.npy"
 
 UNANSWERED = 0.06
 """The share of answerable calibration questions that may be left unanswered; it sets the threshold. These questions are
 harder than families' are: it comes to less than half of that on other questions."""
+
+CLOSEST_NEAR = 0.3
+"""The share of near misses among the calibration questions for which the nearest passage may be shown, said to be no
+direct answer; it sets the lower bound."""
 
 VECTOR_WEIGHT = 4.0
 COST, GAMMA = 4.0, 0.05
@@ -64,18 +68,24 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Tells answerable from silent, and silent from another subject."""
+    """Tells answerable from near and silent, and silent from another subject.
+
+    ``closest`` is the margin, at most 0, down to which the nearest passage may be shown as no direct answer.
+    """
 
     answerable: Machine
     threshold: float
     elsewhere: Machine
+    closest: float = 0.0
 
     def decide(self, features: Floats) -> tuple[Decision, float]:
-        """What to do, with how far the evidence is above the threshold (below 0 is silence)."""
+        """What to do, with how far the evidence is above the threshold (below 0 is no direct answer)."""
         margin = self.answerable.value(features) - self.threshold
         if margin >= 0:
             return "answer", margin
-        return ("out_of_scope" if self.elsewhere.value(features) > 0 else "not_found"), margin
+        if self.elsewhere.value(features) > 0:
+            return "out_of_scope", margin
+        return ("closest" if margin >= self.closest else "not_found"), margin
 
 
 def evidence(found: Found, *, wordings: Sequence[str], vector: NDArray[np.float32], search: Search) -> Floats:
@@ -103,7 +113,8 @@ def fit(examples: Examples, *, search: Search) -> Judge | None:
     """Fits the judge on examples; None where there are none.
 
     The threshold is the value below which ``UNANSWERED`` of the answerable examples fall when each is judged by a
-    machine that has not seen it (``FOLDS`` folds).
+    machine that has not seen it (``FOLDS`` folds); the lower bound is the value above which ``CLOSEST_NEAR`` of the
+    near ones then lie.
     """
     if not (examples.answerable and examples.near and examples.far):
         return None
@@ -112,9 +123,17 @@ def fit(examples: Examples, *, search: Search) -> Judge | None:
     )
     rows = np.vstack((answerable, near, far))
     labels = np.array([1] * len(answerable) + [0] * (len(near) + len(far)))
-    threshold = float(np.quantile(_out_of_fold(rows, labels)[: len(answerable)], UNANSWERED))
+    values = _out_of_fold(rows, labels)
+    threshold = float(np.quantile(values[: len(answerable)], UNANSWERED))
+    closest = _closest(values[len(answerable) :][: len(near)] - threshold)
     silent = np.vstack((near, far))
-    return Judge(_machine(rows, labels), threshold, _machine(silent, np.array([0] * len(near) + [1] * len(far))))
+    elsewhere = _machine(silent, np.array([0] * len(near) + [1] * len(far)))
+    return Judge(_machine(rows, labels), threshold, elsewhere, closest)
+
+
+def _closest(margins: Floats) -> float:
+    """The lower bound by the margins of near misses: 0 where more of them than ``CLOSEST_NEAR`` are answered anyway."""
+    return min(0.0, float(np.quantile(margins, 1 - CLOSEST_NEAR)))
 
 
 def _features(questions: Sequence[str], *, search: Search) -> Floats:
@@ -162,7 +181,7 @@ def _out_of_fold(rows: Floats, labels: NDArray[np.int64]) -> Floats:
 def packed(judge: Judge) -> bytes:
     """The judge as the bytes of its file in the index. The same judge gives the same bytes."""
     file = io.BytesIO()
-    np.save(file, np.array([judge.threshold]))
+    np.save(file, np.array([judge.threshold, judge.closest]))
     for machine in (judge.answerable, judge.elsewhere):
         for part in (machine.mean, machine.scale, machine.vectors, machine.weights, np.array([machine.bias])):
             np.save(file, part)
@@ -186,8 +205,8 @@ def unpacked(path: Path) -> Judge:
     """
     try:
         with path.open("rb") as file:
-            threshold = float(np.load(file)[0])
+            threshold, closest = map(float, np.load(file))
             machines = [_unpacked(file) for _ in range(2)]
     except (OSError, *_DAMAGED) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
-    return Judge(machines[0], threshold, machines[1])
+    return Judge(machines[0], threshold, machines[1], closest)

@@ -84,6 +84,12 @@ def is_rest(question: str) -> bool:
     return begun is not None and len(content_words(question)) <= 5 and not _ASKS.search(question, begun.end())
 
 
+def is_parted(question: str) -> bool:
+    """Whether a question has two parts: "what is a port and how long does it stay in?"."""
+    parts = [part for part in re.split(r"[?;]|\b(?:and|or)\b", question, flags=re.IGNORECASE) if _ASKS.search(part)]
+    return len(parts) > 1 and all(_named(part) for part in parts[:1])
+
+
 def _points_out(question: str, pattern: re.Pattern[str]) -> bool:
     """Whether the first pointing word has nothing in an earlier clause of the same question that it could mean."""
     found = pattern.search(question)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from allchat.answering.abstain import MODEL_FILE, Decision, evidence, unpacked
 from allchat.answering.contextualize import meant
-from allchat.answering.quotes import Sources
+from allchat.answering.cuts import Sources
+from allchat.answering.spelt import Spelt
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
 from allchat.records import Document, Hit, LayTerm
@@ -61,6 +62,7 @@ class Pipeline:
         self.embedder = embedder
         self._lay_terms = tuple(lay_terms)
         self._search = self.search()
+        self.spelt = Spelt(index.setting("known_words") or (), knows=embedder.knows)
         self._judge = unpacked(index.folder / MODEL_FILE) if MODEL_FILE in index.manifest["files"] else None
         self._guard = guard or Guard.load()
         self._wording = wording or load_wording()
@@ -121,6 +123,11 @@ class Pipeline:
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
         return self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Our questions that the sources answer, in the order of documents and of reading."""
+        return tuple(text for _, _, text in self.index.questions())
 
     def passages(self, document: str) -> int:
         """How many passages the index has of a document."""

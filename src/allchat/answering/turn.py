@@ -7,17 +7,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from itertools import islice
+from typing import Any, Literal
 
 from allchat.answering.abstain import Decision
 from allchat.answering.compose import Composed, compose
-from allchat.answering.contextualize import is_rest, resolve
+from allchat.answering.contextualize import is_parted, is_rest, resolve
+from allchat.answering.cuts import Quote
 from allchat.answering.fixed import contact_values, name_of, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
+from allchat.answering.particulars import lacks, strange
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import HITS, Pipeline, Vector
-from allchat.answering.quotes import Quote, choose
-from allchat.answering.suggestions import SUGGESTIONS, suggestion
+from allchat.answering.quotes import Selected, choose, led, select
+from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.verify import verify_quotes
 from allchat.guard.rules import ReadMessage
 from allchat.markdown import escape_markdown
@@ -33,6 +36,9 @@ OLD_DAYS = 731
 GENERAL_MARGIN = 0.5
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
 beside its subject, and a search finds something for nearly all of it."""
+
+TITLES = 5
+"""Sources that are named to one who asks of something else."""
 
 
 class Turn:
@@ -93,7 +99,11 @@ class Turn:
         found, decision = self._retrieve(wordings, vectors[: len(wordings)])
         if verdict.kind == "refusal":
             return self._refusal(verdict, found if self._fits(decision, verdict, asked) else None)
-        return self._from_sources(verdict, found) if decision == "answer" else self._silence(decision, verdict, found)
+        if decision == "answer":
+            return self._from_sources(verdict, found, wordings)
+        if decision == "closest":
+            return self._closest(verdict, found, wordings)
+        return self._silence(decision, verdict, found)
 
     def _fits(self, decision: Decision, verdict: Verdict, asked: str) -> bool:
         """Whether what was found may be quoted beside a refusal: never to one who asks of life and death."""
@@ -122,8 +132,10 @@ class Turn:
 
     def _wordings(self, question: str) -> tuple[str, ...]:
         """What is searched: the question as understood and as asked, each also in the sources' words."""
-        understood = resolve(question, history=self._history)
-        if understood != question:
+        spelt = self._pipeline.spelt
+        asked, question, earlier = question, spelt(question), [spelt(text) for text in self._history]
+        understood = resolve(question, history=earlier)
+        if understood != asked:
             self._understood = self._pipeline._guard.redact(understood)
         search = self._pipeline._search
         return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
@@ -153,18 +165,46 @@ class Turn:
             parts += [wording.text(f"{name}.lead"), composed.text] if composed.citations else []
         return self._record(verdict.kind or "chat", verdict, "\n\n".join(parts), composed=composed)
 
-    def _from_sources(self, verdict: Verdict, found: Found) -> Answer:
+    def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            quotes = choose(found.hits, sources=self._sources)
-            composed = compose(quotes, sources=self._sources, wording=self._wording)
+            parted = is_parted(self._question)
+            quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
+            composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
+            further = self._further(quotes, composed)
+        if strange(wordings, _said((*composed.citations, *further))):
+            return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
-        return self._record("answer", verdict, text, composed=composed, suggestions=self._suggest(found, quotes))
+        suggestions = self._suggest(found, (*quotes.shown, *quotes.further))
+        return self._record(
+            "answer", verdict, text, composed=composed, further=further, suggestions=suggestions, directness="direct"
+        )
+
+    def _further(self, quotes: Selected, composed: Composed) -> tuple[Citation, ...]:
+        first = len(composed.citations) + 1
+        return compose(quotes.further, sources=self._sources, wording=self._wording, first=first).citations
+
+    def _closest(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
+        """The one nearest quote, said to be no direct answer; silence where it lacks what the question names."""
+        with self._timed("compose"):
+            quotes = choose(led(found.hits, sources=self._sources, named=self._named)[:1], sources=self._sources)
+            composed = compose(quotes[:1], sources=self._sources, wording=self._wording)
+        if not quotes or lacks(wordings, _said(composed.citations)):
+            return self._unsaid(verdict, found)
+        text = f"{self._wording.text('answer.closest')}\n\n{composed.text}"
+        suggestions = self._suggest(found, quotes[:1])
+        return self._record("answer", verdict, text, composed=composed, suggestions=suggestions, directness="closest")
+
+    def _unsaid(self, verdict: Verdict, found: Found) -> Answer:
+        """Silence after all: what would be quoted is not on what was asked."""
+        self.trace = replace(self.trace, decision="not_found")
+        return self._silence("not_found", verdict, found)
 
     def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
         wording = self._wording
         if decision == "out_of_scope":
-            text = wording.text("out_of_scope.unrelated.text")
-            return self._record(decision, replace(verdict, reason="unrelated"), text)
+            parts = [wording.text(f"out_of_scope.unrelated.{name}") for name in ("text", "sources")]
+            parts.append("\n".join(f"- {title}" for title in self._titles()))
+            return self._record(decision, replace(verdict, reason="unrelated"), "\n\n".join(parts))
         headings = list(dict.fromkeys(hit.heading[-1] for hit in found.hits if hit.heading))[:3]
         nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
         parts = [
@@ -174,6 +214,11 @@ class Turn:
             wording.text("not_found.help"),
         ]
         return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
+
+    def _titles(self) -> list[str]:
+        """The first titles of the sources that are there, as Markdown."""
+        titles = dict.fromkeys(document.title for document in self._pipeline.documents.values())
+        return [escape_markdown(title) for title in titles][:TITLES]
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
@@ -197,25 +242,11 @@ class Turn:
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""
-        shown = [(quote.document, quote.start, quote.end) for quote in quotes]
-        near = [
-            hit.block
-            for hit in found.hits
-            if not any(
-                hit.block.document == key and hit.block.start < end and start < hit.block.end
-                for key, start, end in shown
-            )
-        ]
         asked = content_words(self._question)
-        fresh: list[str] = []
-        for block in near:
-            text = suggestion(self._pipeline.index.questions_of(block))
-            new = text and text not in fresh and content_words(text) != asked
-            if text and new and self._pipeline.is_offered(text) and self._is_meant(text):
-                fresh.append(text)
-            if len(fresh) == SUGGESTIONS:
-                break
-        return tuple(fresh)
+        texts = unquoted(found.hits, quotes, questions_of=self._pipeline.index.questions_of)
+        fresh = (text for text in dict.fromkeys(texts) if content_words(text) != asked)
+        fitting = (text for text in fresh if self._pipeline.is_offered(text) and self._is_meant(text))
+        return tuple(islice(fitting, SUGGESTIONS))
 
     def _is_meant(self, suggestion: str) -> bool:
         """Whether a suggestion names no case that must not be brought up with whoever asks."""
@@ -228,14 +259,14 @@ class Turn:
         text: str,
         *,
         composed: Composed | None = None,
-        suggestions: Sequence[str] = (),
         further: tuple[Citation, ...] = (),
+        suggestions: Sequence[str] = (),
+        directness: Literal["direct", "closest"] | None = None,
     ) -> Answer:
         citations = () if composed is None else composed.citations
         text = f"{self._before_quotes}{text}" if citations else text
         with self._timed("verify"):
-            verify_quotes(text, citations, read=self._pipeline.read_source)
-            verify_quotes("", further, read=self._pipeline.read_source)
+            verify_quotes(text, citations, further=further, read=self._pipeline.read_source)
         notices = (*self._age((*citations, *further)), *self._privacy(verdict))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
@@ -252,6 +283,7 @@ class Turn:
             timings_ms=dict(self._times),
             further=further,
             tone=tone_of(verdict),
+            directness=directness,
         )
 
     def _age(self, citations: Sequence[Any]) -> Iterator[str]:
@@ -268,3 +300,17 @@ class Turn:
             yield self._wording.text("private.notice")
         if self._wording.language != self._pipeline._wording.language:
             yield self._wording.text("language.note")
+
+
+def _said(citations: Sequence[Citation]) -> str:
+    """The words of citations, with their leads and headings."""
+    leads = (citation.lead.quote for citation in citations if citation.lead)
+    return " ".join((*leads, *(" ".join((*citation.heading, citation.quote)) for citation in citations)))
+
+
+def _reason(verdict: Verdict) -> str | None:
+    """The reason, with the rule or the classifier that gave it."""
+    if verdict.reason is None or verdict.rule is None:
+        return verdict.reason
+    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
+    return f"{verdict.reason}: {verdict.rule}{score}"

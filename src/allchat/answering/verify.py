@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from allchat.errors import VerificationError
 from allchat.markdown import unescape_markdown
-from allchat.records import Citation, Document
+from allchat.records import Citation, Document, Lead
 from allchat.sources.text import clean, clean_places
 
 QuoteState = Literal["holds", "moved", "changed", "gone"]
@@ -22,26 +22,36 @@ ReadSource = Callable[[str], str]
 _MARKER = re.compile(r" \[\d+\]$")
 
 
-def verify_quotes(text: str, citations: Sequence[Citation], *, read: ReadSource) -> None:
-    """Checks that every citation is the cut it says it is, and every quoted line of ``text`` is in a citation.
+def verify_quotes(
+    text: str, citations: Sequence[Citation], *, further: Sequence[Citation] = (), read: ReadSource
+) -> None:
+    """Checks that every citation and its lead are the cuts they say they are, those of ``further`` too, and that every
+    quoted line of ``text`` is in a citation or its lead.
 
     Raises:
         VerificationError: a quote is not what its source says now. Nothing of the answer may be shown.
     """
-    texts = {key: read(key) for key in dict.fromkeys(citation.document for citation in citations)}
-    for citation in citations:
-        found = _cut(texts[citation.document], citation.start, citation.end)
-        if not found or found != citation.quote:
-            raise VerificationError(
-                f"{citation.file}, characters {citation.start} to {citation.end}: the quote is not what the source "
-                "says. The answer is withheld. Run: allchat build"
-            )
-    quotes = [citation.quote for citation in citations]
+    every = (*citations, *further)
+    texts = {key: read(key) for key in dict.fromkeys(citation.document for citation in every)}
+    for citation in every:
+        for cut in cuts(citation):
+            found = _cut(texts[citation.document], cut.start, cut.end)
+            if not found or found != cut.quote:
+                raise VerificationError(
+                    f"{citation.file}, characters {cut.start} to {cut.end}: the quote is not what the source "
+                    "says. The answer is withheld. Run: allchat build"
+                )
+    quotes = [cut.quote for citation in citations for cut in cuts(citation)]
     for line in quoted_lines(text):
         if not any(line in quote for quote in quotes):
             raise VerificationError(
                 "a quoted line of the answer stands in none of its citations. The answer is withheld."
             )
+
+
+def cuts(citation: Citation) -> tuple[Citation | Lead, ...]:
+    """What a citation cuts from its source: its lead, where it has one, and its quote."""
+    return (citation,) if citation.lead is None else (citation.lead, citation)
 
 
 def _cut(text: str, start: int, end: int) -> str:

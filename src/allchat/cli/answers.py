@@ -17,8 +17,9 @@ from allchat.cli.group import cli, fill, guarded, open_chat, settings_options, w
 from allchat.errors import QuestionError
 from allchat.markdown import unescape_markdown
 from allchat.parsing import parse_json
-from allchat.records import Answer
+from allchat.records import Answer, Citation
 from allchat.settings import load_settings
+from allchat.wording import load_wording
 
 
 @cli.command()
@@ -56,10 +57,14 @@ def ask(
 def readable(answer: Answer, *, width: int = 100) -> str:
     """An answer as plain text for a terminal: the text, where each quote stands, notices, suggestions."""
     parts = [_plain(answer.text, width=width)]
-    if answer.citations:
-        parts.append("\n".join(f"[{c.number}] {c.file}, characters {c.start} to {c.end}" for c in answer.citations))
+    if answer.further:
+        parts.append(load_wording().text("answer.further") + ":")
+        parts += [_apart(citation, width=width) for citation in answer.further]
+    cited = (*answer.citations, *answer.further)
+    if cited:
+        parts.append("\n".join(f"[{c.number}] {c.file}, {_places(c)}" for c in cited))
         rights = dict.fromkeys(
-            (c.publisher, c.url, c.revised or "date not stated in this copy", c.rights) for c in answer.citations
+            (c.publisher, c.url, c.revised or "date not stated in this copy", c.rights) for c in cited
         )
         parts += [
             fill(f"{publisher}. {url} (last revised: {revised}). {right}", width=width)
@@ -69,6 +74,19 @@ def readable(answer: Answer, *, width: int = 100) -> str:
     if answer.suggestions:
         parts.append("\n".join(("You could also ask:", *(f"  - {suggestion}" for suggestion in answer.suggestions))))
     return "\n\n".join(parts)
+
+
+def _places(citation: Citation) -> str:
+    """Where its words stand, its lead's first."""
+    cuts = (citation,) if citation.lead is None else (citation.lead, citation)
+    return " and ".join(f"characters {cut.start} to {cut.end}" for cut in cuts)
+
+
+def _apart(citation: Citation, *, width: int) -> str:
+    """A quote that the text does not hold, below its title, its lead in front of it."""
+    lead = f"{citation.lead.quote} " if citation.lead else ""
+    words = f"{lead}{citation.quote} [{citation.number}]"
+    return "\n".join((citation.title, textwrap.fill(words, width, initial_indent="    ", subsequent_indent="    ")))
 
 
 def _plain(markdown: str, *, width: int) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from allchat.audit import Audit, answer_of, audit, saved_records
+from allchat.audit import Audit, answer_of, audit, cuts, saved_records
 from allchat.build import build
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options
 from allchat.search.folder import current_name
@@ -51,7 +51,7 @@ def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_
     documents = {document.key: document for document in read_corpus(settings.corpus)}
     audits = [(saved, audit(saved, documents=documents)) for saved in saved_records(file.read())]
     for saved, found in audits:
-        _print_audit(found, quotes={c["number"]: c["quote"] for c in answer_of(saved)["citations"]})
+        _print_audit(found, quotes=[cut["quote"] for cut in cuts(answer_of(saved))])
     altered = sum(not found.whole for _, found in audits)
     failed = sum(check.state != "holds" for _, found in audits for check in found.checks)
     if altered:
@@ -62,13 +62,13 @@ def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_
         sys.exit(1)
 
 
-def _print_audit(found: Audit, *, quotes: Mapping[int, str]) -> None:
+def _print_audit(found: Audit, *, quotes: Sequence[str]) -> None:
     if not found.whole:
         click.echo(f"{found.id} altered: this bundle is not what was written, its hash does not fit")
-    for check in found.checks:
+    for check, quote in zip(found.checks, quotes, strict=True):
         click.echo(f"{found.id} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}")
         if check.state == "changed":
-            click.echo(f"    saved: {quotes[check.number]}\n    now:   {check.found}")
+            click.echo(f"    saved: {quote}\n    now:   {check.found}")
             click.echo(f"    differences: {_marked(check.differences)}")
     for key, state in found.sources.items():
         click.echo(f"{found.id} source {key}: {state}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from allchat.answering.verify import cuts
 from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.evaluation.baselines import System, relevant, systems
@@ -16,12 +17,12 @@ from allchat.evaluation.directives import directives
 from allchat.evaluation.groundedness import fixed_sentences, unsupported
 from allchat.evaluation.metrics import holds, readability, retrieval, rounded
 from allchat.evaluation.suites import Suite
-from allchat.records import Answer, Block, Citation, Item, Outline, Span, Trace
+from allchat.records import Answer, Block, Citation, Item, Lead, Outline, Span, Trace
 from allchat.sources.text import clean
 from allchat.wording import LANGUAGES, Contact, load_wording
 
 MUST = (
-    "gold_in_answer", "gold_complete", "silent", "unchanged", "right",
+    "gold_in_answer", "gold_complete", "not_direct", "unchanged", "right",
     "supported", "exact", "whole_thoughts", "undirected",
 )  # fmt: skip
 """Outcomes without which a question counts as failed."""
@@ -71,7 +72,7 @@ class Examiner:
         names = {
             "answers": ("gold_in_answer", "gold_in_first_quote"),
             "conversation": ("unchanged",) if row.get("standalone") else ("gold_in_answer", "gold_in_first_quote"),
-            "silence": ("silent",),
+            "silence": ("silent", "not_direct"),
             "guard": ("right",),
         }[suite.task]
         return {
@@ -89,31 +90,33 @@ class Examiner:
     # ---- what holds for every answer
 
     def _said(self, answer: Answer) -> Outcomes:
-        sources = {citation.number: citation.quote for citation in answer.citations}
+        cited = (*answer.citations, *answer.further)
+        sources = {c.number: " ".join(cut.quote for cut in cuts(c)) for c in cited}
         loose = unsupported(answer.text, sources, extractive=True, fixed=self._fixed)
         outcomes: Outcomes = {"supported": float(not loose)}
-        if answer.citations:
-            outcomes["exact"] = float(all(map(self._is_cut, answer.citations)))
-            outcomes["whole_thoughts"] = float(self._whole(answer))
+        if cited:
+            outcomes["exact"] = float(all(map(self._is_exact, cited)))
+            outcomes["whole_thoughts"] = float(all(map(self._is_whole, cited)))
         return outcomes
 
-    def _is_cut(self, citation: Citation) -> bool:
+    def _is_exact(self, citation: Citation) -> bool:
         document = self._chat.documents[citation.document]
-        cut = clean(document.text[citation.start : citation.end]) if 0 <= citation.start < citation.end else ""
-        return bool(cut) and cut == citation.quote and document.sha256 == citation.source_sha256
 
-    def _whole(self, answer: Answer) -> bool:
-        """Whether quotes begin and end on sentences or list items, and every list item has its lead line in a quote."""
-        for citation in answer.citations:
-            outline = self._outlines[citation.document]
-            starts, ends = self._edges[citation.document]
-            if citation.start not in starts or citation.end not in ends:
-                return False
-            spans = [(c.start, c.end) for c in answer.citations if c.document == citation.document]
-            for lead in _needed_leads(citation, outline):
-                if not any(start <= lead.start and lead.end <= end for start, end in spans):
-                    return False
-        return True
+        def is_cut(cut: Citation | Lead) -> bool:
+            found = clean(document.text[cut.start : cut.end]) if 0 <= cut.start < cut.end else ""
+            return bool(found) and found == cut.quote
+
+        return all(map(is_cut, cuts(citation))) and document.sha256 == citation.source_sha256
+
+    def _is_whole(self, citation: Citation) -> bool:
+        """Whether a quote begins and ends on sentences or list items, and has the lead line of every item in it."""
+        outline = self._outlines[citation.document]
+        starts, ends = self._edges[citation.document]
+        spans = [(cut.start, cut.end) for cut in cuts(citation)]
+        return all(start in starts and end in ends for start, end in spans) and all(
+            any(start <= lead.start and lead.end <= end for start, end in spans)
+            for lead in _needed_leads(citation, outline)
+        )
 
     # ---- what the question asks for
 
@@ -123,7 +126,11 @@ class Examiner:
         if suite.task == "silence":
             accepted = row.get("accept") or [row[name] for name in ("kind",) if name in row]
             right = {"kind_right": float(answer.kind in accepted)} if accepted else {}
-            return {"silent": float(answer.kind != "answer")} | right
+            return {
+                "silent": float(answer.kind != "answer"),
+                "not_direct": float(answer.directness != "direct"),
+                "closest": float(answer.directness == "closest"),
+            } | right
         if row.get("standalone"):
             alone = self._chat.ask(row["text"])
             return {"unchanged": float((alone.kind, alone.text) == (answer.kind, answer.text))}
@@ -188,10 +195,14 @@ def _guarded(suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace)
 
 def _answered(row: Mapping[str, Any], answer: Answer) -> Outcomes:
     quotes = [citation.quote for citation in answer.citations]
+    leads = {citation.lead for citation in answer.citations if citation.lead}
     outcomes = {
         "gold_in_answer": float(holds(row["gold"], quotes)),
         "gold_in_first_quote": float(holds(row["gold"], quotes[:1])),
-        "words": float(sum(len(quote.split()) for quote in quotes)),
+        "gold_on_request": float(holds(row["gold"], [*quotes, *(citation.quote for citation in answer.further)])),
+        "words": float(sum(len(words.split()) for words in (*quotes, *(lead.quote for lead in leads)))),
+        "direct": float(answer.directness == "direct"),
+        "closest": float(answer.directness == "closest"),
         "unanswered": float(answer.kind in ("not_found", "out_of_scope")),
         "refused": float(answer.kind in ("refusal", "urgent")),
     }

@@ -17,10 +17,16 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*", re.IGNORECASE)
 def medicine_names(text: str) -> frozenset[str]:
     """The words of a text that name medicines, by the endings and names of ``medicines.toml``; lower case."""
     words = (match.group().replace("’", "'").lower() for match in _WORD.finditer(text))
-    return frozenset(word for word in words if _is_medicine(word))
+    return frozenset(word for word in words if is_medicine(word))
 
 
-def _is_medicine(word: str) -> bool:
+def known_medicines() -> frozenset[str]:
+    """The names of ``medicines.toml``."""
+    return _lists()[1]
+
+
+def is_medicine(word: str) -> bool:
+    """Whether a lower-case word names a medicine, by its ending or as one of the names."""
     endings, names = _lists()
     return word in names or (len(word) >= SHORTEST_WITH_ENDING and word.endswith(endings))
 

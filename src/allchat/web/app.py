@@ -82,9 +82,17 @@ def create_app(
         app.include_router(router)
     if page:
         from allchat.web.page.blocks import mount_page
+        from allchat.web.page.offered import of_corpus
 
         door = PageDoor(chat, capacity=capacity)
-        mount_page(app, door, words=words, question_limit=QUESTION_CHARACTERS, places=workers + waiting, votes=votes)
+        mount_page(
+            app,
+            door,
+            words=of_corpus(words, chat),
+            question_limit=QUESTION_CHARACTERS,
+            places=workers + waiting,
+            votes=votes,
+        )
     return app
 
 

@@ -11,6 +11,7 @@ from places import ROOT
 from allchat.answering.suggestions import suggestion
 from allchat.chat import Chat
 from allchat.web.page.messages import page_words
+from allchat.web.page.offered import of_corpus
 
 OFFERED = [question for group in page_words()["starters"] for question in group["questions"]]
 
@@ -42,3 +43,35 @@ def test_every_question_that_can_be_suggested_has_an_answer(chat: Chat) -> None:
     kept = sorted(text for text in offered if chat._guard.screen(text).kind is None)
     assert len(kept) > 150
     assert [text for text in kept if chat.ask(text).kind != "answer"] == []
+
+
+class Corpus:
+    """A chat whose corpus is asked these questions."""
+
+    def __init__(self, *questions: str) -> None:
+        self.questions = questions
+
+
+def starting(*questions: str, language: str = "en") -> list[str]:
+    words = {name: page_words(name) for name in ("en", "es")}
+    fitted = of_corpus(words, Corpus(*questions))  # type: ignore[arg-type]
+    return [question for group in fitted[language]["starters"] for question in group["questions"]]
+
+
+def test_only_what_the_corpus_is_asked_is_offered_in_every_language() -> None:
+    assert starting("what is remission", "what is a spinal tap?") == ["What is a spinal tap?", "What is remission?"]
+    spanish = [question for group in page_words("es")["starters"] for question in group["questions"]]
+    at = [OFFERED.index(question) for question in starting("what is remission", "what is a spinal tap?")]
+    assert starting("what is remission", "what is a spinal tap", language="es") == [spanish[n] for n in at]
+
+
+def test_another_corpus_offers_its_own_questions_and_one_without_questions_none() -> None:
+    assert starting("what is a fracture", "bones", "how does a cast work") == [
+        "What is a fracture?",
+        "How does a cast work?",
+    ]
+    assert starting() == []
+
+
+def test_the_shipped_corpus_offers_all_starting_questions(chat: Chat) -> None:
+    assert starting(*chat.questions) == OFFERED

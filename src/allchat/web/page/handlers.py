@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from allchat.answering.cuts import Sources
 from allchat.answering.query import Asker, standing
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.records import Answer
 from allchat.sources.glossary import Glossary
 from allchat.web.page.gradio_setup import gr, log
-from allchat.web.page.messages import literal, message, plain, starters, status, trouble
+from allchat.web.page.messages import folded, literal, message, plain, starters, status, trouble
 from allchat.web.page.sources_panel import panel
 from allchat.web.page.trail import MAX_TURNS, Trail, extended, read_trail
 from allchat.web.page.votes import VOTES, Votes, new_message
@@ -180,8 +181,17 @@ class Handlers:
         asked, words = literal(answer.question), self.words[language]
         other = not again and plain(literal(answer.understood_as)) != plain(asked)
         translated = plain(asked) in self._translations()
-        glossary, alarms = self.glossary(standing(self.asker)), trail.alarms
-        said = message(answer, turn=trail.turn, words=words, again=again, glossary=glossary, alarms=alarms)
+        asker = standing(self.asker)
+        more = folded(answer, sources=Sources(asker.documents, asker.outline), words=words)
+        said = message(
+            answer,
+            turn=trail.turn,
+            words=words,
+            again=again,
+            glossary=self.glossary(asker),
+            alarms=trail.alarms,
+            more=more,
+        )
         return PageView(
             [*shown, chat_message("user", f"{_ASKED}{asked}"), chat_message("assistant", said)],
             trail,

@@ -14,6 +14,8 @@ from functools import partial
 from typing import Any
 
 from allchat.addresses import phone_address
+from allchat.answering.compose import shown
+from allchat.answering.cuts import Sources
 from allchat.markdown import MARKER
 from allchat.records import Answer, Citation
 from allchat.sources.glossary import Definition, Glossary
@@ -61,6 +63,7 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
     words["call_lines"] = {
         reason: filled(said["text"].strip().partition("\n\n")[0]) for reason, said in wording.table("urgent").items()
     }
+    words |= {"further": wording.text("answer.further")}
     return words | {name: shown[name] for name in CONTACT}
 
 
@@ -87,13 +90,15 @@ def message(
     again: bool = False,
     glossary: Glossary = NO_WORDS,
     alarms: Sequence[str] = (),
+    more: str = "",
 ) -> str:
     """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel.
 
     The first of each hard word in its quotes is a link to what the source says of it. The call lines of earlier
-    ``alarms`` stand above it, but not above another alarm.
+    ``alarms`` stand above it, but not above another alarm. ``more`` holds the quotes on request (``folded``).
     """
-    text = explained(answer.text, answer.citations, glossary=glossary)
+    cited = (*answer.citations, *answer.further)
+    text = explained("\n\n".join(part for part in (answer.text, more) if part), cited, glossary=glossary)
     parts = [_linked(text, answer, turn=turn, words=words)]
     if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
         parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
@@ -115,6 +120,14 @@ def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:
         f"{callable_numbers(line, words=words)}\n\n</div>"
         for alarm, line in lines
     ]
+
+
+def folded(answer: Answer, *, sources: Sources, words: Words) -> str:
+    """The quotes on request as Markdown, folded under a line that opens them; nothing where there are none."""
+    if not answer.further:
+        return ""
+    quotes = shown(answer.further, sources=sources, wording=load_wording(str(words["lang"])))
+    return f'<details class="further"><summary>{words["further"]}</summary>\n\n{quotes}\n\n</details>'
 
 
 def callable_numbers(text: str, *, words: Words) -> str:
@@ -162,7 +175,7 @@ def _quoted_sources(lines: Sequence[str], citations: Sequence[Citation]) -> dict
 
 
 def _linked(text: str, answer: Answer, *, turn: int, words: Words) -> str:
-    titles = {citation.number: citation.title for citation in answer.citations}
+    titles = {citation.number: citation.title for citation in (*answer.citations, *answer.further)}
 
     def chip(found: re.Match[str]) -> str:
         number = int(found[1])

@@ -57,7 +57,7 @@ class Trail:
 def extended(trail: Trail, answer: Answer) -> Trail:
     """The trail after one more answer; an urgent answer brings no quotes. Old turns fall off past ``MAX_TURNS``."""
     turn = trail.turn + 1
-    cited = () if answer.kind == "urgent" else answer.citations
+    cited = () if answer.kind == "urgent" else (*answer.citations, *answer.further)
     new = tuple(
         TrailQuote(turn, cite.number, cite.document, cite.start, cite.end, cite.source_sha256) for cite in cited
     )

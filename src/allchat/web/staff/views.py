@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from allchat.answering.quotes import Left, Sources, sift
+from allchat.answering.cuts import Sources
+from allchat.answering.quotes import Left, sift
 from allchat.answering.verify import quoted_lines
-from allchat.audit import Audit, answer_of
+from allchat.audit import Audit, answer_of, cuts
 from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.records import Answer, Block, Citation, Document, Furniture, Hit, LayTerm, Outline, Passage, Section
@@ -194,7 +195,7 @@ def candidates(hits: Sequence[Hit], answer: Answer, *, sources: Sources) -> tupl
         Candidate(
             hit,
             sources.words(hit.block.document, hit.block.start, hit.block.end),
-            numbers := _numbers(hit.block, answer.citations),
+            numbers := _numbers(hit.block, (*answer.citations, *answer.further)),
             None if numbers else left,
         )
         for hit, left in zip(hits, reasons, strict=True)
@@ -237,7 +238,7 @@ def audit_report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
     citations holds.
     """
     record = answer_of(saved)
-    citations = record["citations"]
+    saved_cuts = cuts(record)
     text = record.get("text")
     lines = list(quoted_lines(text)) if isinstance(text, str) else []
     return {
@@ -247,8 +248,8 @@ def audit_report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
         "kind": _said(record, "kind"),
         "audit": found,
         "bundle": record is not saved,
-        "rows": [{"citation": c, "check": check} for c, check in zip(citations, found.checks, strict=True)],
-        "strays": [line for line in lines if not any(line in citation["quote"] for citation in citations)],
+        "rows": [{"citation": cut, "check": check} for cut, check in zip(saved_cuts, found.checks, strict=True)],
+        "strays": [line for line in lines if not any(line in cut["quote"] for cut in saved_cuts)],
     }
 
 
