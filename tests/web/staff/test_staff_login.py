@@ -89,7 +89,7 @@ def test_a_ticket_of_our_own_is_known_in_every_process_and_a_forged_one_in_none(
 def test_a_ticket_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     login = Login(PASSWORD)
     ticket = login.ticket()
-    monkeypatch.setattr(login, "SESSION_SECONDS", -1)
+    monkeypatch.setattr("allchat.web.staff.login.SESSION_SECONDS", -1)
     assert not login.knows(ticket)
 
 
