@@ -93,7 +93,8 @@ def guard_rule_removed(chat: Chat, monkeypatch: pytest.MonkeyPatch, folder: Path
     kept = [table for table in tables if tomllib.loads(table)["reason"] != "fever"]
     assert 0 < len(kept) < len(tables)
     path.write_text("[[rule]]".join([head, *kept]), encoding="utf-8")
-    monkeypatch.setattr(chat, "_guard", Guard.load(folder, classifier=chat._guard._classifier))
+    guard = Guard.load(folder, classifier=chat._guard._classifier, model=chat.embedder.fingerprint)
+    monkeypatch.setattr(chat, "_guard", guard)
     return chat
 
 

@@ -36,8 +36,11 @@ NOT_MATCHES = [(rule.id, text) for rule in GUARD.rules for text in rule.not_matc
 
 def held_out(name: str) -> list[dict[str, str]]:
     """Rows of ``tests/examples/<name>.jsonl``; none of them trained the classifier."""
-    lines = (EXAMPLES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return jsonl(EXAMPLES / f"{name}.jsonl")
+
+
+def jsonl(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +269,7 @@ def test_an_emergency_of_the_classifier_alone_needs_a_danger_that_is_told_of() -
 
 
 def test_between_the_bars_the_numbers_are_in_sight() -> None:
-    assert end_of(guard(crisis=0.3, support=0.3), "I am done with all of it")[:2] == ("support", "feelings")
+    assert end_of(guard(crisis=0.3, support=0.3), "it is all too much for me")[:2] == ("support", "feelings")
     assert end_of(guard(emergency=0.25), "his skin looks odd")[:2] == ("refusal", "other")
 
 
@@ -304,7 +307,7 @@ def test_a_lifted_crisis_keeps_the_number_in_sight() -> None:
 
 
 def test_what_tells_of_another_time_or_a_story_may_be_lifted() -> None:
-    text = "in the film last night a boy could not breathe, my son laughed"
+    text = "my son played a boy in a film, he can not breathe in it"
     rule = RULES[GUARD.screen(text).rule or ""]
     assert rule.always
     assert not is_held(GUARD.read(text), rule)
@@ -403,10 +406,18 @@ def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
     assert asked[1] is None
 
 
-def test_training_examples_and_held_out_examples_share_no_text() -> None:
+def test_training_messages_share_no_text_with_examples_questions_and_suites() -> None:
     training = {example.text.lower() for example in training_examples()}
-    held = [row for path in sorted(EXAMPLES.glob("*.jsonl")) for row in held_out(path.stem) if "split" in row]
+    folders = [EXAMPLES, EXAMPLES.parent / "questions", *(EXAMPLES.parent / "suites").iterdir()]
+    rows = [row for folder in folders for path in sorted(folder.glob("*.jsonl")) for row in jsonl(path)]
+    held = [row for row in rows if "text" in row and row.get("split") != "train"]
+    assert len(held) > 1500
     assert [row["id"] for row in held if row["text"].lower() in training] == []
+
+
+def test_each_training_message_stands_once() -> None:
+    texts = [example.text.lower() for example in training_examples()]
+    assert len(texts) == len(set(texts))
 
 
 @pytest.mark.parametrize(

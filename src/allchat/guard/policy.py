@@ -13,11 +13,12 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
-CRISIS, ASKED_CRISIS = 0.5, 0.65
+CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.45, 0.65, 0.85
 EMERGENCY, ASKED_EMERGENCY = 0.3, 0.5
-"""How likely a crisis and an emergency must be to be answered as one; more where the message asks a question."""
+"""How likely a crisis and an emergency must be to be answered as one: more where the message asks a question, and most
+where someone fears for a life or wants to live, which is seldom said by one who wants to die."""
 
-POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.1, 0.2
+POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 """From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
 
 CALM = 0.85
@@ -71,7 +72,7 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
 
 def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
-    if scores.crisis >= (ASKED_CRISIS if _asks(message) else CRISIS):
+    if scores.crisis >= _crisis_bar(message):
         return _found("urgent", CRISIS_REASON, scores.crisis)
     if scores.emergency >= (ASKED_EMERGENCY if _informs(message) else EMERGENCY) and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
@@ -81,7 +82,7 @@ def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
 def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message: ReadMessage) -> Verdict:
     """What is no alarm: small talk, support, a refusal, another subject, or None: a question for the search."""
     low = scores.crisis + scores.support
-    if other is not None and other.kind == "chat":
+    if other is not None and other.kind == "chat" and low < LOW:
         return other
     if low >= LOW and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
         return _found("support", FEELINGS, low)
@@ -103,6 +104,12 @@ def _is_lifted(scores: Scores, message: ReadMessage) -> bool:
 
 def _found(kind: Kind, reason: str, score: float) -> Verdict:
     return Verdict(kind, reason=reason, rule="classifier", score=score)
+
+
+def _crisis_bar(message: ReadMessage) -> float:
+    if "@fears" in message.labels:
+        return FEARED_CRISIS
+    return ASKED_CRISIS if _asks(message) else CRISIS
 
 
 def _asks(message: ReadMessage) -> bool:
