@@ -14,9 +14,9 @@ from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
 CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.45, 0.65, 0.85
-EMERGENCY, ASKED_EMERGENCY = 0.3, 0.5
-"""How likely a crisis and an emergency must be to be answered as one: more where the message asks a question, and most
-where someone fears for a life or wants to live, which is seldom said by one who wants to die."""
+EMERGENCY, REFUSED_EMERGENCY, ASKED_EMERGENCY = 0.3, 0.4, 0.5
+"""How likely a crisis and an emergency must be to be answered as one: more beside a rule that refuses and in a
+question, and most where someone fears for a life or wants to live, which is seldom said by one who wants to die."""
 
 POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 """From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
@@ -24,15 +24,18 @@ POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 CALM = 0.85
 """How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
 
-INFORMATION = 0.8
-"""How likely a mere question for information must be to lift a rule that refuses."""
+INFORMATION, LONG_INFORMATION = 0.8, 0.97
+"""How likely a mere question for information must be to lift a rule that refuses; more in a message of many words,
+where the question at its head may drown what is told of one person."""
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE = 0.6, 0.7, 0.9
-"""How likely a request for advice must be: where someone is named, where nobody is, and without a word of a child or of
-health or in a form that asks what to know or to ask ("what should we ask?")."""
+MANY_WORDS = 60
 
-LOW = 0.45
-"""How likely low mood or a crisis must be, together, for support to be the answer."""
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.6, 0.7, 0.8, 0.9
+"""How likely a request for advice must be: where someone is named, where nobody is, without a word of a child or of
+health, and in a form that asks what to know or to ask ("what should we ask?")."""
+
+LOW, THANKED_LOW = 0.45, 0.7
+"""How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule of small talk."""
 
 CRISIS_REASON, UNSURE, FEELINGS, OTHER = "crisis", "unsure", "feelings", "other"
 """The reasons of what only the classifier finds: a crisis, an emergency, low mood, a request for advice."""
@@ -67,14 +70,14 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     urgent, other = met.urgent, met.other
     if urgent is not None and not (is_calm(scores) and all(map(is_calm, met.told))):
         return urgent
-    return _alarm(scores, message) or _rest(urgent, other, scores, message)
+    return _alarm(other, scores, message) or _rest(urgent, other, scores, message)
 
 
-def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
+def _alarm(other: Verdict | None, scores: Scores, message: ReadMessage) -> Verdict | None:
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
     if scores.crisis >= _crisis_bar(message):
         return _found("urgent", CRISIS_REASON, scores.crisis)
-    if scores.emergency >= (ASKED_EMERGENCY if _informs(message) else EMERGENCY) and danger(message) == "told":
+    if scores.emergency >= _emergency_bar(other, message) and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
     return None
 
@@ -82,13 +85,13 @@ def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
 def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message: ReadMessage) -> Verdict:
     """What is no alarm: small talk, support, a refusal, another subject, or None: a question for the search."""
     low = scores.crisis + scores.support
-    if other is not None and other.kind == "chat" and low < LOW:
+    if other is not None and other.kind == "chat" and low < THANKED_LOW:
         return other
     if low >= LOW and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
         return _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not _asks(message):
         return _found("support", FEELINGS, low)
-    if other is not None and not (other.kind == "refusal" and _is_lifted(scores, message)):
+    if other is not None and not (other.kind == "refusal" and scores.information >= _known(message)):
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
         return _found("refusal", OTHER, scores.emergency)
@@ -97,19 +100,20 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     return Verdict(None, score=1 - scores.information)
 
 
-def _is_lifted(scores: Scores, message: ReadMessage) -> bool:
-    """Whether a refusal gives way to a question for information; never where a patient asks of their own death."""
-    return scores.information >= INFORMATION and "@own-death" not in message.labels
-
-
 def _found(kind: Kind, reason: str, score: float) -> Verdict:
     return Verdict(kind, reason=reason, rule="classifier", score=score)
 
 
 def _crisis_bar(message: ReadMessage) -> float:
-    if "@fears" in message.labels:
+    if not message.labels.isdisjoint({"@fears", "@own-death"}):
         return FEARED_CRISIS
     return ASKED_CRISIS if _asks(message) else CRISIS
+
+
+def _emergency_bar(other: Verdict | None, message: ReadMessage) -> float:
+    if _informs(message):
+        return ASKED_EMERGENCY
+    return REFUSED_EMERGENCY if other is not None and other.kind == "refusal" else EMERGENCY
 
 
 def _asks(message: ReadMessage) -> bool:
@@ -121,8 +125,16 @@ def _informs(message: ReadMessage) -> bool:
     return not message.labels.isdisjoint({"@question-start", "@informs"}) and "@now" not in message.labels
 
 
+def _known(message: ReadMessage) -> float:
+    if "@own-death" in message.labels:  # whether someone will die is never a mere question
+        return 1.0
+    return LONG_INFORMATION if message.words > MANY_WORDS else INFORMATION
+
+
 def _needed(message: ReadMessage) -> float:
     """How likely a request for advice must be."""
-    if "@child-or-health" not in message.labels or "@only-informs" in message.labels:
+    if "@only-informs" in message.labels:
+        return INFORMED_ADVICE
+    if "@child-or-health" not in message.labels:
         return FOREIGN_ADVICE
     return ADVICE if "@person" in message.labels else IMPERSONAL_ADVICE
