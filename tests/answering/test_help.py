@@ -53,7 +53,7 @@ def test_what_asks_for_no_help_has_no_tone(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["My son starts vincristine on Monday. What is it for?", "Our girl is in induction. What is remission?"]
+    "text", ["My son starts vincristine. What is it for?", "Our girl is in induction. What is remission?"]
 )
 def test_a_personal_question_for_information_is_answered_behind_one_line(chat: Chat, text: str) -> None:
     answer = chat.ask(text)
@@ -63,7 +63,7 @@ def test_a_personal_question_for_information_is_answered_behind_one_line(chat: C
 
 
 def test_the_line_is_said_in_the_language_of_the_answer(chat: Chat) -> None:
-    answer = chat.ask("My son starts vincristine on Monday. What is it for?", language="es")
+    answer = chat.ask("My son starts vincristine. What is it for?", language="es")
     assert answer.text.startswith(SPANISH.text("answer.your_child"))
 
 
@@ -173,6 +173,7 @@ def test_a_general_quote_beside_a_refusal_is_one_on_what_was_asked(chat: Chat, t
         "How much Zofran can I give my 6 year old tonight?",
         "Should he wear a mask at the store?",
         "What is this rash on her belly after chemo?",
+        "My daughter refuses her pills, what can I do?",
     ],
 )
 def test_a_refusal_of_what_the_sources_do_not_speak_of_quotes_nothing(chat: Chat, text: str) -> None:

@@ -25,7 +25,7 @@ from allchat.guard.privacy import private_words
 from allchat.guard.rules import Rule, danger, meets
 from allchat.guard.train import training_examples
 from allchat.records import Answer, Verdict
-from allchat.wording import load_wording
+from allchat.wording import Contact, load_wording
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GUARD = Guard.load()
@@ -439,7 +439,7 @@ def test_units_languages_and_missing_punctuation_hide_no_emergency(text: str) ->
 def test_a_refusal_without_quotes_holds_no_direction_beyond_its_fixed_words(language: str, reason: str) -> None:
     wording = load_wording(language)
     ask = [f"- {question}" for question in wording.texts(f"refusal.{reason}.questions")]
-    assert directives("\n\n".join([wording.text(f"refusal.{reason}.text"), *ask])) == ()
+    assert directives("\n\n".join([wording.text(f"refusal.{reason}.text", **Contact().values()), *ask])) == ()
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

@@ -107,9 +107,9 @@ class Turn:
 
     def _fits(self, decision: Decision, verdict: Verdict, asked: str) -> bool:
         """Whether what was found may be quoted beside a refusal: never to one who asks of life and death."""
-        if decision != "answer" or (verdict.reason == "chances" and is_of_life(asked)):
+        if verdict.reason == "chances" and is_of_life(asked):
             return False
-        return asked != self._question or (self.trace.margin or 0.0) >= GENERAL_MARGIN
+        return decision == "answer" and (self.trace.margin or 0.0) >= GENERAL_MARGIN
 
     def _screened(self, message: ReadMessage) -> tuple[Verdict, bool]:
         """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked.
