@@ -106,6 +106,13 @@ def notes_outline(text: str) -> Outline:
     return Outline("notes", (Section("notes", 0, ("Side effects",), 0, len(text)),), blocks, ())
 
 
+HELP: dict[str, tuple[str, Tone, str, str]] = {
+    "emergency": ("urgent", "emergency", "fever: fever-told", "**Call 911 now.**\n\nSay what happened."),
+    "crisis": ("urgent", "crisis", "crisis: crisis-words", "**Call or text 988.**"),
+    "gloomy": ("support", "support", "feelings: feelings", "This is hard. Call or text 988."),
+}
+
+
 class SmallChat:
     """Answers by a word of the question. ``asked`` keeps what it was asked, with the history."""
 
@@ -149,15 +156,9 @@ class SmallChat:
             raise StoreError("index: it is missing. Run allchat build.")
         if "crash" in question:
             raise RuntimeError(f"unexpected: {question}")
-        if "emergency" in question:
-            text = "**Call 911 now.**\n\nSay what happened."
-            return self.answer(id, question, kind="urgent", text=text, reason="fever: fever-told", tone="emergency")
-        if "crisis" in question:
-            text = "**Call or text 988.**"
-            return self.answer(id, question, kind="urgent", text=text, reason="crisis: crisis-words", tone="crisis")
-        if "gloomy" in question:
-            text = "This is hard. Call or text 988."
-            return self.answer(id, question, kind="support", text=text, reason="feelings: feelings", tone="support")
+        for word, (kind, tone, reason, text) in HELP.items():
+            if word in question:
+                return self.answer(id, question, kind=kind, text=text, reason=reason, tone=tone)
         if "football" in question:
             return self.answer(id, question, kind="out_of_scope", text="allchat covers childhood leukemia.")
         understood = "What are the signs of leukemia?" if history and "they" in question else question

@@ -188,9 +188,8 @@ def test_every_measure_and_every_field_is_documented(report: dict[str, Any]) -> 
     page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
     measures = {name for named in report["suites"].values() for name in named["figures"]}
     measures |= set(report["suites"]["answers"]["systems"]["allchat"]["figures"])
-    loose = {
-        re.sub(r"^recall_(urgent|refusal|search|support|chat|out_of_scope)$", "recall_KIND", name) for name in measures
-    }
+    kinds = r"^recall_(urgent|refusal|search|support|chat|out_of_scope)$"
+    loose = {re.sub(kinds, "recall_KIND", name) for name in measures}
     assert [name for name in sorted(loose) if f"`{name}`" not in page] == []
     fields = {name for named in report["suites"].values() for name in named} | set(report)
     assert [name for name in sorted(fields - {"suites"}) if not re.search(rf"[`.]{name}\b", page)] == []
