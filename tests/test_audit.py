@@ -87,6 +87,28 @@ def test_years_later_each_citation_holds_has_moved_has_changed_or_is_gone(conten
     assert set(states(content, {})) == {"gone"}
 
 
+def test_a_lead_and_the_quotes_on_request_are_checked_too(small_chat: Chat) -> None:
+    record = small_chat.ask(ASKED).to_dict()
+    (first, *_) = record["citations"]
+    text = DOCUMENTS[first["document"]].text
+    heading = first["heading"][-1]
+    lead = {"quote": heading, "start": text.index(heading), "end": text.index(heading) + len(heading)}
+    record["further"] = [{**first, "number": 9, "lead": lead}]
+    saved = next(saved_records(json.dumps(record).encode()))
+    checks = audit(saved, documents=DOCUMENTS).checks
+    assert [(check.number, check.state) for check in checks[-2:]] == [(9, "holds"), (9, "holds")]
+    record["further"][0]["lead"]["quote"] = "Other words."
+    assert "changed" in states(next(saved_records(json.dumps(record).encode())), DOCUMENTS)
+
+
+@pytest.mark.parametrize("lead", [[], "line", {"quote": "words", "start": "1", "end": 2}, 0])
+def test_a_record_with_a_lead_that_is_none_is_no_answer_record(lead: object, small_chat: Chat) -> None:
+    record = small_chat.ask(ASKED).to_dict()
+    record["citations"][0]["lead"] = lead
+    with pytest.raises(QuestionError, match="not an answer record"):
+        list(saved_records(json.dumps(record).encode()))
+
+
 def test_each_source_is_the_same_has_changed_or_is_gone(content: dict[str, Any]) -> None:
     same = audit(content, documents=DOCUMENTS)
     assert same.holds

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from allchat.answering.compose import Composed, compose
 from allchat.answering.cuts import Quote, Sources
-from allchat.answering.quotes import FURTHER, MOST_WORDS, QUOTES, TEXT_WORDS, Selected, choose, led, select
+from allchat.answering.quotes import FURTHER, MOST_WORDS, QUOTES, TEXT_WORDS, Selected, choose, led, select, sift
 from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.markdown import escape_markdown, unescape_markdown
 from allchat.records import Applies, Document, Hit
@@ -232,6 +232,12 @@ def test_a_quote_is_a_record_of_where_it_stands() -> None:
     composed = compose([quote], sources=sources_of("Words stand here.\n"), wording=load_wording())
     assert composed.citations[0].link == "/source/d0#c0-5"
     assert "From “" not in composed.text
+
+
+def test_a_hit_that_would_make_the_answer_too_long_is_left_out_and_says_so() -> None:
+    sources = sources_of(*PARAGRAPHS)
+    found = [hit(sources, f"Paragraph {n} ", score=1 - n / 20) for n in range(3)]
+    assert [taken.left for taken in sift(found, sources=sources, words=50)] == [None, None, "long"]
 
 
 # Two quotes, and more on request

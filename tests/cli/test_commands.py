@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from places import SMALL
 from allchat.cli.answers import batch_question, readable
 from allchat.cli.group import EXIT_BAD_INPUT, EXIT_BROKEN
 from allchat.errors import QuestionError
-from allchat.records import Answer
+from allchat.records import Answer, Citation, Lead
 
 
 @pytest.fixture(autouse=True)
@@ -240,6 +241,17 @@ def test_a_terminal_shows_quotes_indented_with_their_nesting_and_their_own_words
         "Lead.", "", "    Do **not** give:", "", "    - a <b>", "      - nested [1]", "", "End.", "", "A notice.", "",
         "You could also ask:", "  - What next?",
     ]  # fmt: skip
+
+
+def test_a_terminal_shows_the_quotes_on_request_apart_with_their_lead() -> None:
+    cite = Citation(
+        2, "d", "d.txt", "The title", "P", "u", None, (), "Mouth check.", 20, 32, "0", 1.0, "", "r",
+        Lead("The checks are:", 2, 17),
+    )  # fmt: skip
+    shown = readable(replace(made("**Lead.**"), further=(cite,))).splitlines()
+    at = shown.index("More from the sources:")
+    assert shown[at + 2 : at + 4] == ["The title", "    The checks are: Mouth check. [2]"]
+    assert "[2] d.txt, characters 2 to 17 and characters 20 to 32" in shown
 
 
 def test_long_lines_are_broken_below_their_own_beginning() -> None:

@@ -96,8 +96,16 @@ def test_an_answer_is_held_against_its_gold(report: dict[str, Any]) -> None:
 
 def test_silence_is_every_kind_but_an_answer(report: dict[str, Any]) -> None:
     assert outcomes(report, "silence") == {
-        "answered": {"supported": 1.0, "exact": 1.0, "whole_thoughts": 1.0, "silent": 0.0, "kind_right": 0.0},
-        "silent": {"supported": 1.0, "silent": 1.0, "kind_right": 1.0},
+        "answered": {
+            "supported": 1.0,
+            "exact": 1.0,
+            "whole_thoughts": 1.0,
+            "silent": 0.0,
+            "not_direct": 0.0,
+            "closest": 0.0,
+            "kind_right": 0.0,
+        },
+        "silent": {"supported": 1.0, "silent": 1.0, "not_direct": 1.0, "closest": 0.0, "kind_right": 1.0},
     }
 
 

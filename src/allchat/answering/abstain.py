@@ -28,9 +28,9 @@ Decision = Literal["answer", "closest", "not_found", "out_of_scope"]
 
 MODEL_FILE = "decision.npy"
 
-UNANSWERED = 0.06
-"""The share of answerable calibration questions that may be left unanswered; it sets the threshold. These questions are
-harder than families' are: it comes to less than half of that on other questions."""
+INDIRECT = 0.1
+"""The share of answerable calibration questions that may be left without a direct answer; it sets the threshold. These
+questions are harder than families' are, and nearly all of them still have the nearest passage, which answers them."""
 
 CLOSEST_NEAR = 0.3
 """The share of near misses among the calibration questions for which the nearest passage may be shown, said to be no
@@ -112,7 +112,7 @@ def _coverage(wording: str, found: Found, search: Search) -> list[float]:
 def fit(examples: Examples, *, search: Search) -> Judge | None:
     """Fits the judge on examples; None where there are none.
 
-    The threshold is the value below which ``UNANSWERED`` of the answerable examples fall when each is judged by a
+    The threshold is the value below which ``INDIRECT`` of the answerable examples fall when each is judged by a
     machine that has not seen it (``FOLDS`` folds); the lower bound is the value above which ``CLOSEST_NEAR`` of the
     near ones then lie.
     """
@@ -124,7 +124,7 @@ def fit(examples: Examples, *, search: Search) -> Judge | None:
     rows = np.vstack((answerable, near, far))
     labels = np.array([1] * len(answerable) + [0] * (len(near) + len(far)))
     values = _out_of_fold(rows, labels)
-    threshold = float(np.quantile(values[: len(answerable)], UNANSWERED))
+    threshold = float(np.quantile(values[: len(answerable)], INDIRECT))
     closest = _closest(values[len(answerable) :][: len(near)] - threshold)
     silent = np.vstack((near, far))
     elsewhere = _machine(silent, np.array([0] * len(near) + [1] * len(far)))

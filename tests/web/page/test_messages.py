@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_chat import SmallChat
 
-from allchat.web.page.messages import callable_numbers, literal, message, page_words, plain, starters, status, trouble
+from allchat.answering.cuts import Sources
+from allchat.web.page.messages import (
+    callable_numbers,
+    folded,
+    literal,
+    message,
+    page_words,
+    plain,
+    starters,
+    status,
+    trouble,
+)
 from allchat.web.page.sources_panel import panel
 from allchat.web.page.trail import MAX_TURNS, Trail, TrailQuote, extended, read_trail
 from allchat.web.source_page import long_date, source_page
@@ -39,6 +50,20 @@ def test_every_number_becomes_a_link_to_its_mark_of_that_turn() -> None:
     said = message(CHAT.ask("signs"), turn=3, words=WORDS)
     assert [f"](#t3q{n})" in said for n in (1, 2, 3)] == [True] * 3
     assert '[1<span class="vh"> source: The leaflet &#60;title&#62;</span>](#t3q1)' in said
+
+
+def test_quotes_on_request_stand_folded_below_the_answer_and_lead_to_their_marks() -> None:
+    answer = CHAT.ask("signs")
+    first, *rest = answer.citations
+    answer = replace(answer, citations=(first,), further=tuple(rest))
+    more = folded(answer, sources=Sources(CHAT.documents, CHAT.outline), words=WORDS)
+    said = message(answer, turn=3, words=WORDS, more=more)
+    head, _, fold = said.partition('<details class="further"><summary>More from the sources</summary>')
+    assert all(f"](#t3q{cite.number})" in fold for cite in rest)
+    assert f"](#t3q{first.number})" in head
+    assert len(extended(Trail(), answer).quotes) == 1 + len(rest)
+    nothing = replace(answer, further=())
+    assert folded(nothing, sources=Sources(CHAT.documents, CHAT.outline), words=WORDS) == ""
 
 
 def test_a_number_without_a_citation_and_an_escaped_one_stay_text() -> None:
