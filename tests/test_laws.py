@@ -58,7 +58,7 @@ def cuts(citation: Citation) -> tuple[Citation | Lead, ...]:
     return (citation,) if citation.lead is None else (citation.lead, citation)
 
 
-def said(answer: Answer) -> tuple[Citation, ...]:
+def quoted(answer: Answer) -> tuple[Citation, ...]:
     """Every quote of an answer, those on request too."""
     return (*answer.citations, *answer.further)
 
@@ -286,8 +286,8 @@ def test_every_answer_holds_the_first_three_laws(name: str, chats: dict[str, Cha
     def check(question: str, history: list[str]) -> None:
         answer = answers(chats[name], question, history)
         if answer is not None:
-            holds_slice_law(said(answer), documents, CORPORA[name])
-            holds_whole_thoughts(said(answer), outlines)
+            holds_slice_law(quoted(answer), documents, CORPORA[name])
+            holds_whole_thoughts(quoted(answer), outlines)
             holds_nothing_else(answer, outlines, documents)
 
     check()
@@ -311,7 +311,7 @@ def test_no_word_of_a_question_or_of_its_history_becomes_a_statement(name: str, 
                     answer.text,
                     *answer.notices,
                     *answer.suggestions,
-                    *(cut.quote for c in said(answer) for cut in cuts(c)),
+                    *(cut.quote for c in quoted(answer) for cut in cuts(c)),
                 )
                 assert not any(CANARY in words for words in shown)
 
@@ -330,8 +330,8 @@ def test_a_guarded_chat_holds_the_laws_for_every_kind_of_answer(small_chat: Chat
     for kind, question in questions.items():
         answer = small_chat.ask(question)
         assert answer.kind == kind, (question, answer.kind, answer.reason)
-        holds_slice_law(said(answer), documents, SMALL)
-        holds_whole_thoughts(said(answer), outlines)
+        holds_slice_law(quoted(answer), documents, SMALL)
+        holds_whole_thoughts(quoted(answer), outlines)
         holds_nothing_else(answer, outlines, documents)
 
 

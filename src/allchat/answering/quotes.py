@@ -30,7 +30,7 @@ SECOND, SECOND_SAME = 0.65, 0.8
 """The second quote in the text needs at least this share of it: where it is the other source's word, and where it is
 the same source's. To a question in two parts it needs ``KEEP``."""
 
-NEAR = 0.04
+NEAR = 0.02
 """Hits whose scores differ by no more than this share of the best one are led by whom they speak for and their date."""
 
 Left = Literal["item", "enough", "weak", "pointer", "known", "long"]
