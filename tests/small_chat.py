@@ -134,7 +134,7 @@ class SmallChat:
     def outline(self, document: str) -> Outline:
         return self._outlines[document]
 
-    def ask(  # noqa: C901 - one case after another
+    def ask(
         self,
         question: str,
         *,

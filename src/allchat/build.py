@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from allchat.answering.abstain import MODEL_FILE, fit, packed
+from allchat.answering.abstain import MODEL_FILE, fit, now_answered, packed
 from allchat.records import Document, Examples, LayTerm, Outline
 from allchat.search.embedder import Embedder
 from allchat.search.folder import current_inputs, write_index
@@ -42,6 +43,7 @@ BUILDERS = (
             "model_files",
             "onnx",
             "onnx_export",
+            "question_map",
             "retriever",
             "schema",
             "sentence_transformer",
@@ -78,8 +80,11 @@ def build(
     embedder: Embedder | None = None,
     progress: bool = False,
     force: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Path:
     """Builds the index of a corpus unless an index of the same inputs is there, and gives the index's folder.
+
+    ``say`` is told what staff should look at, a line at a time.
 
     Raises:
         CorpusError, ModelError, StoreError: nothing was built; an index that was there is whole.
@@ -109,7 +114,7 @@ def build(
             "names": _names(documents, outlines, lay_terms),
         },
         finish=lambda built: {
-            **_judge(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus)),
+            **_judge(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus), say=say),
             **(embedder.exported() if isinstance(embedder, SentenceEmbedder) else {}),
         },
         progress=progress,
@@ -117,9 +122,18 @@ def build(
     return index
 
 
-def _judge(search: Search, examples: Examples) -> dict[str, bytes]:
-    """The file of the judge, fitted to examples; none where the corpus has none."""
-    judge = fit(examples, search=search)
+def _judge(search: Search, examples: Examples, *, say: Callable[[str], None] | None) -> dict[str, bytes]:
+    """The file of the judge, fitted to examples; none where the corpus has none.
+
+    Near misses that a source without questions seems to answer are told, and do not count as near misses.
+    """
+    answered = now_answered(examples.near, search=search)
+    if answered and say is not None:
+        say("calibration.toml: near misses that a source now answers, look them through:")
+        for question in answered:
+            say(f"  {question}")
+    silent = tuple(question for question in examples.near if question not in answered)
+    judge = fit(replace(examples, near=silent), search=search)
     return {} if judge is None else {MODEL_FILE: packed(judge)}
 
 

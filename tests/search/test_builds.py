@@ -22,7 +22,7 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import StoreError
 from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index, write_index
-from allchat.search.index import VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
 from allchat.search.schema import Contents
 
 
@@ -154,9 +154,9 @@ def parked_build(own: Path, place: str) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize(
     ("place", "aside", "in_place"),
     [
-        ("finish", {VECTORS_FILE, WORDS_FILE}, set()),
-        ("file 2", {VECTORS_FILE, WORDS_FILE}, {MANIFEST}),
-        ("the switch", {CURRENT}, {MANIFEST, VECTORS_FILE, WORDS_FILE}),
+        ("finish", {QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, set()),
+        ("file 2", {QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, {MANIFEST}),
+        ("the switch", {CURRENT}, {MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}),
     ],
 )
 def test_a_build_killed_while_it_writes_leaves_the_old_index_and_the_next_one_tidies_up(

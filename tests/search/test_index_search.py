@@ -21,6 +21,8 @@ from allchat.search.schema import GRAINS, Contents, block_text
 from allchat.search.vectors import vector_index
 from allchat.sources.text import clean
 
+QUESTION = GRAINS.index("question")
+
 EVENLY = ((1.0, 1.0, 1.0),)
 FAST = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
@@ -76,7 +78,8 @@ def test_dense_search_finds_what_a_slow_numpy_search_finds(tmp_path: Path) -> No
             slow = slow_near(texts, targets, query)
             assert {row[1:] for row in fast} == {row[1:] for row in slow}
             assert sorted(row[0] for row in fast) == pytest.approx(sorted(row[0] for row in slow), abs=2e-5)
-            assert found.cosines.tolist() == sorted(found.cosines.tolist(), reverse=True)
+            for kind in (found.grains == QUESTION, found.grains != QUESTION):
+                assert found.cosines[kind].tolist() == sorted(found.cosines[kind].tolist(), reverse=True)
         together = opened.near(queries, limit=10_000)
         for column, one, other in zip(together, *alone, strict=True):
             assert column.tolist() == [*one.tolist(), *other.tolist()]
@@ -84,9 +87,10 @@ def test_dense_search_finds_what_a_slow_numpy_search_finds(tmp_path: Path) -> No
     check()
 
 
-def test_the_limit_bounds_the_rows_that_are_looked_at(index: Index) -> None:
+def test_the_limit_bounds_the_rows_of_each_kind_that_are_looked_at(index: Index) -> None:
     found = index.near(WordHash().encode(["Hair usually grows back"]), limit=1)
-    assert len({round(value, 6) for value in found.cosines.tolist()}) == 1
+    assert len({round(value, 6) for value in found.cosines[found.grains != QUESTION].tolist()}) == 1
+    assert np.count_nonzero(found.grains == QUESTION) == 1
     assert [len(column) for column in index.near(WordHash().encode([]), limit=5)] == [0, 0, 0, 0]
 
 

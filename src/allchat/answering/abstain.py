@@ -39,6 +39,9 @@ direct answer; it sets the lower bound."""
 VECTOR_WEIGHT = 4.0
 COST, GAMMA = 4.0, 0.05
 FOLDS = 10
+ANSWERS = 0.7
+"""Cosine of a heading or a sentence that seems to answer: the median of our answerable examples' nearest sentences."""
+
 TOP = 3
 """The first hits whose words are held against the question's."""
 
@@ -134,6 +137,23 @@ def fit(examples: Examples, *, search: Search) -> Judge | None:
 def _closest(margins: Floats) -> float:
     """The lower bound by the margins of near misses: 0 where more of them than ``CLOSEST_NEAR`` are answered anyway."""
     return min(0.0, float(np.quantile(margins, 1 - CLOSEST_NEAR)))
+
+
+def now_answered(near: Sequence[str], *, search: Search) -> tuple[str, ...]:
+    """The near misses that a source without questions of ours seems to answer: its block is found first, and a heading
+    or a sentence of it is ``ANSWERS`` near. They were written before that source came, and would hold it back.
+    """
+    if search.every_source_asked:
+        return ()
+    return tuple(question for question in near if _answered_anew(question, search))
+
+
+def _answered_anew(question: str, search: Search) -> bool:
+    wordings = search.wordings(question)
+    found = search.find(wordings, vectors=search.encode(wordings), limit=1)
+    if not found.hits or search.asked(found.numbers[0]):
+        return False
+    return max(found.hits[0].parts["heading"], found.hits[0].parts["sentence"]) >= ANSWERS
 
 
 def _features(questions: Sequence[str], *, search: Search) -> Floats:

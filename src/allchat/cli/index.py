@@ -33,6 +33,7 @@ def build_command(*, index: Path | None, corpus: Path | None, settings_file: Pat
         passage_tokens=settings.passage_tokens,
         progress=sys.stderr.isatty(),
         force=force,
+        say=lambda line: click.echo(line, err=True),
     )
     after = current_name(settings.index)
     click.echo(f"{settings.index}: {'up to date' if before == after and not force else 'built'} ({after})")

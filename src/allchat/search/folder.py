@@ -10,21 +10,23 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import StoreError
 from allchat.parsing import parse_json
-from allchat.search.embedder import Embedder
-from allchat.search.index import VECTORS_FILE, WORDS_FILE, Index
-from allchat.search.schema import Contents, rows, write_words
+from allchat.search.embedder import Embedder, Vectors
+from allchat.search.index import MAP_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.question_map import LEAST_QUESTIONS, Lesson, QuestionMap, lesson_key, train
+from allchat.search.schema import Contents, Targets, lesson_rows, rows, write_words
 from allchat.search.vectors import write_vectors
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever the files' layout changes: an index of another format is built anew."""
 
 MANIFEST: Final = "manifest.json"
@@ -138,13 +140,53 @@ def write_index(
     with _only_build(folder):
         texts, targets = rows(contents)
         vectors = embedder.encode(texts, progress=progress)
+        question_map = _question_map(contents, texts, targets, vectors, model=embedder.fingerprint, folder=folder)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
             write_words(Path(aside, WORDS_FILE), contents, targets, settings)
-            write_vectors(Path(aside, VECTORS_FILE), vectors)
+            _write_vectors(Path(aside), vectors, contents, question_map=question_map)
             if finish is not None:
                 _write_further(Path(aside), finish)
             name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts))
             return _put_in_place(Path(aside), folder, name=name)
+
+
+def _question_map(
+    contents: Contents, texts: Sequence[str], targets: Targets, vectors: Vectors, *, model: str, folder: Path
+) -> QuestionMap | None:
+    """The map that our questions teach, or None where they are too few. That of the index in ``folder`` is kept where
+    it was trained on the same, which is the case after every edit that moves no question and no sentence it leads to.
+    """
+    if len(contents.questions) < LEAST_QUESTIONS:
+        return None
+    lesson = lesson_rows(targets)
+    told = [(block, asks, texts[row]) for row, block, asks in lesson]
+    key = lesson_key(told, model=model)
+    kept = _kept_map(folder)
+    if kept is not None and kept.key == key:
+        return kept
+    numbers: dict[str, int] = {}
+    asked = [numbers.setdefault(text, len(numbers)) if asks else -1 for _, asks, text in told]
+    at, blocks = np.array([row for row, _, _ in lesson]), np.array([block for _, block, _ in lesson])
+    return train(Lesson(vectors[at], blocks, np.array(asked)), key=key)
+
+
+def _kept_map(folder: Path) -> QuestionMap | None:
+    try:
+        index = open_index(folder)
+    except StoreError:
+        return None
+    index.close()
+    return index.question_map
+
+
+def _write_vectors(aside: Path, vectors: Vectors, contents: Contents, *, question_map: QuestionMap | None) -> None:
+    """The sources' rows in one file, the rows of our questions, which come last, in another, as the map moves them."""
+    first = len(vectors) - len(contents.questions)
+    asked = vectors[first:]
+    write_vectors(aside / VECTORS_FILE, vectors[:first])
+    write_vectors(aside / QUESTIONS_FILE, asked if question_map is None else question_map.moved(asked))
+    if question_map is not None:
+        (aside / MAP_FILE).write_bytes(question_map.packed())
 
 
 def _write_further(aside: Path, finish: Callable[[Index], Mapping[str, bytes]]) -> None:

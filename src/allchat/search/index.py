@@ -1,4 +1,6 @@
-"""An opened index: vectors in FAISS, everything else in SQLite (words in FTS5). Read-only."""
+"""An opened index: vectors in FAISS (the sources' rows as the model gives them, those of our questions as the map moves
+them), everything else in SQLite (words in FTS5). Read-only.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,13 @@ from numpy.typing import NDArray
 from allchat.errors import StoreError
 from allchat.records import Applies, Block, Furniture, Outline, Passage, Section, Span
 from allchat.search.embedder import Vectors
+from allchat.search.question_map import unpacked
 from allchat.search.schema import BLOCK_COLUMNS, EVERYONE, applies_of, block_of
 from allchat.search.vectors import search_vectors
 
 VECTORS_FILE: Final = "vectors.faiss"
+QUESTIONS_FILE: Final = "questions.faiss"
+MAP_FILE: Final = "question_map.npy"
 WORDS_FILE: Final = "words.sqlite"
 
 KEPT_BLOCKS: Final = 4096
@@ -75,10 +80,12 @@ class Index:
             f"{(folder / WORDS_FILE).resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
         self._vectors = faiss.read_index(str(folder / VECTORS_FILE))
+        self._questions = faiss.read_index(str(folder / QUESTIONS_FILE))
+        self.question_map = unpacked(folder / MAP_FILE) if (folder / MAP_FILE).exists() else None
         lines = np.array(self._all("SELECT row, grain, block, sentence FROM rows ORDER BY row, block"), dtype=np.intp)
         rows, *targets = np.ascontiguousarray(lines.reshape(-1, 4).T)
         self._targets = tuple(targets)
-        self._first = np.searchsorted(rows, np.arange(self._vectors.ntotal + 1))
+        self._first = np.searchsorted(rows, np.arange(self._vectors.ntotal + self._questions.ntotal + 1))
         self.block_count = int(self._all("SELECT count(*) FROM blocks")[0][0])
         # Questions come back to the same blocks: what was read of them once is kept, a few megabytes at most.
         self._one_block = lru_cache(maxsize=KEPT_BLOCKS)(lambda number: self._blocks(number, number))
@@ -93,20 +100,29 @@ class Index:
                 raise StoreError(f"{self.folder / WORDS_FILE}: {error}. Run: allchat build --force") from error
 
     def near(self, vectors: Vectors, *, limit: int) -> Near:
-        """What the vector rows nearest to each query lead to: all of the first query, most similar first, then all of
-        the next.
+        """What the vector rows nearest to each query lead to: all of the first query, the sources' rows before those of
+        our questions and each most similar first, then all of the next.
 
-        ``limit`` bounds the rows that are looked at for a query; a row that leads to several blocks is there for each.
+        ``limit`` bounds the rows of each kind that are looked at for a query; a row that leads to several blocks is
+        there for each.
         """
-        if self._vectors.ntotal == 0 or len(vectors) == 0:
-            return Near(np.zeros(0), *np.zeros((3, 0), dtype=np.intp))
-        found, numbers = search_vectors(self._vectors, vectors, limit=min(limit, self._vectors.ntotal))
+        found, numbers = self._nearest(vectors, limit=limit)
         # An approximate search that finds fewer rows in its cells says -1 for the rest.
         cosines, rows = found[numbers >= 0].astype(np.float64), numbers[numbers >= 0]
         first, after = self._first[rows], self._first[rows + 1]
         counts = after - first
-        lines = np.repeat(first - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+        lines = np.repeat(first - np.concatenate(([0], np.cumsum(counts)))[:-1], counts) + np.arange(counts.sum())
         return Near(np.repeat(cosines, counts), *(column[lines] for column in self._targets))
+
+    def _nearest(self, vectors: Vectors, *, limit: int) -> tuple[Vectors, NDArray[np.intp]]:
+        """Cosines and rows of the nearest of each kind for each query, ``(queries, found)``."""
+        cosines, rows = search_vectors(self._vectors, vectors, limit=limit)
+        if self._questions.ntotal == 0:
+            return cosines, rows
+        asked = vectors if self.question_map is None else self.question_map.moved(vectors)
+        more, numbers = search_vectors(self._questions, asked, limit=limit)
+        numbers = np.where(numbers < 0, numbers, numbers + self._vectors.ntotal)
+        return np.hstack((cosines, more)), np.hstack((rows, numbers))
 
     def postings(self, word: str, *, weights: Sequence[tuple[float, float, float]]) -> Postings:
         """The blocks that hold a word or its stem, with its BM25 for each of several ``weights`` of the columns
@@ -158,6 +174,14 @@ class Index:
             (int(b), int(s), str(t)) for b, s, t in self._all("SELECT block, sentence, text FROM questions ORDER BY id")
         ]
 
+    def asked(self) -> NDArray[np.bool_]:
+        """For each block whether its source has questions of ours, ``(block_count,)``."""
+        query = (
+            "SELECT id, document IN (SELECT b.document FROM questions q JOIN blocks b ON b.id = q.block) "
+            "FROM blocks ORDER BY id"
+        )
+        return np.array([asked for _, asked in self._all(query)], dtype=bool)
+
     def questions_of(self, block: Block) -> list[str]:
         """Our questions that a block answers, in the order of their file."""
         return list(self._questions_at(block.document, block.start))
@@ -198,8 +222,9 @@ class Index:
         )
 
     def vectors(self) -> Vectors:
-        """All vector rows, ``(n, d) float32``."""
-        return np.asarray(self._vectors.reconstruct_n(0, self._vectors.ntotal), dtype=np.float32)
+        """All vector rows as they are searched, the sources' and then our questions', ``(n, d) float32``."""
+        parts = [rows.reconstruct_n(0, rows.ntotal) for rows in (self._vectors, self._questions)]
+        return np.asarray(np.vstack(parts), dtype=np.float32)
 
     def passages(self, document: str) -> list[Passage]:
         """The passages of one document in reading order."""

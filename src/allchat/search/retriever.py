@@ -1,7 +1,8 @@
 """Retrieve: from a question in several wordings to ranked blocks.
 
 Every vector row leads to blocks, at five grains (sentence, block, passage, heading, question); FTS5 adds the words of
-the blocks and of their questions. Each part is scaled to 0..1 over the blocks it found; the weighted mean is the score.
+the blocks and of their questions. Each part is scaled to 0..1 over the blocks it found; the weighted mean is the score,
+over the sources' own parts alone where a source has no questions of ours.
 """
 
 from __future__ import annotations
@@ -39,8 +40,13 @@ SHORTEST_MISSPELT = 5
 LONG_WORD = 8
 """Words of 5 letters may have one slip of the key, words of 8 two."""
 
-LEAST_BEST = np.array([0.4, 0.4, 0.4, 0.4, 0.4, 0.0, 0.0])
-"""A part whose best value is less (cosines of chance) is not stretched to 1."""
+LEAST_BEST = np.array([0.4, 0.4, 0.4, 0.4, 0.85, 0.0, 0.0])
+"""A part whose best value is less is not stretched to 1: cosines of chance; and a question of ours that is only alike
+says no more where it is the best there is, else a source without questions is never found beside one that has them."""
+
+WITHOUT_QUESTIONS = 0.9
+"""What a score without questions counts beside one with them: a good match of the text is less sure than one of a
+question that is all but the same. docs/retrieval.md has what both of these were chosen from."""
 
 NOWHERE = -2.0
 """Less than any cosine."""
@@ -50,9 +56,9 @@ NOWHERE = -2.0
 class Weights:
     """How much each part counts: docs/retrieval.md says how they were chosen, and what each is worth."""
 
-    sentence: float = 0.7
-    block: float = 0.5
-    passage: float = 0.2
+    sentence: float = 0.6
+    block: float = 0.25
+    passage: float = 0.55
     heading: float = 0.3
     question: float = 3.0
     words: float = 0.5
@@ -63,9 +69,16 @@ class Weights:
         values = np.array([getattr(self, field.name) for field in fields(self)])
         return np.asarray(values / values.sum())
 
+    def of_sources(self) -> NDArray[np.float64]:
+        """The weights of the sources' own parts, summing to 1 where any has one, and 0 for what comes of questions."""
+        values = self.array() * FROM_SOURCES
+        return np.asarray(values / (values.sum() or 1.0))
+
 
 PARTS = tuple(field.name for field in fields(Weights))
 QUESTION = GRAINS.index("question")
+STANDING = [GRAINS.index("heading"), GRAINS.index("sentence")]
+FROM_SOURCES = np.array(["question" not in part for part in PARTS])
 FIRST_WORD_PART = len(GRAINS)
 """The first part that comes from words."""
 
@@ -90,7 +103,8 @@ class Search:
     ) -> None:
         self._index = index
         self._embedder = embedder
-        self._weights = (weights or Weights()).array()
+        self._asked = index.asked()
+        self._weights = weights or Weights()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
         self.postings = lru_cache(maxsize=KEPT_POSTINGS)(self._postings)
@@ -126,6 +140,15 @@ class Search:
         """How many blocks there are to find."""
         return self._index.block_count
 
+    def asked(self, number: int) -> bool:
+        """Whether the source of the block of this number has questions of ours."""
+        return bool(self._asked[number])
+
+    @property
+    def every_source_asked(self) -> bool:
+        """Whether every source has questions of ours."""
+        return bool(self._asked.all())
+
     def encode(self, wordings: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
         return self._embedder.encode(wordings)
@@ -150,7 +173,7 @@ class Search:
         open_to = shares[blocks] > 0
         parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
         every = len(blocks) == np.count_nonzero(shares)
-        score = (_scaled(parts, every=every) @ self._weights) * shares[blocks]
+        score = self._score(_scaled(parts, every=every), blocks) * shares[blocks]
         order = np.argsort(-score, kind="stable")[:limit]
         numbers = blocks[order].tolist()
         found = zip(
@@ -164,8 +187,21 @@ class Search:
             Hit(block, self._index.heading(block), round(value, 6), _named(raw), sentences)
             for block, value, raw, sentences in found
         )
+        return Found(hits, tuple(numbers), _named(self._best(parts, blocks)), np.flatnonzero(shares == 0))
+
+    def _best(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> list[float]:
+        """The best raw value of each part. In a source without questions the nearest heading or sentence stands for
+        the question: silence must not be a matter of who wrote questions.
+        """
+        stood = parts[~self._asked[blocks]][:, STANDING]
         best = parts.max(axis=0) if len(parts) else np.zeros(len(PARTS))
-        return Found(hits, tuple(numbers), _named(best.tolist()), np.flatnonzero(shares == 0))
+        best[QUESTION] = max(best[QUESTION], stood.max(initial=0.0))
+        return best.tolist()
+
+    def _score(self, scaled: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The weighted mean of each block's parts."""
+        without = WITHOUT_QUESTIONS * (scaled @ self._weights.of_sources())
+        return np.where(self._asked[blocks], scaled @ self._weights.array(), without)
 
     def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         """The blocks in any of the groups, ascending."""

@@ -18,6 +18,9 @@ EVERYONE: Final = "[[], [], []]"
 Grain = Literal["sentence", "block", "passage", "heading", "question"]
 GRAINS: Final[tuple[Grain, ...]] = ("sentence", "block", "passage", "heading", "question")
 
+Targets = list[tuple[int, int, int, int]]
+"""Where rows of vectors lead: (row, grain, block, sentence), sentence -1 for coarser grains."""
+
 _SCHEMA = """
 CREATE TABLE documents (key TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sections (document TEXT, number INTEGER, heading TEXT, start INTEGER, "end" INTEGER,
@@ -71,10 +74,10 @@ def applies_of(stored: str) -> Applies:
     return Applies(*map(tuple, json.loads(stored)))
 
 
-def rows(contents: Contents) -> tuple[list[str], list[tuple[int, int, int, int]]]:
-    """The texts to embed, and where each leads: (row, grain, block, sentence), sentence -1 for coarser grains."""
+def rows(contents: Contents) -> tuple[list[str], Targets]:
+    """The texts to embed, our questions last, and where each leads."""
     texts: list[str] = []
-    targets: list[tuple[int, int, int, int]] = []
+    targets: Targets = []
 
     def add(text: str, grain: Grain, blocks: Iterable[int], sentence: int = -1) -> None:
         targets.extend((len(texts), GRAINS.index(grain), block, sentence) for block in blocks)
@@ -109,6 +112,19 @@ def rows(contents: Contents) -> tuple[list[str], list[tuple[int, int, int, int]]
     return texts, targets
 
 
+def lesson_rows(targets: Targets) -> list[tuple[int, int, bool]]:
+    """Our questions and the sentences that they lead to, the first of the block where that is all they say: the row,
+    its block, and whether it is a question.
+    """
+    question, sentence = GRAINS.index("question"), GRAINS.index("sentence")
+    anchored = {(block, max(number, 0)) for _, grain, block, number in targets if grain == question}
+    return [
+        (row, block, grain == question)
+        for row, grain, block, number in targets
+        if grain == question or (grain == sentence and (block, number) in anchored)
+    ]
+
+
 def _by_section(contents: Contents) -> dict[tuple[str, int], list[Block]]:
     inside: dict[tuple[str, int], list[Block]] = {}
     for outline in contents.outlines:
@@ -128,9 +144,7 @@ def _numbers(contents: Contents) -> dict[str, int]:
     return {block.key: number for number, block in enumerate(blocks)}
 
 
-def write_words(
-    path: Path, contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]
-) -> None:
+def write_words(path: Path, contents: Contents, targets: Targets, settings: Mapping[str, Any]) -> None:
     """Everything but the vectors, into SQLite."""
     connection = sqlite3.connect(path)
     try:
@@ -145,7 +159,7 @@ def write_words(
 
 
 def _tables(
-    contents: Contents, targets: Sequence[tuple[int, int, int, int]], settings: Mapping[str, Any]
+    contents: Contents, targets: Targets, settings: Mapping[str, Any]
 ) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
     numbers = _numbers(contents)
     blocks = [block for outline in contents.outlines for block in outline.blocks]

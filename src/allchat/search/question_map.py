@@ -1,0 +1,195 @@
+"""A linear map of low rank that brings a family's question nearer to our questions for the same block.
+
+The model that embeds knows nothing of leukemia: "does my son have to be put to sleep for the lumbar puncture" lies no
+nearer to our question on sedation than to five others. The map learns that from our own question files: each question
+must find its block among all others by the other questions of the block and by the sentences they lead to. It moves
+what is asked and our questions alike, so that the same words stay at cosine 1; the sources' own rows stay as the model
+gives them, so that a source without questions is searched as if there were no map. docs/retrieval.md: what it is worth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tokenize import TokenError
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.errors import StoreError
+from allchat.search.embedder import Vectors
+
+LEAST_QUESTIONS: Final = 300
+"""Fewer questions than this teach nothing that holds for others: no map is made of them."""
+
+RANK: Final = 64
+PASSES, BATCH = 10, 64
+TEMPERATURE: Final = 0.05
+DROPPED: Final = 0.3
+"""The share of our questions that a batch does without: strangers' questions have no twin among ours."""
+
+RATE, DECAY, FIRST, SECOND, TINY = 1e-3, 0.01, 0.9, 0.999, 1e-8
+"""AdamW's. Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2019."""
+
+NOT_FOUND = -1.0
+"""The cosine of a row that a question must do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionMap:
+    """What is added to a vector is the vector times ``down`` ``(d, RANK)`` times ``up`` ``(RANK, d)``.
+
+    ``key`` says what it was trained on.
+    """
+
+    key: str
+    down: Vectors
+    up: Vectors
+
+    def moved(self, vectors: Vectors) -> Vectors:
+        """Vectors ``(n, d)`` of questions, asked or ours, as they are compared with each other; rows of length 1."""
+        # einsum, not @: a row comes out the same whatever stands beside it, and no threads are woken for one.
+        moved = vectors + np.einsum("nr,rd->nd", np.einsum("nd,dr->nr", vectors, self.down), self.up)
+        return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), dtype=np.float32)
+
+    def packed(self) -> bytes:
+        """The bytes of its file in an index. The same map gives the same bytes."""
+        file = io.BytesIO()
+        for part in (np.frombuffer(self.key.encode(), dtype=np.uint8), self.down, self.up):
+            np.save(file, part)
+        return file.getvalue()
+
+
+class Lesson(NamedTuple):
+    """What a map is trained on: rows of length 1 ``(n, d)``, the block that each leads to ``(n,)``, and the number of
+    each question's words ``(n,)``, the same where the same words are asked of several blocks, -1 for sentences.
+    """
+
+    vectors: Vectors
+    blocks: NDArray[np.intp]
+    asks: NDArray[np.intp]
+
+
+def lesson_key(rows: Sequence[tuple[int, bool, str]], *, model: str) -> str:
+    """What a map depends on: the model, this file, and each row's block, kind and words. Where it is the same, the map
+    is. Blocks count by where they first come among the rows, not by where they stand in their source.
+    """
+    labels: dict[int, int] = {}
+    told = [(labels.setdefault(block, len(labels)), asks, text) for block, asks, text in rows]
+    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return hashlib.sha256(repr((recipe, model, told)).encode()).hexdigest()
+
+
+def train(lesson: Lesson, *, key: str, seed: int = 0) -> QuestionMap:
+    """The map that a lesson teaches, to the same bytes each time: one seed, one thread.
+
+    Each question must find one of its blocks; a block is as near as its nearest row, without the question itself.
+    """
+    from threadpoolctl import threadpool_limits  # needed when building only
+
+    order = np.argsort(lesson.blocks, kind="stable")
+    vectors = np.ascontiguousarray(lesson.vectors[order])
+    blocks = np.unique(lesson.blocks[order], return_inverse=True)[1]
+    asks = lesson.asks[order]
+    random = np.random.default_rng(seed)
+    learned = _AdamW(_begun(random, vectors.shape[1]))
+    questions = np.flatnonzero(asks >= 0)
+    with threadpool_limits(1):  # sums in one order
+        for _ in range(PASSES):
+            shuffled = random.permutation(questions)
+            for first in range(0, len(shuffled), BATCH):
+                away = (asks >= 0) & (random.random(len(asks)) < DROPPED)
+                learned.step(_gradients(learned.values, vectors, blocks, asks, shuffled[first : first + BATCH], away))
+    return QuestionMap(key, *learned.values)
+
+
+def _begun(random: np.random.Generator, wide: int) -> list[Vectors]:
+    """Both parts at the start: their product is nothing, so that the first step begins at the model's own vectors."""
+    down = (0.01 * random.standard_normal((wide, RANK))).astype(np.float32)
+    return [down, np.zeros((RANK, wide), dtype=np.float32)]
+
+
+def _gradients(
+    values: Sequence[Vectors],
+    vectors: Vectors,
+    blocks: NDArray[np.intp],
+    asks: NDArray[np.intp],
+    batch: NDArray[np.intp],
+    away: NDArray[np.bool_],
+) -> list[Vectors]:
+    """Of the mean loss of a batch of rows: minus the log of the share that the softmax gives to a question's blocks."""
+    asked, heard = _Side(vectors[batch], *values), _Side(vectors, *values)
+    cosines = asked.unit @ heard.unit.T
+    same = asks[batch][:, None] == asks[None, :]
+    cosines[:, away] = NOT_FOUND
+    cosines[same] = NOT_FOUND
+    nearest = np.maximum.reduceat(cosines, np.searchsorted(blocks, np.arange(blocks[-1] + 1)), axis=1)
+    shares = np.exp((nearest - nearest.max(axis=1, keepdims=True)) / TEMPERATURE)
+    shares /= shares.sum(axis=1, keepdims=True)
+    right = shares * (_counted(same, blocks) > 0)
+    slope = (shares - right / right.sum(axis=1, keepdims=True)) / (TEMPERATURE * len(batch))
+    by_row = np.where((cosines == nearest[:, blocks]) & (cosines > NOT_FOUND), slope[:, blocks], np.float32(0))
+    sides = zip(asked.gradients(by_row @ heard.unit), heard.gradients(by_row.T @ asked.unit), strict=True)
+    return [one + other for one, other in sides]
+
+
+def _counted(rows: NDArray[np.bool_], blocks: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many of the marked rows lead to each block."""
+    return np.add.reduceat(rows, np.searchsorted(blocks, np.arange(blocks[-1] + 1)), axis=1, dtype=np.intp)
+
+
+class _Side:
+    """Vectors that the map has moved, and the way back from their gradients to those of the map."""
+
+    def __init__(self, vectors: Vectors, down: Vectors, up: Vectors) -> None:
+        self._vectors, self._up = vectors, up
+        self._narrow = vectors @ down
+        moved = vectors + self._narrow @ up
+        self._length = np.linalg.norm(moved, axis=1, keepdims=True)
+        self.unit = moved / self._length
+
+    def gradients(self, of_unit: Vectors) -> tuple[Vectors, Vectors]:
+        along = (self.unit * of_unit).sum(axis=1, keepdims=True)
+        of_moved = (of_unit - self.unit * along) / self._length
+        return self._vectors.T @ (of_moved @ self._up.T), self._narrow.T @ of_moved
+
+
+class _AdamW:
+    """Steps downhill by Adam, with the weights decayed apart from it."""
+
+    def __init__(self, values: list[Vectors]) -> None:
+        self.values = values
+        self._means = [np.zeros_like(value) for value in values]
+        self._squares = [np.zeros_like(value) for value in values]
+        self._steps = 0
+
+    def step(self, gradients: Sequence[Vectors]) -> None:
+        self._steps += 1
+        for at, gradient in enumerate(gradients):
+            self._means[at] += (1 - FIRST) * (gradient - self._means[at])
+            self._squares[at] += (1 - SECOND) * (gradient * gradient - self._squares[at])
+            root = np.sqrt(self._squares[at] / (1 - SECOND**self._steps)) + TINY
+            self.values[at] *= 1 - RATE * DECAY
+            self.values[at] -= RATE / (1 - FIRST**self._steps) * self._means[at] / root
+
+
+_DAMAGED = (ValueError, EOFError, TypeError, SyntaxError, TokenError, MemoryError, OverflowError)
+"""What numpy makes of a damaged array: it reads the header as Python."""
+
+
+def unpacked(path: Path) -> QuestionMap:
+    """The map of an index.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            key, down, up = (np.load(file) for _ in range(3))
+    except (OSError, *_DAMAGED) as error:
+        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
+    return QuestionMap(key.tobytes().decode("ascii", errors="replace"), down, up)
