@@ -270,10 +270,9 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the screen makes of a question before anything is searched.
+    """What the screen makes of a question before anything is searched; ``kind`` None goes on to the search.
 
-    ``kind`` is None where the question goes on to retrieval. ``reason`` is a word of the fixed wording
-    (``dose``, ``fever``, ...), ``rule`` the id of the rule that matched, ``score`` the classifier's probability.
+    ``reason`` is a word of the fixed wording, ``rule`` the rule that matched, ``score`` the classifier's probability.
     """
 
     kind: Literal["urgent", "refusal", "out_of_scope", "chat", "support"] | None
@@ -287,8 +286,7 @@ class Verdict:
 class Trace:
     """How an answer came about. Private details in ``searched`` are replaced by a mark.
 
-    ``hits`` are the candidates, best first; none where the guard answered before the search. ``margin`` is
-    how far the evidence was above the threshold (below 0 is no direct answer), None without hits.
+    ``hits`` are the candidates, best first; ``margin`` is how far the evidence was above the threshold, None without.
     """
 
     verdict: Verdict
@@ -300,11 +298,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer record. Field by field it is what ``--json``, ``batch`` and ``POST /v1/ask`` give.
-
-    ``further`` are quotes on request: ``text`` never holds them. ``tone`` says how help is offered: loud in an
-    ``emergency``, calm in a ``crisis``, warm as ``support``; None where none is.
-    """
+    """The record that ``--json``, ``batch`` and ``POST /v1/ask`` give; ``text`` holds no ``further`` quote."""
 
     id: str
     question: str

@@ -94,7 +94,7 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     if other is not None and not (other.kind == "refusal" and scores.information >= _known(message)):
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
-        return _found("refusal", OTHER, scores.emergency)
+        return _found("refusal", UNSURE, scores.emergency)
     if scores.advice + scores.emergency >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
     return Verdict(None, score=1 - scores.information)

@@ -81,19 +81,17 @@ def create_app(
     ):
         app.include_router(router)
     if page:
-        from allchat.web.page.blocks import mount_page
-        from allchat.web.page.offered import of_corpus
-
-        door = PageDoor(chat, capacity=capacity)
-        mount_page(
-            app,
-            door,
-            words=of_corpus(words, chat),
-            question_limit=QUESTION_CHARACTERS,
-            places=workers + waiting,
-            votes=votes,
-        )
+        _mount_page(app, PageDoor(chat, capacity=capacity), words=words, places=workers + waiting, votes=votes)
     return app
+
+
+def _mount_page(app: FastAPI, door: PageDoor, *, words: Mapping[str, Words], places: int, votes: Path | None) -> None:
+    """Imports gradio, which a server without the page does without."""
+    from allchat.web.page.blocks import mount_page
+    from allchat.web.page.offered import of_corpus
+
+    shown = of_corpus(words, door)
+    mount_page(app, door, words=shown, question_limit=QUESTION_CHARACTERS, places=places, votes=votes)
 
 
 def _bare_app() -> FastAPI:
