@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allchat.answering.people import is_of_life
 from allchat.markdown import escape_markdown
 from allchat.records import Tone, Verdict
 from allchat.wording import Contact, Wording
@@ -10,8 +11,13 @@ FALLBACK = {"refusal": "other", "support": "feelings", "urgent": "unsure"}
 """The reason whose words fit all of a kind, where a reason has none of its own."""
 
 
-def name_of(verdict: Verdict, *, wording: Wording) -> str:
-    """The name of the fixed words for a verdict, such as ``refusal.dose``."""
+def name_of(verdict: Verdict, *, wording: Wording, asked: str = "") -> str:
+    """The name of the fixed words for a verdict on what was ``asked``, such as ``refusal.dose``.
+
+    The words for life and death stand where these are asked about, and nowhere else.
+    """
+    if verdict.kind == "refusal" and verdict.reason == "chances" and not is_of_life(asked):
+        return "refusal.outcome"
     name = f"{verdict.kind}.{verdict.reason}"
     return name if wording.has(name) else f"{verdict.kind}.{FALLBACK.get(str(verdict.kind))}"
 

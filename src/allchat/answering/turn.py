@@ -83,8 +83,9 @@ class Turn:
             self._shown = guard.redact(self._question)
         if guard.is_settled(message, verdict):
             return self._fixed(verdict)
-        asked = (guard.information_part(message) if verdict.kind == "refusal" else None) or self._question
-        wordings = self._wordings(asked)
+        part = guard.information_part(message)
+        asked = part if part and verdict.kind == "refusal" else self._question
+        wordings = self._wordings(asked, part if verdict.kind is None else None)
         texts = tuple(dict.fromkeys((*wordings, self._question)))
         with self._timed("embed"):
             vectors = self._pipeline._search.encode(texts)
@@ -130,15 +131,19 @@ class Turn:
         screened = guard.screen(message)
         return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
-    def _wordings(self, question: str) -> tuple[str, ...]:
-        """What is searched: the question as understood and as asked, each also in the sources' words."""
+    def _wordings(self, question: str, part: str | None = None) -> tuple[str, ...]:
+        """What is searched: the question as understood and as asked, each also in the sources' words.
+
+        ``part`` are its clauses that ask for information: what is told of a child beside them must not lead astray.
+        """
         spelt = self._pipeline.spelt
         asked, question, earlier = question, spelt(question), [spelt(text) for text in self._history]
         understood = resolve(question, history=earlier)
         if understood != asked:
             self._understood = self._pipeline._guard.redact(understood)
         search = self._pipeline._search
-        return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question))))
+        asking = search.wordings(part) if part else ()
+        return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question), *asking)))
 
     def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision]:
         """What the search found, and whether that answers."""
@@ -222,13 +227,13 @@ class Turn:
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
-        wording, name = self._wording, name_of(verdict, wording=self._wording)
+        wording, name = self._wording, name_of(verdict, wording=self._wording, asked=self._question)
         values = contact_values(self._pipeline.contact, wording=wording)
         asked = (*self._history, self._question)
         with self._timed("compose"):
             quotes = self._general_quotes(found)
             composed = compose(quotes, sources=self._sources, wording=wording)
-            chances = wording.texts(f"{name}.search") if verdict.reason == "chances" else ()
+            chances = wording.texts(f"{name}.search") if wording.has(f"{name}.search") else ()
             further = figures(self._pipeline, asked, chances, wording=wording) if chances else ()
         said = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
         ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
