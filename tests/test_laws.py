@@ -29,6 +29,8 @@ from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import VerificationError
+from allchat.guard.guard import Guard
+from allchat.guard.rules import ReadMessage
 from allchat.markdown import escape_markdown
 from allchat.records import Answer, Block, Citation, Document, Hit, Lead, Outline, Span, Verdict
 from allchat.search.retriever import PARTS
@@ -132,11 +134,16 @@ def strings(tables: Any) -> Iterator[str]:
 # What is asked
 
 
+@cache
+def rules() -> Guard:
+    return Guard.load()
+
+
 class Everything:
     """A guard that lets every message through, so that the laws meet all of retrieval."""
 
-    def read(self, question: str) -> str:
-        return question
+    def read(self, question: str) -> ReadMessage:
+        return rules().read(question)
 
     def screen(self, question: str) -> Verdict:
         del question
@@ -146,8 +153,8 @@ class Everything:
         del question, vector
         return verdict
 
-    def is_settled(self, verdict: Verdict) -> bool:
-        del verdict
+    def is_settled(self, question: str, verdict: Verdict) -> bool:
+        del question, verdict
         return False
 
     def is_spanish(self, question: str) -> bool:

@@ -37,7 +37,7 @@ def test_verify_tells_moved_changed_and_gone_apart(saved: Path, tmp_path: Path) 
         {**first, "quote": first["quote"].replace("e", "a")},
         {**first, "document": "withdrawn"},
     ]
-    (tmp_path / "a.jsonl").write_text(json.dumps({**rows[0], "citations": cases}), encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text(json.dumps({**rows[0], "citations": cases, "further": []}), encoding="utf-8")
     result = run("verify", tmp_path / "a.jsonl", index=Path("none"))
     assert result.exit_code == 1
     states = [line.split("] ")[1].split(":")[0] for line in result.stdout.splitlines() if line.startswith("a [")]

@@ -74,12 +74,12 @@ def broken_offset_and_no_verification(chat: Chat, monkeypatch: pytest.MonkeyPatc
 
 def dropped_lead_line(chat: Chat, monkeypatch: pytest.MonkeyPatch, _: Path) -> Chat:
     """List items come without the line that introduces them."""
-    choose = allchat.answering.turn.choose
+    make = allchat.answering.turn.compose
 
-    def without_leads(*arguments: Any, **named: Any) -> tuple[Quote, ...]:
-        return tuple(replace(quote, leads=()) for quote in choose(*arguments, **named))
+    def without_leads(quotes: Sequence[Quote], **named: Any) -> Any:
+        return make([replace(quote, leads=()) for quote in quotes], **named)
 
-    monkeypatch.setattr(allchat.answering.turn, "choose", without_leads)
+    monkeypatch.setattr(allchat.answering.turn, "compose", without_leads)
     return chat
 
 
@@ -101,7 +101,7 @@ def guard_rule_removed(chat: Chat, monkeypatch: pytest.MonkeyPatch, folder: Path
 def threshold_lowered(chat: Chat, monkeypatch: pytest.MonkeyPatch, _: Path) -> Chat:
     """Weak evidence is taken for an answer."""
     assert chat._judge is not None
-    monkeypatch.setattr(chat, "_judge", replace(chat._judge, threshold=chat._judge.threshold - 0.6))
+    monkeypatch.setattr(chat, "_judge", replace(chat._judge, threshold=chat._judge.threshold - 1.2))
     return chat
 
 

@@ -68,7 +68,7 @@ not_match = ["y"]
 """,
     "words.txt": "the a breathing",
 }
-RULE_FILES = ("crisis", "urgent", "everyday", "advice", "steering", "smalltalk", "scope")
+RULE_FILES = ("crisis", "urgent", "everyday", "advice", "steering", "support", "smalltalk", "scope")
 
 
 @cache

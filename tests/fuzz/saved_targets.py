@@ -26,7 +26,7 @@ from allchat.evaluation.suites import read_suite
 from allchat.guard.classifier import Classifier
 from allchat.markdown import escape_markdown, unescape_markdown
 from allchat.parsing import parse_json
-from allchat.search.folder import CURRENT, MANIFEST, open_index
+from allchat.search.folder import CURRENT, FORMAT, MANIFEST, open_index
 from allchat.web.page.handlers import messages, questions
 from allchat.web.page.messages import literal, page_words, plain
 from allchat.web.page.sources_panel import panel
@@ -140,7 +140,12 @@ def words_in_markdown_and_html(sent: str, world: World) -> None:
 
 
 MANIFESTS = [
-    {"format": 1, "files": {}, "inputs": {"documents": {}, "model": {}, "passage_tokens": 200}, "counts": {"blocks": 1}}
+    {
+        "format": FORMAT,
+        "files": {},
+        "inputs": {"documents": {}, "model": {}, "passage_tokens": 200},
+        "counts": {"blocks": 1},
+    }
 ]
 
 

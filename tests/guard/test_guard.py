@@ -323,5 +323,5 @@ def test_forty_refusals_hold_no_direction_of_ours(refusals: list[Answer]) -> Non
 @pytest.mark.slow
 def test_a_refusal_quotes_one_place_of_the_sources_at_most(refusals: list[Answer]) -> None:
     places = [{(cite.document, cite.heading) for cite in answer.citations} for answer in refusals]
-    assert max(map(len, places)) == 1
+    assert max(map(len, places)) <= 1
     assert sum(map(len, places)) <= len(places) / 2, "most of what is refused is nothing the sources speak of"

@@ -13,10 +13,10 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
-CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.45, 0.65, 0.85
-EMERGENCY, REFUSED_EMERGENCY, ASKED_EMERGENCY = 0.3, 0.4, 0.5
-"""How likely a crisis and an emergency must be to be answered as one: more beside a rule that refuses and in a
-question, and most where someone fears for a life or wants to live, which is seldom said by one who wants to die."""
+CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.65, 0.7, 0.85
+EMERGENCY, ASKED_EMERGENCY = 0.5, 0.65
+"""How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
+for a life or wants to live, which is seldom said by one who wants to die."""
 
 POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 """From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
@@ -30,12 +30,13 @@ where the question at its head may drown what is told of one person."""
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.6, 0.7, 0.8, 0.9
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.6, 0.7, 0.6, 0.9
 """How likely a request for advice must be: where someone is named, where nobody is, without a word of a child or of
 health, and in a form that asks what to know or to ask ("what should we ask?")."""
 
-LOW, THANKED_LOW = 0.45, 0.7
-"""How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule of small talk."""
+LOW, REFUSED_LOW, THANKED_LOW = 0.5, 0.6, 0.7
+"""How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
+beside one of small talk."""
 
 CRISIS_REASON, UNSURE, FEELINGS, OTHER = "crisis", "unsure", "feelings", "other"
 """The reasons of what only the classifier finds: a crisis, an emergency, low mood, a request for advice."""
@@ -70,14 +71,14 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     urgent, other = met.urgent, met.other
     if urgent is not None and not (is_calm(scores) and all(map(is_calm, met.told))):
         return urgent
-    return _alarm(other, scores, message) or _rest(urgent, other, scores, message)
+    return _alarm(scores, message) or _rest(urgent, other, scores, message)
 
 
-def _alarm(other: Verdict | None, scores: Scores, message: ReadMessage) -> Verdict | None:
+def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
     if scores.crisis >= _crisis_bar(message):
         return _found("urgent", CRISIS_REASON, scores.crisis)
-    if scores.emergency >= _emergency_bar(other, message) and danger(message) == "told":
+    if scores.emergency >= _emergency_bar(message) and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
     return None
 
@@ -87,15 +88,16 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     low = scores.crisis + scores.support
     if other is not None and other.kind == "chat" and low < THANKED_LOW:
         return other
-    if low >= LOW and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
+    refused = other is not None and other.kind == "refusal"
+    if low >= (REFUSED_LOW if refused else LOW) and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
         return _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not _asks(message):
         return _found("support", FEELINGS, low)
-    if other is not None and not (other.kind == "refusal" and scores.information >= _known(message)):
+    if other is not None and not (refused and scores.information >= _known(message)):
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
         return _found("refusal", UNSURE, scores.emergency)
-    if scores.advice + scores.emergency >= _needed(message):
+    if scores.advice + scores.emergency + scores.crisis >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
     return Verdict(None, score=1 - scores.information)
 
@@ -110,10 +112,8 @@ def _crisis_bar(message: ReadMessage) -> float:
     return ASKED_CRISIS if _asks(message) else CRISIS
 
 
-def _emergency_bar(other: Verdict | None, message: ReadMessage) -> float:
-    if _informs(message):
-        return ASKED_EMERGENCY
-    return REFUSED_EMERGENCY if other is not None and other.kind == "refusal" else EMERGENCY
+def _emergency_bar(message: ReadMessage) -> float:
+    return ASKED_EMERGENCY if _informs(message) else EMERGENCY
 
 
 def _asks(message: ReadMessage) -> bool:

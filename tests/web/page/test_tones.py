@@ -13,7 +13,7 @@ from allchat.web.page.trail import Trail, extended, read_trail
 
 CHAT = SmallChat()
 WORDS = page_words()
-CSS = page_file("page.css")
+CSS = page_file("page.css") + page_file("conversation.css")
 
 
 @pytest.mark.parametrize(("asked", "frame"), [("emergency", "urgent"), ("a crisis", "crisis"), ("gloomy", "support")])
@@ -38,7 +38,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_the_three_tones_can_be_read_in_light_and_in_dark() -> None:
-    themes = re.findall(r":root \{ (--ink.*?) \}", CSS)
+    themes = re.findall(r":root \{\s+(--ink.*?)\}", CSS, re.DOTALL)
     assert len(themes) == 2
     for theme in themes:
         colours = dict(re.findall(r"--([\w-]+): (#\w+);", theme))
@@ -49,7 +49,7 @@ def test_the_three_tones_can_be_read_in_light_and_in_dark() -> None:
 
 
 def test_a_crisis_and_support_are_never_red() -> None:
-    rules = dict(re.findall(r"(?m)^\.(crisis|support) \{ (.*) \}$", CSS))
+    rules = dict(re.findall(r"(?ms)^\.(crisis|support) \{(.*?)\}", CSS))
     assert set(rules) == {"crisis", "support"}
     assert [rule for rule in rules.values() if "warn" in rule] == []
 

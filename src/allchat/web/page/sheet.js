@@ -63,7 +63,8 @@ window.allchat.careSheet = ({ spoken }) => {
         make("strong", { textContent: asked[number]?.innerText.trim() || "" }));
       const body = make("div", { className: "body" });
       // The call line of an earlier alarm is no part of this answer.
-      const parts = [...row.querySelector(".prose, .md").childNodes].filter((part) => !part.classList?.contains("kept"));
+      const said = [...row.querySelector(".prose, .md").childNodes];
+      const parts = said.filter((part) => !part.classList?.contains("kept"));
       for (const part of parts) body.append(part.cloneNode(true));
       const from = sourcesOf(row);
       const sources = from.length ? [make("h4", { textContent: words.sheet_from }), ...from] : [];
