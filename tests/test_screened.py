@@ -42,7 +42,7 @@ def test_every_message_ends_where_the_table_says(group: dict[str, Any], chat: Ch
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_warm_words_keep_the_crisis_number_in_sight(language: str, chat: Chat) -> None:
-    answer = chat.ask("I cried in the car after clinic", language=language)
+    answer = chat.ask("I screamed into a pillow for ten minutes", language=language)
     assert (answer.kind, answer.reason and answer.reason.partition(":")[0]) == ("support", "feelings")
     assert answer.tone == "support"
     assert chat.contact.crisis_number in answer.text

@@ -132,8 +132,8 @@ class Turn:
         return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
     def _wordings(self, question: str, part: str | None = None) -> tuple[str, ...]:
-        """What is searched: the question as understood and as asked, and its clauses that ask for information (``part``),
-        so that what is told of a child does not lead astray; each also in the sources' words.
+        """What is searched: the question as understood, as asked, and its clauses that ask for information (``part``);
+        what is told of a child must not lead astray. Each also in the sources' words.
         """
         spelt = self._pipeline.spelt
         asked, question, earlier = question, spelt(question), [spelt(text) for text in self._history]

@@ -14,7 +14,7 @@ from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
 CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.65, 0.7, 0.85
-EMERGENCY, ASKED_EMERGENCY = 0.5, 0.65
+EMERGENCY, ASKED_EMERGENCY = 0.4, 0.6
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
 for a life or wants to live, which is seldom said by one who wants to die."""
 
@@ -30,9 +30,9 @@ where the question at its head may drown what is told of one person."""
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.6, 0.7, 0.6, 0.9
-"""How likely a request for advice must be: where someone is named, where nobody is, without a word of a child or of
-health, and in a form that asks what to know or to ask ("what should we ask?")."""
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.6, 0.7, 0.9, 0.9
+"""How likely a request for advice must be: where someone is named, where nobody is, where no child, health, body or
+danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
 LOW, REFUSED_LOW, THANKED_LOW = 0.5, 0.6, 0.7
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
@@ -89,8 +89,9 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     if other is not None and other.kind == "chat" and low < THANKED_LOW:
         return other
     refused = other is not None and other.kind == "refusal"
+    bodily = scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
     if low >= (REFUSED_LOW if refused else LOW) and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
-        return _found("support", FEELINGS, low)
+        return _found("refusal", OTHER, low) if bodily else _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not _asks(message):
         return _found("support", FEELINGS, low)
     if other is not None and not (refused and scores.information >= _known(message)):
@@ -136,5 +137,5 @@ def _needed(message: ReadMessage) -> float:
     if "@only-informs" in message.labels:
         return INFORMED_ADVICE
     if "@child-or-health" not in message.labels:
-        return FOREIGN_ADVICE
+        return FOREIGN_ADVICE if danger(message) == "none" else IMPERSONAL_ADVICE
     return ADVICE if "@person" in message.labels else IMPERSONAL_ADVICE
