@@ -62,10 +62,11 @@ def summary(figures: Mapping[str, Any]) -> list[str]:
             f"build: {built['seconds_per_1000_vectors']} s per 1,000 vectors, {built['vectors']} vectors for "
             f"{built['passages']} passages"
         )
-        lines.append(
-            f"build from nothing: {built['processor_s']} s of processor; after a change of one line: "
-            f"{built['after_one_line_processor_s']} s, {built['after_one_line']}"
-        )
+        if "processor_s" in built:  # figures of earlier runs have it not
+            lines.append(
+                f"build from nothing: {built['processor_s']} s of processor; after a change of one line: "
+                f"{built['after_one_line_processor_s']} s, {built['after_one_line']}"
+            )
     return lines
 
 
