@@ -126,7 +126,8 @@ def with_blind(small_chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> tu
         name="stranger", looked_at=False, frozen="2026-11-26", first_sight={"recall_fear": 0.5},
     )  # fmt: skip
     out = tmp_path_factory.mktemp("blind")
-    report = evaluate(lambda: small_chat, [SUITES[3], blind], out=out)
+    tuned = suite("guard", Gate(measure="recall_urgent", least=0.4, why="Held."))
+    report = evaluate(lambda: small_chat, [tuned, blind], out=out)
     write_reports(report, out)
     return report, out
 
