@@ -125,8 +125,12 @@ def test_the_file_that_comes_with_allchat_is_of_todays_rules_messages_and_model(
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_the_file_that_comes_with_allchat_is_what_the_command_makes() -> None:
-    """Trained anew, it gives the same probabilities within 0.03: processors round sums in other ways."""
+    """Trained anew, it gives the same probabilities within 0.03: processors round sums in other ways.
+
+    Minutes of processor, so in make soak: the test above holds the file to today's inputs.
+    """
     from allchat.cli.guard import trained as trained_anew
     from allchat.search.sentence_transformer import load_embedder
 
