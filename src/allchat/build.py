@@ -57,6 +57,7 @@ BUILDERS = (
             "annotations",
             "blocks",
             "chunking",
+            "converted",
             "corpus",
             "facets",
             "glossary",

@@ -12,7 +12,7 @@ import click
 from allchat.cli.group import cli, guarded, settings_options
 from allchat.errors import QuestionError
 from allchat.settings import load_settings
-from allchat.sources.adding import Facts, add, check, declared_ids, id_of, is_searched, read_file, remove
+from allchat.sources.adding import Facts, add, check, declared_ids, id_of, is_searched, read_file, remove, same_address
 from allchat.sources.corpus import declared_sources
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.readers.review_facts import dates, language_of
@@ -64,7 +64,7 @@ def add_command(file: Path, *, yes: bool, review_only: bool, key: str | None, **
     page = settings.corpus / REVIEWS / f"{facts.id}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(review_page(converted, facts, name=file.name), encoding="utf-8")
-    for alarm in all_alarms(converted, facts):
+    for alarm in (*same_address(settings.corpus, facts.url), *all_alarms(converted, facts)):
         click.echo(f"look at: {alarm}", err=True)
     click.echo(f"{page}: the text as it will be quoted, and what was left out")
     if review_only or not (yes or click.confirm("Add it?", default=False)):

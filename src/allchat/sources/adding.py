@@ -54,6 +54,15 @@ def declared_ids(corpus: Path) -> set[str]:
     return {source.id for source in declared_sources(corpus)} if (corpus / CORPUS_FILE).exists() else set()
 
 
+def same_address(corpus: Path, url: str) -> list[str]:
+    """The sources in use that have this address already, as lines for staff: one of the two is older, or a copy."""
+    mates = [source for source in _declared(corpus) if source.use and source.url.rstrip("/") == url.rstrip("/")]
+    return [
+        f"the corpus has this address already as {mate.id} (revised {mate.revised}): leave the older out: use = false"
+        for mate in mates
+    ]
+
+
 def read_file(path: Path) -> bytes:
     """A file's bytes.
 

@@ -60,10 +60,13 @@ def _outside(body: LexborNode, main: LexborNode) -> list[Left]:
 
 
 def _prose(node: LexborNode) -> int:
-    return sum(len(found.text()) for found in node.css("p, li, td, dd") if not found.css("a")) + 1
+    """How many letters an element has outside its links."""
+    return len(node.text()) - sum(len(link.text()) for link in node.css("a")) + 1
 
 
 def _holds_text(node: LexborNode, *, whole: int) -> bool:
+    if node.tag in _NEVER.split(", "):
+        return False
     return node.tag in ("body", "html", "main") or _prose(node) >= MAIN_SHARE * whole
 
 

@@ -166,7 +166,9 @@ class _Assembly:
             return True
         ended = bool(_ENDED.search(last.words))
         if line.page != previous.page or line.bottom > previous.top:  # another page or column
-            return not ended and (words[:1].islower() or last.kind == "text")
+            same = abs(previous.size - line.size) < 0.6 and abs(previous.weight - line.weight) < HEAVIER
+            full = previous.right > self._column_right(previous) - 0.25 * (previous.right - previous.left)
+            return not ended and same and (words[:1].islower() or (last.kind == "text" and full))
         gap = previous.bottom - line.bottom > PITCHES * self._pitch.get(line.size, 1.3 * line.size)
         if last.kind == "item":
             hanging = line.left > last.mark_left + 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ SLANT = 0.2
 SOFT_HYPHEN = "\x02"
 """What PDFium puts for a hyphen at the end of a line, after which it joins the next line."""
 
+BOLD = 700
+_BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
 _DAMAGED = "{name}: is a damaged PDF ({error}). Save or download it again."
 
 
@@ -134,7 +137,15 @@ def _letter(text: Any, number: int, code: int, raw: Any, *, before: _Letter | No
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(text.raw, number, matrix)
     size = raw.FPDFText_GetFontSize(text.raw, number) * (math.hypot(matrix.c, matrix.d) or 1.0)
-    return _Letter(mark, (left, bottom, right, top), size, raw.FPDFText_GetFontWeight(text.raw, number))
+    return _Letter(mark, (left, bottom, right, top), size, _weight(text, number, raw))
+
+
+def _weight(text: Any, number: int, raw: Any) -> int:
+    """The weight of a letter's font, by its name where the file has no other word for it."""
+    weight: int = raw.FPDFText_GetFontWeight(text.raw, number)
+    name = ctypes.create_string_buffer(80)
+    raw.FPDFText_GetFontInfo(text.raw, number, name, 80, None)
+    return max(weight, BOLD) if _BOLD_NAME.search(name.value) else weight
 
 
 def _line(letters: list[_Letter], page: int) -> Line | None:

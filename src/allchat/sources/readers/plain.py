@@ -92,7 +92,7 @@ def _is_wrapped(lines: list[str]) -> bool:
     pairs = [(one, other) for one, other in pairwise(lines) if one.strip() and other.strip()]
     longer = [(one, other) for one, other in pairs if len(one.strip()) > 40 and not MARK.match(other)]
     going_on = [one for one, other in longer if not _ENDED.search(one.strip()) and len(one) <= 120]
-    return len(longer) > 2 and len(going_on) >= 0.4 * len(longer)
+    return bool(longer) and len(going_on) >= 0.4 * len(longer)
 
 
 def _piece(line: str, words: str, *, lines: list[str], number: int, opened: bool) -> Piece:
@@ -109,6 +109,7 @@ def _is_heading(words: str, following: str) -> bool:
     """A short line of its own: underlined, in capitals, a question, or without a stop before a blank or a text."""
     if _RULE.match(following):
         return True
-    if len(words.split()) > TITLE_WORDS or not words[:1].isalnum() or words[:1].islower():
+    goes_on = following.strip()[:1].islower()
+    if len(words.split()) > TITLE_WORDS or not words[:1].isalnum() or words[:1].islower() or goes_on:
         return False
     return words.endswith("?") or not _ENDED.search(words) or (words.isupper() and len(words) > 3)

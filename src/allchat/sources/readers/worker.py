@@ -1,4 +1,4 @@
-"""The child that reads one file: limits first, then the bytes from standard input, then JSON on standard output."""
+"""The child that reads one file: limits first, then the bytes from standard input, then JSON to standard output."""
 
 from __future__ import annotations
 
