@@ -92,13 +92,13 @@ def test_after_an_alarm_its_call_line_stays_above_every_later_answer() -> None:
     later = ask(page, "signs", alarm)
     last = ask(page, "football", later)
     for after in (later, last):
-        assert '<div class="said">\n\n<div class="kept urgent">' in after["post"]
+        assert re.search(r'<div class="said of-\w+">\n\n<div class="kept urgent">', after["post"])
     assert "kept" not in alarm["post"]
 
 
 def test_an_urgent_answer_comes_without_sources_or_suggestions() -> None:
     after = ask(handlers(), "emergency")
-    assert '<div class="said">\n\n<div class="urgent">' in after["post"]
+    assert '<div class="said of-urgent">\n\n<div class="urgent">' in after["post"]
     assert '<div class="sources"></div>' in after["post"]
     assert 'class="next"' not in after["post"]
 
@@ -117,7 +117,7 @@ def test_an_urgent_answer_comes_without_sources_or_suggestions() -> None:
 def test_what_is_no_question_is_told_and_changes_nothing(question: object, words: str) -> None:
     after = ask(handlers(), question)
     assert WORDS[words] in after["post"]
-    assert 'class="said"' not in after["post"]
+    assert 'class="said' not in after["post"]
     assert after["asked"]["__type__"] == after["trail"]["__type__"] == "update"
 
 

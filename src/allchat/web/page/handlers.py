@@ -40,12 +40,11 @@ def _stamp() -> str:
     return f'<p class="stamp" hidden="hidden">{time.monotonic_ns()}</p>'
 
 
-def turn_post(question: str, said: str, *, status: str, below: str = "", sources: str = "") -> str:
+def turn_post(question: str, said: str, *, kind: str, status: str, below: str = "", sources: str = "") -> str:
     """A post that brings one turn: the question as it is repeated, what is said, what stands below, the sources."""
-    return (
-        f'<h3 class="asked">{html.escape(plain(literal(question)))}</h3>\n\n<div class="said">\n\n{said}\n\n</div>\n\n'
-        f'{below}\n\n<div class="sources">{sources}</div>\n\n{note(status)}'
-    )
+    asked = f'<h3 class="asked">{html.escape(plain(literal(question)))}</h3>'
+    parts = (asked, f'<div class="said of-{kind}">', said, "</div>", below, f'<div class="sources">{sources}</div>')
+    return "\n\n".join((*parts, note(status)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +138,7 @@ class Handlers:
         post = turn_post(
             answer.question,
             self._said(answer, known, trail, words=words, again=again),
+            kind=answer.kind,
             below="" if answer.kind == "urgent" else below,
             sources=panel(trail, asker, words=words, glossary=self.glossary(asker)),
             status=status(answer, turn=trail.turn, words=words),
@@ -166,7 +166,7 @@ class Handlers:
     def _broken(self, question: str, before: list[str], known: Trail, *, words: Words) -> list[Any]:
         """A fault, in its own words; the page puts the question back into the box, so that asking again is easy."""
         after = replace(known, turn=known.turn + 1)
-        post = turn_post(question, trouble(words), status=str(words["broken"]))
+        post = turn_post(question, trouble(words), kind="fault", status=str(words["broken"]))
         return [post, _kept([*before, question]), after.to_json(), ""]
 
 
