@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from allchat.answering.spelt import Spelt
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
 from allchat.guard.rules import ReadMessage
+from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
@@ -74,6 +75,12 @@ class Pipeline:
         self.is_offered = lru_cache(maxsize=4096)(self._is_offered)  # of our own questions, nobody's words either
         self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
         self._sources = Sources(self.documents, self.outline)
+        self._versions = {
+            "allchat": package_version("allchat"),
+            "program": program_hash(),
+            "index": index.version,
+            "model": embedder.name,
+        }
 
     def _is_offered(self, suggestion: str) -> bool:
         """Whether the guard would let a suggested question of ours go on to the search."""
@@ -169,10 +176,5 @@ class Pipeline:
         return self._guard.redact(text)
 
     def versions(self) -> dict[str, str]:
-        """What an answer depends on."""
-        return {"allchat": _program_version(), "index": self.index.version, "model": self.embedder.name}
-
-
-@cache
-def _program_version() -> str:
-    return package_version("allchat")
+        """What an answer depends on; ``program`` is the hash of all of it, wording and rules included."""
+        return dict(self._versions)
