@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,12 @@ Visitors must wash their hands before they touch a child.
 """
 
 
+FACTS = Facts(
+    "leaflet", "Lung cancer screening", "City Hospital", "https://example.org", "may be quoted", "en", "unknown",
+    "families", "City Hospital states:",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def guard() -> Guard:
     return Guard.load()
@@ -41,11 +49,7 @@ def chat(small_corpus: Path) -> Chat:
 def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("newcomer") / "corpus"
     content = LEAFLET.encode()
-    facts = Facts(
-        "leaflet", "Lung cancer screening", "City Hospital", "https://example.org", "may be quoted", "en", "unknown",
-        "families", "City Hospital states:",
-    )  # fmt: skip
-    add(content, name="a.txt", converted=convert(content, name="a.txt"), facts=facts, corpus=folder)
+    add(content, name="a.txt", converted=convert(content, name="a.txt"), facts=FACTS, corpus=folder)
     return folder
 
 
@@ -108,3 +112,31 @@ def test_what_a_leaflet_says_is_quoted_to_one_who_asks_whether_they_may(chat: Ch
 
 def test_what_no_leaflet_says_stays_refused(chat: Chat) -> None:
     assert chat.ask("Should I bring my own pillow at night?").kind != "answer"
+
+
+PREPARED = "Treatment in the hospital\n\nPatients stay in the hospital during the first weeks of the treatment.\n"
+QUESTIONS = '[[block]]\nbegins = "Patients stay"\nquestions = ["How many weeks do patients stay in the hospital?"]\n'
+
+
+def test_a_prepared_source_that_is_only_alike_counts_less_beside_a_newcomer(
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = Path(shutil.copytree(small_corpus, tmp_path / "corpus"))
+    content = PREPARED.encode()
+    facts = replace(FACTS, id="prepared", title="Treatment")
+    add(content, name="p.txt", converted=convert(content, name="p.txt"), facts=facts, corpus=corpus)
+    (corpus / "questions").mkdir()
+    (corpus / "questions" / "prepared.toml").write_text(QUESTIONS, encoding="utf-8")
+    chat = Chat.open(build(corpus, index=tmp_path / "index", embedder=WordHash()), embedder=WordHash())
+
+    def score(question: str) -> float:
+        _, trace = chat.explain(question)
+        return next(
+            hit.score for hit in trace.hits if hit.block.document == "prepared" and hit.block.kind == "paragraph"
+        )
+
+    alike, asked = "When do visitors stay?", "How many weeks do patients stay in the hospital?"
+    before = score(alike), score(asked)
+    monkeypatch.setattr("allchat.search.retriever.MEANT", 1e-9)
+    assert before[0] < score(alike)
+    assert before[1] == score(asked)
