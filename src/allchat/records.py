@@ -107,10 +107,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it, up to the next heading.
-
-    ``heading`` is the path of headings from the outermost to the section's own, normalised.
-    """
+    """A heading and what stands below it. ``heading`` is the path of headings to it, outermost first, normalised."""
 
     document: str
     number: int
@@ -266,6 +263,7 @@ class Citation:
     link: str
     rights: str
     lead: Lead | None = None
+    original: dict[str, Any] | None = None  # page and boxes, or element, where the source was converted
 
 
 @dataclass(frozen=True, slots=True)

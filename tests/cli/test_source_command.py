@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,25 @@ def test_init_does_not_write_over_a_folder_in_use(home: Path) -> None:
     result = run("init", home)
     assert result.exit_code == EXIT_BROKEN
     assert "is there already" in result.output
+
+
+def test_verify_proves_a_quote_against_the_text_and_the_text_against_its_original(home: Path) -> None:
+    run("source", "add", "v.html", "--yes", *GIVEN)
+    (source,) = declared_sources(home / "corpus")
+    text = (home / "corpus" / source.file).read_text(encoding="utf-8")
+    quote = "Come from two to four, and ring the bell."
+    start = text.index(quote)
+    citation = {
+        "number": 1, "document": source.id, "quote": quote, "start": start, "end": start + len(quote),
+        "source_sha256": source.sha256,
+    }  # fmt: skip
+    (home / "a.json").write_text(json.dumps({"id": "a", "citations": [citation]}), encoding="utf-8")
+    result = run("verify", "a.json")
+    assert result.exit_code == 0, result.output
+    assert "original of visiting-us: gives the text that is quoted" in result.output
+    (home / "corpus" / "originals" / "visiting-us.html").write_bytes(
+        page("<p>Come whenever you like, day or night.</p>")
+    )
+    result = run("verify", "a.json")
+    assert result.exit_code == 1
+    assert "original of visiting-us: originals/visiting-us.html was changed" in result.output

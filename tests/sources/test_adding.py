@@ -15,7 +15,7 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import CorpusError
 from allchat.sources.adding import Facts, add, check, id_of, remove
-from allchat.sources.converted import marks
+from allchat.sources.converted import marks, place_of
 from allchat.sources.corpus import CORPUS_FILE, declared_sources, read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import convert
@@ -76,6 +76,26 @@ def test_a_row_is_quoted_with_its_header_and_every_line_leads_back_to_its_place(
     assert [mark.place["element"] for mark in marks(document).values()] == ["h1[1]", "p[1]", "table[1]"]
 
 
+def test_a_stretch_leads_back_to_its_page_and_all_its_boxes_there(folder: Path) -> None:
+    first = lines("You may visit from two to four. Ring the bell.", top=700)
+    more = lines("Wash your hands at the door when you come.", top=600)
+    added(folder, pdf([*first, *more], lines("Thank you for your help.")), "a.pdf")
+    document = read_corpus(folder)[0]
+    last = document.text.index("Wash")
+    place = place_of(document, document.text.index("Ring"), last + 4)
+    assert place is not None
+    assert place["page"] == 1
+    assert [round(box[1]) // 100 for box in place["boxes"]] == [6, 5]
+    assert place_of(document, document.text.index("Thank"), len(document.text)) == {
+        "page": 2,
+        "boxes": [[72, 698, 190, 708]],
+    }
+
+
+def test_a_text_prepared_by_hand_has_no_place_in_an_original(corpus: Path) -> None:
+    assert place_of(read_corpus(corpus)[0], 0, 5) is None
+
+
 def test_what_is_added_is_answered_at_once_without_a_question_of_ours(folder: Path) -> None:
     added(folder)
     chat = Chat.open(build(folder, index=folder.parent / "index", embedder=WordHash()), embedder=WordHash())
@@ -83,6 +103,7 @@ def test_what_is_added_is_answered_at_once_without_a_question_of_ours(folder: Pa
     assert answer.kind == "answer"
     assert answer.citations[0].quote == "Ward 3: Visiting: 2 to 4 pm; Rules: children under 12 may not enter"
     assert answer.citations[0].file == "converted/visits.txt"
+    assert answer.citations[0].original == {"element": "table[1]"}
 
 
 def test_a_source_in_a_language_that_is_not_searched_is_kept_and_never_read(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from allchat.errors import CorpusError
@@ -39,6 +41,27 @@ def marks(document: Document) -> dict[int, Mark]:
             f"{len(structure)}. Restore both, or run: allchat source add with the original again."
         )
     return {line.start: mark for line, mark in zip(lines, structure, strict=True)}
+
+
+@lru_cache(maxsize=64)
+def _places(document: Document) -> tuple[list[int], list[dict[str, Any]]]:
+    found = marks(document)
+    return list(found), [mark.place for mark in found.values()]
+
+
+def place_of(document: Document, start: int, end: int) -> dict[str, Any] | None:
+    """Where a stretch of a converted text stands in the original: the page it begins on with its boxes there, in points
+    from the lower left corner, or the element by its tag and number. None for a text prepared by hand.
+    """
+    starts, places = _places(document)
+    if not starts:
+        return None
+    first = max(0, bisect_right(starts, start) - 1)
+    found = places[first : max(first + 1, bisect_left(starts, end))]
+    if "page" not in found[0]:
+        return dict(found[0])
+    boxes = [box for place in found if place.get("page") == found[0]["page"] for box in place["boxes"]]
+    return {"page": found[0]["page"], "boxes": boxes}
 
 
 def _mark(line: str, document: Document) -> Mark:

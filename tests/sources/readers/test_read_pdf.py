@@ -25,6 +25,23 @@ def test_larger_and_bold_lines_are_headings_by_their_size() -> None:
     assert [(piece.kind, piece.level) for piece in found.pieces] == [("heading", 1), ("heading", 2), ("text", 0)]
 
 
+def test_a_pull_quote_in_a_headings_style_is_a_text() -> None:
+    quote: list[Text] = [
+        (72, 760, 16, True, "We stand together against a disease"),
+        (72, 742, 16, True, "that affects all of us."),
+    ]
+    assert words(read([*quote, *lines(LONG, top=700)]))[0] == (
+        "text", "We stand together against a disease that affects all of us.",
+    )  # fmt: skip
+
+
+def test_a_text_goes_on_behind_what_stands_in_it() -> None:
+    first, second = LONG[: LONG.index("leave")], LONG[LONG.index("leave") :]
+    inside: list[Text] = [(72, 640, 16, True, "Clean hands")]
+    found = read([*lines(first, top=700), *inside, *lines(second, top=620)])
+    assert words(found) == [("text", LONG), ("heading", "Clean hands")]
+
+
 def test_a_broken_paragraph_is_one_and_a_gap_begins_another() -> None:
     found = read([*lines(LONG, top=700), *lines("Ask at the desk. " + LONG, top=640)])
     assert words(found) == [("text", LONG), ("text", f"Ask at the desk. {LONG}")]

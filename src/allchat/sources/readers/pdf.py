@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -29,9 +29,10 @@ PITCHES = 1.45
 INDENT = 14.0
 """Points of indent that make one depth of a list."""
 
-MOST_HEADING_LINES = 4
+MOST_HEADING_LINES = 5
 
 _ENDED = re.compile(r"[.!?:][\"'”’)\]]*(?:\s*[\[(]\d+[\])])?$")
+_STOP_INSIDE = re.compile(r"[a-z]{2}[.!?][\"'”’)]*\s+[\"'“‘(]*[A-Z]")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z])[.)]\s")
 
@@ -72,8 +73,7 @@ class _Open:
     size: float = 0.0
     depth: int = 0
     mark_left: float = 0.0
-    level: int = 0
-    boxes: dict[int, list[Line]] = field(default_factory=dict)
+    styled: bool = False  # its lines look like those of a heading
 
 
 class _Assembly:
@@ -104,11 +104,13 @@ class _Assembly:
         words = line.text.strip()
         mark = MARK.match(words)
         last = self._done[-1] if self._done else None
+        if last and previous and mark is None and self._goes_on(previous, line, last, words):
+            self._append(last, line, words)
+            if _is_prose(last):
+                last.kind = "text"
+            return
         if self._is_heading(line, words) and (mark is None or self._heads(mark, after)):
-            if last and last.kind == "heading" and previous and self._goes_on(previous, line, last):
-                self._append(last, line, words)
-            else:
-                self._done.append(_Open("heading", [line], words, line.size))
+            self._done.append(_Open("heading", [line], words, line.size))
             return
         interrupted = self._interrupted(line, words)
         if interrupted is not None:
@@ -142,11 +144,17 @@ class _Assembly:
             return False
         return not _NUMBERED.match(after.text.strip()) and not self._is_heading(after, after.text.strip())
 
-    def _goes_on(self, previous: Line, line: Line, last: _Open) -> bool:
-        """Whether a heading has a further line: of its style, right below, and not ended."""
+    def _goes_on(self, previous: Line, line: Line, last: _Open, words: str) -> bool:
+        """Whether a heading has a further line: of its style, right below, and not ended. What turned out to be a text
+        in a heading's style, a pull quote or a box, goes on so too.
+        """
         near = 0 < previous.bottom - line.bottom < 2.2 * max(line.size, 1)
         same = abs(previous.size - line.size) < 0.6 and previous.weight == line.weight and previous.page == line.page
-        return near and same and len(last.lines) < MOST_HEADING_LINES and not last.words.endswith((":", "?", "."))
+        if not (near and same) or previous is not last.lines[-1]:
+            return False
+        if last.kind == "text":
+            return last.styled and (not _ENDED.search(last.words) or not self._is_heading(line, words))
+        return last.kind == "heading" and not last.words.endswith((":", "?", "."))
 
     def _interrupted(self, line: Line, words: str) -> _Open | None:
         """The text that a line goes on with, where a heading or a pull quote stands between the two parts."""
@@ -198,6 +206,7 @@ class _Assembly:
 
     def _append(self, one: _Open, line: Line, words: str) -> None:
         one.lines.append(line)
+        one.styled = one.styled or one.kind == "heading"
         if one.words.endswith(SOFT_HYPHEN) or re.search(r"[^\W\d_]-$", one.words):
             one.words = self._joined(one.words[:-1], words)
         else:
@@ -214,6 +223,12 @@ class _Assembly:
         """A level for each style of heading: the larger, the higher."""
         styles = sorted({_rank(one) for one in self._done if one.kind == "heading"}, reverse=True)
         return {style: min(level, 6) for level, style in enumerate(styles, start=1)}
+
+
+def _is_prose(one: _Open) -> bool:
+    """Whether what looked like a heading is a text of its own: it ends as one, or is longer than a heading."""
+    long = len(one.lines) > MOST_HEADING_LINES
+    return one.kind == "heading" and (long or one.words.endswith(".") or bool(_STOP_INSIDE.search(one.words)))
 
 
 def _text_style(lines: list[Line]) -> tuple[float, int, set[tuple[float, int]]]:
