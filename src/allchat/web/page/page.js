@@ -164,11 +164,11 @@
   const clear = () => {
     if (pending) return;
     sources.closeWord();
-    sources.hide();
     const kept = ["asked", "trail"].map((name) => [name, field(name).value]);
     const parts = [chat, sources.kept].map((part) => [part, [...part.children]]);
     cleared = { kept, parts, sheet: sheet.take() };
     parts.forEach(([part]) => part.replaceChildren());
+    sources.hide();
     hold("asked", "[]");
     hold("trail", "");
     document.body.classList.remove("talking");
