@@ -1,9 +1,11 @@
-"""The page below a path of another site: a real nginx passes its requests on without the path."""
+"""The page as a part of another site: below a path of it, behind a real nginx, and in a frame of it."""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any
 
 import pytest
 from deployed_site import NGINX, free_ports
+from serving import serving, until
+from small_chat import SmallChat
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(NGINX is None, reason="nginx is not installed")]
+pytestmark = pytest.mark.browser
 
 CONF = """
 daemon off; pid {folder}/pid; error_log {folder}/errors; {user}
@@ -37,6 +41,8 @@ http {{
 @pytest.fixture
 def below(small: str, tmp_path: Path) -> Iterator[str]:
     """The small chat's page at /families/ask/ of another site."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
     (port,) = free_ports(1)
     user = "user root;" if os.getuid() == 0 else ""
     conf = tmp_path / "nginx.conf"
@@ -72,3 +78,35 @@ def test_below_a_path_everything_works_without_a_setting(below: str, visit: Any)
     assert here.page.evaluate("document.documentElement.lang") == "es"
     asked = [url for url in here.requests if not url.startswith(below)]
     assert asked == []
+
+
+HOST = """<!doctype html><link rel="icon" href="data:,"><title>A hospital</title>
+<iframe src="{page}/embed" width="390" height="600"></iframe>"""
+
+
+@pytest.mark.parametrize(("listed", "shown"), [(True, True), (False, False)])
+def test_only_a_listed_site_may_show_the_page_in_a_frame(
+    chromium: str, visit: Any, tmp_path: Path, listed: bool, shown: bool
+) -> None:
+    (port,) = free_ports(1)
+    site = f"http://127.0.0.1:{port}"
+    for page in serving(SmallChat(), embed_sites=[site if listed else "https://elsewhere.example"]):
+        (tmp_path / "index.html").write_text(HOST.format(page=page), encoding="utf-8")
+        command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as host:
+            until(lambda: listens(port))
+            here = visit(f"{site}/index.html", faults=not shown)
+            frame = here.page.frames[1]
+            if shown:
+                frame.wait_for_selector("body.ready")
+                frame.fill("#ask", "signs")
+                frame.press("#ask", "Enter")
+                frame.wait_for_selector("#chat .said")
+                assert frame.locator('.bar a[href="tel:911"]').is_visible()
+            assert bool(frame.locator("#ask").count()) is shown
+            host.terminate()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -2,7 +2,7 @@
 // Its own address says where it stands: no header, no setting and no proxy can lead its questions elsewhere.
 {
   const { language, paths, theme } = window.allchat;
-  window.allchat.base = location.pathname.slice(0, -paths[language].length);
+  window.allchat.base = new URL(paths[language] === "/" ? "." : "..", location.href).pathname.slice(0, -1);
   window.gradio_config.root = new URL(".", location.href).href.replace(/\/$/, "");
   const known = document.createElement("link");
   Object.assign(known, { rel: "stylesheet", disabled: true, href: window.gradio_config.root + theme });

@@ -212,7 +212,8 @@
       if (link.lang === language) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    history.replaceState(history.state, "", base + paths[language]);
+    const framed = location.pathname.endsWith("embed") ? "embed" : "";
+    history.replaceState(history.state, "", base + paths[language] + framed);
     sources.closeWord();
     sheet.close();
   };

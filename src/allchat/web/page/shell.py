@@ -56,7 +56,7 @@ def read_assets(frontend: Path, *, theme_hash: str) -> Assets:
 
 
 class Front:
-    """Serves our document at ``PATHS[language]``; hands everything else on to Gradio."""
+    """Serves our document at ``PATHS[language]`` and at ``embed`` below it; hands everything else on to Gradio."""
 
     def __init__(self, app: ASGIApp, *, words: Mapping[str, Words], language: str, assets: Assets) -> None:
         self.app = app
@@ -66,11 +66,11 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path = scope.get("path", "")
+        path, home = scope.get("path", ""), PATHS[self.language]
         if scope["type"] == "http" and f"{path}/" in PATHS.values() and path:
             await _whole(b"", [(b"location", f"{path.rpartition('/')[2]}/".encode())], 308, send)
-        elif scope["type"] == "http" and path == PATHS[self.language]:
-            await self._document(scope, receive, send)
+        elif scope["type"] == "http" and path in (home, f"{home}embed"):
+            await self._document({**scope, "path": home, "raw_path": home.encode()}, receive, send)
         else:
             await self.app(scope, receive, send)
 
