@@ -157,7 +157,12 @@ def test_allchat_does_not_start_beside_a_gradio_whose_page_it_does_not_know(buil
 def test_the_data_and_the_entry_of_gradio_are_kept() -> None:
     page = document(THEIRS, words=WORDS, language="en", assets=ASSETS)
     assert page is not None
-    assert 'window.gradio_config = {"root":"http://h"};window.gradio_api_info = {};' in page
+    data = json.loads(re.findall(r'<script type="application/json" id="given">(.*?)</script>', page, re.DOTALL)[0])
+    assert (data["gradio_config"], data["gradio_api_info"], data["allchat"]["language"]) == (
+        {"root": "http://h"},
+        {},
+        "en",
+    )
     assert '<script type="module" crossorigin src="assets/index-a.js"></script>' in page
     assert 'modulepreload" crossorigin href="assets/index-a.js"' not in page
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Send
 
+from allchat.web.assets import script_hashes
 from allchat.web.middleware.routes import EMBEDS, LASTING
 
 CSP = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    f"default-src 'self'; script-src 'self' {script_hashes()}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {

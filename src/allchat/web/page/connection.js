@@ -1,6 +1,7 @@
 // Where the page stands, and what went wrong on the way to an answer.
 // Its own address says where it stands: no header, no setting and no proxy can lead its questions elsewhere.
 {
+  Object.assign(window, JSON.parse(document.querySelector("#given").textContent));
   const { language, paths, theme } = window.allchat;
   window.allchat.base = new URL(paths[language] === "/" ? "." : "..", location.href).pathname.slice(0, -1);
   window.gradio_config.root = new URL(".", location.href).href.replace(/\/$/, "");

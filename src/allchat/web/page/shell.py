@@ -21,19 +21,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.addresses import phone_address
 from allchat.errors import PageError
-from allchat.web.assets import page_file
+from allchat.web.assets import page_file, page_script
 from allchat.web.languages import PATHS
 from allchat.web.page.messages import starters
 from allchat.wording import Words
 
 _DATA = re.compile(
-    r"<script>(window\.gradio_config = .*?;)</script><script>(window\.gradio_api_info = .*?;)</script>", re.DOTALL
+    r"<script>window\.gradio_config = (\{.*?\});</script><script>window\.gradio_api_info = (\{.*?\});</script>",
+    re.DOTALL,
 )
 _ENTRY = re.compile(r'<script type="module" crossorigin src="\./assets/(index-[\w-]+\.js)"></script>')
 
 STYLES = ("page.css", "conversation.css", "sources.css", "sheet.css", "print.css")
-SCRIPTS = ("connection.js", "sheet.js", "sources.js", "paper.js", "page.js")
-"""Our own files, as a browser reads them, in this order: later rules override, the last script uses the others."""
+"""Our own style sheets in the order in which a browser reads them: later rules override."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +158,17 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
         known=known,
         early=early,
         entry=entry[1],
-        data=f"{data[1]}{data[2]}",
-        words=script_words(words, language=language, theme=assets.theme),
+        given=given(data[1], data[2], said=script_words(words, language=language, theme=assets.theme)),
         up=up,
-        script="".join(map(page_file, SCRIPTS)),
+        script=page_script(),
         body=body(words, language=language),
     )
+
+
+def given(config: str, info: str, *, said: str) -> str:
+    """What Gradio and our script start from, as data that nothing runs; none of the three can end its element."""
+    data = f'{{"gradio_config":{config},"gradio_api_info":{info},"__gradio_mode__":"app","allchat":{said}}}'
+    return data.replace("<", "\\u003c")
 
 
 def _up(language: str) -> str:
@@ -245,7 +250,7 @@ _DOCUMENT = """<!doctype html>
 {known}
 <script type="module" crossorigin src="{up}assets/{entry}"></script>
 {early}
-<script>{data}window.__gradio_mode__ = "app";window.allchat = {words};</script>
+<script type="application/json" id="given">{given}</script>
 </head>
 <body>{body}
 <div hidden><gradio-app control_page_title="false" embed="false" eager="true"></gradio-app></div>
