@@ -2,7 +2,7 @@
 // post, sanitised by Gradio, is moved into the page. Nothing is stored, nothing is asked of the network here. Sources,
 // the sheet for the care team, and what goes wrong on the way, have files of their own, which come before this one.
 (() => {
-  const { paths, words: said } = window.allchat;
+  const { base, paths, words: said } = window.allchat;
   let words = said[window.allchat.language];
   const $ = (selector) => document.querySelector(selector);
   const spoken = () => words;
@@ -104,6 +104,7 @@
     if (body) quote.lang = body.lang;
   });
   const outside = (part) => part.querySelectorAll('a[href^="/"]').forEach((link) => {
+    link.setAttribute("href", base + link.getAttribute("href"));
     Object.assign(link, { target: "_blank", rel: "noopener noreferrer" });
     if (!link.querySelector(".vh")) link.append(make("span", { className: "vh", textContent: ` ${words.new_tab}` }));
   });
@@ -118,6 +119,7 @@
     turn.replaceChildren(...[post.querySelector(".asked"), said, next].filter(Boolean));
     buttons(turn);
     outside(turn);
+    outside(from);
     chat.querySelectorAll(".next").forEach((old) => { if (old !== next) old.hidden = true; });
     chat.append(turn);
     sources.take(from);
@@ -164,11 +166,11 @@
   const clear = () => {
     if (pending) return;
     sources.closeWord();
-    sources.hide();
     const kept = ["asked", "trail"].map((name) => [name, field(name).value]);
     const parts = [chat, sources.kept].map((part) => [part, [...part.children]]);
     cleared = { kept, parts, sheet: sheet.take() };
     parts.forEach(([part]) => part.replaceChildren());
+    sources.hide();
     hold("asked", "[]");
     hold("trail", "");
     document.body.classList.remove("talking");
@@ -210,7 +212,8 @@
       if (link.lang === language) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    history.replaceState(history.state, "", paths[language]);
+    const framed = location.pathname.endsWith("embed") ? "embed" : "";
+    history.replaceState(history.state, "", base + paths[language] + framed);
     sources.closeWord();
     sheet.close();
   };

@@ -21,20 +21,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.addresses import phone_address
 from allchat.errors import PageError
-from allchat.web.assets import page_file
+from allchat.web.assets import page_file, page_script
 from allchat.web.languages import PATHS
 from allchat.web.page.messages import starters
 from allchat.wording import Words
 
 _DATA = re.compile(
-    r"<script>(window\.gradio_config = .*?;)</script><script>(window\.gradio_api_info = .*?;)</script>", re.DOTALL
+    r"<script>window\.gradio_config = (\{.*?\});</script><script>window\.gradio_api_info = (\{.*?\});</script>",
+    re.DOTALL,
 )
 _ENTRY = re.compile(r'<script type="module" crossorigin src="\./assets/(index-[\w-]+\.js)"></script>')
-_ROOT = re.compile(r'"root":"([^"]*)"')
 
 STYLES = ("page.css", "conversation.css", "sources.css", "sheet.css", "print.css")
-SCRIPTS = ("connection.js", "sheet.js", "sources.js", "paper.js", "page.js")
-"""Our own files, as a browser reads them, in this order: later rules override, the last script uses the others."""
+"""Our own style sheets in the order in which a browser reads them: later rules override."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def read_assets(frontend: Path, *, theme_hash: str) -> Assets:
 
 
 class Front:
-    """Serves our document at ``PATHS[language]``; hands everything else on to Gradio."""
+    """Serves our document at ``PATHS[language]`` and at ``embed`` below it; hands everything else on to Gradio."""
 
     def __init__(self, app: ASGIApp, *, words: Mapping[str, Words], language: str, assets: Assets) -> None:
         self.app = app
@@ -67,11 +66,11 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path = scope.get("path", "")
+        path, home = scope.get("path", ""), PATHS[self.language]
         if scope["type"] == "http" and f"{path}/" in PATHS.values() and path:
-            await _whole(b"", [(b"location", f"{path}/".encode())], 308, send)
-        elif scope["type"] == "http" and path == PATHS[self.language]:
-            await self._document(scope, receive, send)
+            await _whole(b"", [(b"location", f"{path.rpartition('/')[2]}/".encode())], 308, send)
+        elif scope["type"] == "http" and path in (home, f"{home}embed"):
+            await self._document({**scope, "path": home, "raw_path": home.encode()}, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -144,15 +143,13 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
     data, entry = _DATA.search(theirs), _ENTRY.search(theirs)
     if data is None or entry is None:
         raise _no_place(language, f"has no {'data' if data is None else 'entry script'} where allchat looks for it")
-    said, root = words[language], _ROOT.search(data[1])
-    theme = (json.loads(f'"{root[1]}"') if root else "") + assets.theme
+    said, up = words[language], _up(language)
     # A sheet that the document knows already is not loaded again: no rule of Gradio's reaches our page.
-    known = "".join(
-        f'<link rel="stylesheet" disabled href="{html.escape(address)}">'
-        for address in (*(f"/assets/{name}" for name in assets.sheets), theme)
-    )
+    known = "".join(f'<link rel="stylesheet" disabled href="{up}assets/{name}">' for name in assets.sheets)
     early = "".join(
-        f'<link rel="modulepreload" crossorigin href="/assets/{name}">' for name in assets.scripts if name != entry[1]
+        f'<link rel="modulepreload" crossorigin href="{up}assets/{name}">'
+        for name in assets.scripts
+        if name != entry[1]
     )
     return _DOCUMENT.format(
         lang=said["lang"],
@@ -161,11 +158,22 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
         known=known,
         early=early,
         entry=entry[1],
-        data=f"{data[1]}{data[2]}",
-        words=script_words(words, language=language),
-        script="".join(map(page_file, SCRIPTS)),
+        given=given(data[1], data[2], said=script_words(words, language=language, theme=assets.theme)),
+        up=up,
+        script=page_script(),
         body=body(words, language=language),
     )
+
+
+def given(config: str, info: str, *, said: str) -> str:
+    """What Gradio and our script start from, as data that nothing runs; none of the three can end its element."""
+    data = f'{{"gradio_config":{config},"gradio_api_info":{info},"__gradio_mode__":"app","allchat":{said}}}'
+    return data.replace("<", "\\u003c")
+
+
+def _up(language: str) -> str:
+    """The way from a page to the first one: addresses are told from there, so that all may stand anywhere on a site."""
+    return "../" * (PATHS[language].count("/") - 1)
 
 
 def _no_place(language: str, fact: str) -> PageError:
@@ -185,11 +193,11 @@ SAID = (
 """The words that the page's script says, besides those that stand in the document."""
 
 
-def script_words(words: Mapping[str, Words], *, language: str) -> str:
+def script_words(words: Mapping[str, Words], *, language: str, theme: str = "") -> str:
     """The script's words in every language, as data; ``<`` is written so that it can end no script."""
     names = (*SAID, *_SPOKEN.findall(body(words, language=language)))
     said = {each: {name: _plain(words[each][name]) for name in names} for each in words}
-    data = {"language": language, "paths": PATHS, "words": said}
+    data = {"language": language, "paths": PATHS, "theme": theme, "words": said}
     return json.dumps(data).replace("<", "\\u003c")
 
 
@@ -202,11 +210,11 @@ def body(words: Mapping[str, Words], *, language: str) -> str:
 
     What carries ``data-say``, ``data-name`` or ``data-hint`` is said anew by the script when the language changes.
     """
-    said = words[language]
+    said, up = words[language], _up(language)
     own = {
         "emergency_call": _call(said["emergency_number"]),
         "crisis_call": _call(said["crisis_number"]),
-        "tongues": "".join(_language(words[each], current=each == language) for each in words),
+        "tongues": "".join(_language(words[each], current=each == language, up=up) for each in words),
         "starting": "".join(_starting(words[each], hidden=each != language) for each in words),
     }
     return page_file("body.html").format_map({**said, **own})
@@ -216,9 +224,9 @@ def _call(number: str) -> str:
     return f'<a href="{phone_address(number)}">{number}</a>'
 
 
-def _language(said: Words, *, current: bool) -> str:
+def _language(said: Words, *, current: bool, up: str) -> str:
     code, here = said["lang"], ' aria-current="true"' if current else ""
-    return f'<a href="{PATHS[code]}" lang="{code}" hreflang="{code}"{here}>{said["language_name"]}</a>'
+    return f'<a href="{up}{PATHS[code][1:] or "./"}" lang="{code}" hreflang="{code}"{here}>{said["language_name"]}</a>'
 
 
 def _starting(said: Words, *, hidden: bool) -> str:
@@ -237,12 +245,12 @@ _DOCUMENT = """<!doctype html>
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<link rel="icon" href="/favicon.ico">
+<link rel="icon" href="{up}favicon.ico">
 <style>{style}</style>
 {known}
-<script type="module" crossorigin src="/assets/{entry}"></script>
+<script type="module" crossorigin src="{up}assets/{entry}"></script>
 {early}
-<script>{data}window.__gradio_mode__ = "app";window.allchat = {words};</script>
+<script type="application/json" id="given">{given}</script>
 </head>
 <body>{body}
 <div hidden><gradio-app control_page_title="false" embed="false" eager="true"></gradio-app></div>

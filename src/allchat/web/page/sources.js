@@ -10,7 +10,8 @@ window.allchat.openSources = ({ spoken }) => {
   // Over the answer, all but the bar with the numbers to call and the source itself is out of reach.
   const place = () => {
     document.body.classList.toggle("over", over());
-    document.body.classList.toggle("beside", !panel.hidden && wide.matches);
+    // Once there are sources they keep their place, so that the conversation does not move from answer to answer.
+    document.body.classList.toggle("beside", wide.matches && Boolean(opened.firstElementChild));
     $("#talk").inert = over();
   };
   const light = (link) => {
@@ -61,10 +62,7 @@ window.allchat.openSources = ({ spoken }) => {
     if (pushed) history.back();
   };
   addEventListener("popstate", () => over() && close());
-  wide.addEventListener("change", () => {
-    if (panel.hidden || wide.matches) place();
-    else only(null);
-  });
+  wide.addEventListener("change", () => (panel.hidden || wide.matches ? place() : only(null)));
   $("#back").addEventListener("click", back);
   // The bar grows where a family's letters are large: what stands below it knows how high it is.
   new ResizeObserver(() => {
@@ -132,6 +130,5 @@ window.allchat.openSources = ({ spoken }) => {
     else return;
     event.preventDefault();
   });
-  const showAll = () => only([...opened.children].pop() || null);
-  return { take, closeWord, showAll, hide: () => only(null), kept: opened };
+  return { take, closeWord, hide: () => only(null), kept: opened };
 };
