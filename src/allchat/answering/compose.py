@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from allchat.answering.cuts import Quote, Sources
 from allchat.markdown import escape_markdown
 from allchat.records import Citation, Lead, Outline
+from allchat.sources.converted import place_of
 from allchat.wording import Wording
 
 
@@ -87,6 +88,7 @@ def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
         link=f"/source/{document.key}#c{quote.start}-{quote.end}",
         rights=document.rights,
         lead=None if lead is None else Lead(sources.words(document.key, lead.start, lead.end), lead.start, lead.end),
+        original=place_of(document, quote.start, quote.end),
     )
 
 

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from allchat.answering.abstain import MODEL_FILE, Decision, evidence, unpacked
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
+from allchat.answering.newcomers import is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
+from allchat.guard.rules import ReadMessage
 from allchat.program import program_hash
-from allchat.records import Document, Hit, LayTerm
+from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
@@ -126,10 +128,27 @@ class Pipeline:
         """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence)."""
         if not found.hits:
             return "not_found", -math.inf
+        said = says_it(found, wordings=wordings, search=self._search)
+        if said is not None:
+            return "answer", said
         if self._judge is None:  # a corpus without calibration examples: what is near enough is quoted
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
         return self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
+
+    def screen(self, message: ReadMessage) -> Verdict:
+        """The guard's screen, for which a subject that a source is about, by its title, is no other subject."""
+        verdict = self._guard.screen(message)
+        titles = (document.title for document in self.documents.values())
+        if verdict.kind == "out_of_scope" and is_of_a_source(message, verdict, titles=titles, guard=self._guard):
+            return self._guard.within(message)
+        return verdict
+
+    def opened(self, verdict: Verdict, message: ReadMessage, found: Found, *, wordings: Sequence[str]) -> Verdict:
+        """The verdict, or none where a refused question is on the house and a leaflet of the house answers it."""
+        house = verdict.kind == "refusal" and is_of_the_house(message, verdict)
+        stands = house and says_it(found, wordings=wordings, search=self._search) is not None
+        return Verdict(None, private=verdict.private) if stands else verdict
 
     @property
     def questions(self) -> tuple[str, ...]:

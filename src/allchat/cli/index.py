@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from allchat.build import build
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options
 from allchat.search.folder import current_name
 from allchat.settings import load_settings
-from allchat.sources.corpus import read_corpus
+from allchat.sources import adding
+from allchat.sources.corpus import declared_sources, read_corpus
 
 
 @cli.command("build")
@@ -46,7 +47,8 @@ def build_command(*, index: Path | None, corpus: Path | None, settings_file: Pat
 def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
     """Re-check saved answers in FILE (an audit bundle, an answer record, or one a line) against today's corpus.
 
-    Each citation holds, has moved, has changed, or is gone with its source. Needs no index and no model.
+    Each citation holds, has moved, has changed, or is gone with its source; where that was converted from a PDF or the
+    like, the original is converted again. Needs no index and no model.
     """
     settings = load_settings(settings_file, index=index, corpus=corpus)
     documents = {document.key: document for document in read_corpus(settings.corpus)}
@@ -59,8 +61,19 @@ def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_
         click.echo(f"allchat: {altered} bundles are not what was written.", err=True)
     if failed:
         click.echo(f"allchat: {failed} citations do not hold as saved.", err=True)
-    if altered or failed:
+    cited = {check.document for _, found in audits for check in found.checks if check.state == "holds"}
+    unproven = _print_originals(settings.corpus, cited=cited)
+    if altered or failed or unproven:
         sys.exit(1)
+
+
+def _print_originals(corpus: Path, *, cited: Set[str]) -> int:
+    """The second step of the proof: the text that is quoted is the one that the converter makes of the original."""
+    converted = {source.id for source in declared_sources(corpus) if source.original} & cited
+    found = {key: wrong for key, wrong in adding.check(corpus).items() if key in converted} if converted else {}
+    for key, wrong in found.items():
+        click.echo(f"original of {key}: {wrong or 'gives the text that is quoted'}")
+    return sum(wrong is not None for wrong in found.values())
 
 
 def _print_audit(found: Audit, *, quotes: Sequence[str]) -> None:

@@ -48,6 +48,10 @@ WITHOUT_QUESTIONS = 0.9
 """What a score without questions counts beside one with them: a good match of the text is less sure than one of a
 question that is all but the same. docs/retrieval.md has what both of these were chosen from."""
 
+MEANT = 0.7
+"""Cosine of a question of ours, or of a sentence, from which a block of a source that has questions is meant. Below it
+such a block would stand beside, or before, what a source without questions says to the point."""
+
 NOWHERE = -2.0
 """Less than any cosine."""
 
@@ -173,7 +177,7 @@ class Search:
         open_to = shares[blocks] > 0
         parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
         every = len(blocks) == np.count_nonzero(shares)
-        score = self._score(_scaled(parts, every=every), blocks) * shares[blocks]
+        score = self._score(_scaled(parts, every=every), blocks) * self._meant(parts, blocks) * shares[blocks]
         order = np.argsort(-score, kind="stable")[:limit]
         numbers = blocks[order].tolist()
         found = zip(
@@ -202,6 +206,15 @@ class Search:
         """The weighted mean of each block's parts."""
         without = WITHOUT_QUESTIONS * (scaled @ self._weights.of_sources())
         return np.where(self._asked[blocks], scaled @ self._weights.array(), without)
+
+    def _meant(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What the score of each block counts beside newcomers: less where its source has questions and neither one of
+        them nor a sentence of the block is ``MEANT`` near. Scores are relative to the best, which may be a poor one.
+        """
+        if self.every_source_asked or not len(parts):
+            return np.ones(len(blocks))
+        near = parts[:, [QUESTION, GRAINS.index("sentence")]].max(axis=1)
+        return np.where(self._asked[blocks], np.minimum(1.0, near / MEANT), 1.0)
 
     def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         """The blocks in any of the groups, ascending."""

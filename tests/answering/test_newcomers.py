@@ -1,0 +1,142 @@
+"""Sources without questions of ours: what they answer, what they are about, whose question they may open."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from word_hash import WordHash
+
+from allchat.answering.newcomers import is_of_a_source, is_of_the_house
+from allchat.build import build
+from allchat.chat import Chat
+from allchat.guard.guard import Guard
+from allchat.records import Verdict
+from allchat.sources.adding import Facts, add
+from allchat.sources.readers.convert import convert
+
+LEAFLET = """Lung cancer screening
+
+Who should be screened for lung cancer: people who have smoked for many years.
+
+Rounds on the ward
+
+You may stay during the morning rounds.
+
+Visitors must wash their hands before they touch a child.
+"""
+
+
+FACTS = Facts(
+    "leaflet", "Lung cancer screening", "City Hospital", "https://example.org", "may be quoted", "en", "unknown",
+    "families", "City Hospital states:",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def guard() -> Guard:
+    return Guard.load()
+
+
+@pytest.fixture(scope="module")
+def chat(small_corpus: Path) -> Chat:
+    return Chat.open(build(small_corpus, index=small_corpus.parent / "index", embedder=WordHash()), embedder=WordHash())
+
+
+@pytest.fixture(scope="module")
+def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("newcomer") / "corpus"
+    content = LEAFLET.encode()
+    add(content, name="a.txt", converted=convert(content, name="a.txt"), facts=FACTS, corpus=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("question", "titles", "expected"),
+    [
+        ("Who should be screened for lung cancer?", ("Lung Cancer: Diagnosis and Screening",), True),
+        ("What are the symptoms of breast cancer?", ("Lung Cancer: Diagnosis and Screening",), False),
+        ("What is asthma?", ("Living with asthma",), True),
+        ("What is asthma?", ("Living with leukemia",), False),
+        ("who won the game last night", ("What is the night nurse for?",), False),
+    ],
+)
+def test_a_subject_that_is_a_sources_title_is_no_other_subject(
+    guard: Guard, question: str, titles: tuple[str, ...], expected: bool
+) -> None:
+    message = guard.read(question)
+    verdict = guard.screen(message)
+    assert verdict.kind == "out_of_scope"
+    assert is_of_a_source(message, verdict, titles=titles, guard=guard) is expected
+
+
+def test_a_source_on_another_disease_is_answered_from_and_no_other_disease_is(chat: Chat) -> None:
+    assert chat.ask("Who should be screened for lung cancer?").citations[0].quote.startswith("Who should be screened")
+    assert chat.ask("Who should be screened for breast cancer?").kind == "out_of_scope"
+
+
+def test_an_alarm_stays_one_whatever_the_sources_are_about(chat: Chat) -> None:
+    assert chat.ask("he is screened for lung cancer and cannot breathe now").kind == "urgent"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Can I stay during the morning rounds?", True),
+        ("Should I take off my rings to wash my hands?", True),
+        ("May my son stay during the rounds?", False),
+        ("Should I give the medicine before the rounds?", False),
+        ("Can I come to the rounds with a fever?", False),
+        ("Should we stop his chemo during the rounds?", False),
+        ("I want to die during the rounds", False),
+    ],
+)
+def test_only_a_question_that_names_no_child_illness_symptom_or_medicine_is_on_the_house(
+    guard: Guard, question: str, expected: bool
+) -> None:
+    assert is_of_the_house(guard.read(question), Verdict("refusal", reason="other")) is expected
+
+
+@pytest.mark.parametrize("reason", ["dose", "chances", "unsure", "start_stop"])
+def test_a_refusal_for_another_reason_is_never_opened(guard: Guard, reason: str) -> None:
+    assert not is_of_the_house(guard.read("Can I stay during the rounds?"), Verdict("refusal", reason=reason))
+
+
+def test_what_a_leaflet_says_is_quoted_to_one_who_asks_whether_they_may(chat: Chat) -> None:
+    answer = chat.ask("Should I stay during the morning rounds?")
+    assert (answer.kind, answer.reason) == ("answer", None)
+    assert answer.citations[0].quote == "You may stay during the morning rounds."
+
+
+def test_what_no_leaflet_says_stays_refused(chat: Chat) -> None:
+    assert chat.ask("Should I bring my own pillow at night?").kind != "answer"
+
+
+PREPARED = "Treatment in the hospital\n\nPatients stay in the hospital during the first weeks of the treatment.\n"
+QUESTIONS = '[[block]]\nbegins = "Patients stay"\nquestions = ["How many weeks do patients stay in the hospital?"]\n'
+
+
+def test_a_prepared_source_that_is_only_alike_counts_less_beside_a_newcomer(
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = Path(shutil.copytree(small_corpus, tmp_path / "corpus"))
+    content = PREPARED.encode()
+    facts = replace(FACTS, id="prepared", title="Treatment")
+    add(content, name="p.txt", converted=convert(content, name="p.txt"), facts=facts, corpus=corpus)
+    (corpus / "questions").mkdir()
+    (corpus / "questions" / "prepared.toml").write_text(QUESTIONS, encoding="utf-8")
+    chat = Chat.open(build(corpus, index=tmp_path / "index", embedder=WordHash()), embedder=WordHash())
+
+    def score(question: str) -> float:
+        _, trace = chat.explain(question)
+        return next(
+            hit.score for hit in trace.hits if hit.block.document == "prepared" and hit.block.kind == "paragraph"
+        )
+
+    alike, asked = "When do visitors stay?", "How many weeks do patients stay in the hospital?"
+    before = score(alike), score(asked)
+    monkeypatch.setattr("allchat.search.retriever.MEANT", 1e-9)
+    assert before[0] < score(alike)
+    assert before[1] == score(asked)
