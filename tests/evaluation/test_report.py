@@ -137,8 +137,8 @@ def test_the_report_opens_with_all_suites_blind_ones_first_beside_their_figures_
 ) -> None:
     report, _ = with_blind
     rows = list(overview(report))
-    assert [row["state"] for row in rows] == sorted(row["state"] for row in rows)
-    assert (rows[0]["suite"], rows[0]["measure"], rows[0]["first"]) == ("stranger", "recall_fear", 0.5)
+    assert [row.state for row in rows] == sorted(row.state for row in rows)
+    assert (rows[0].suite, rows[0].measure, rows[0].first) == ("stranger", "recall_fear", 0.5)
     text = markdown(report)
     assert text.index("## All suites") < text.index("## stranger")
     assert (

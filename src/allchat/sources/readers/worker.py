@@ -86,7 +86,8 @@ def main() -> int:
     _limited()
     kind, name = sys.argv[1:3]
     try:
-        result = packed(read(sys.stdin.buffer.read(), kind=kind, name=name))  # type: ignore[arg-type] # the parent's word
+        # The kind is one of the parent's, taken at its word.
+        result = packed(read(sys.stdin.buffer.read(), kind=kind, name=name))  # type: ignore[arg-type]
         sys.stdout.buffer.write(result.encode())
         sys.stdout.flush()
     except CorpusError as error:
