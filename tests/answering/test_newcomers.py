@@ -6,14 +6,16 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from word_hash import WordHash
 
-from allchat.answering.newcomers import is_of_a_source, is_of_the_house
+from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.guard.guard import Guard
 from allchat.records import Verdict
+from allchat.search.retriever import Found
 from allchat.sources.adding import Facts, add
 from allchat.sources.readers.convert import convert
 
@@ -108,6 +110,13 @@ def test_what_a_leaflet_says_is_quoted_to_one_who_asks_whether_they_may(chat: Ch
     answer = chat.ask("Should I stay during the morning rounds?")
     assert (answer.kind, answer.reason) == ("answer", None)
     assert answer.citations[0].quote == "You may stay during the morning rounds."
+
+
+def test_what_is_not_near_at_all_is_no_nearest_passage(chat: Chat) -> None:
+    _, trace = chat.explain("Which songs do nurses sing to babies at night?")
+    found = Found(trace.hits, tuple(range(len(trace.hits))), {}, np.array([], dtype=np.intp))
+    assert is_far(found, search=chat.search())
+    assert not is_far(replace(found, hits=chat.explain("Rounds on the ward")[1].hits), search=chat.search())
 
 
 def test_what_no_leaflet_says_stays_refused(chat: Chat) -> None:
