@@ -6,7 +6,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from word_hash import WordHash
 
@@ -15,7 +14,6 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.guard.guard import Guard
 from allchat.records import Verdict
-from allchat.search.retriever import Found
 from allchat.sources.adding import Facts, add
 from allchat.sources.readers.convert import convert
 
@@ -112,11 +110,13 @@ def test_what_a_leaflet_says_is_quoted_to_one_who_asks_whether_they_may(chat: Ch
     assert answer.citations[0].quote == "You may stay during the morning rounds."
 
 
-def test_what_is_not_near_at_all_is_no_nearest_passage(chat: Chat) -> None:
-    _, trace = chat.explain("Which songs do nurses sing to babies at night?")
-    found = Found(trace.hits, tuple(range(len(trace.hits))), {}, np.array([], dtype=np.intp))
-    assert is_far(found, search=chat.search())
-    assert not is_far(replace(found, hits=chat.explain("Rounds on the ward")[1].hits), search=chat.search())
+@pytest.mark.parametrize(
+    ("question", "far"), [("Which songs do sailors sing at sea?", True), ("Rounds", False), ("morning rounds", False)]
+)
+def test_what_is_neither_near_nor_in_its_words_is_no_nearest_passage(chat: Chat, question: str, far: bool) -> None:
+    search = chat.search()
+    found = search.find((question,), vectors=search.encode((question,)), limit=1)
+    assert is_far(found, wordings=(question,), search=search) is far
 
 
 def test_what_no_leaflet_says_stays_refused(chat: Chat) -> None:

@@ -135,7 +135,7 @@ class Pipeline:
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
         decision, margin = self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
-        far = decision == "closest" and is_far(found, search=self._search)
+        far = decision == "closest" and is_far(found, wordings=wordings, search=self._search)
         return ("not_found" if far else decision), margin
 
     def screen(self, message: ReadMessage) -> Verdict:
