@@ -55,7 +55,9 @@ def read_pdf(content: bytes, *, name: str) -> Read:
             f"{name}: {_pages([page.number for page in blank])} no text, only a picture of it. Bring the file that it "
             "was printed from, or a PDF made by text recognition: this program reads no pictures."
         )
-    alarms = (f"{_pages(scans)} a picture and no text: what it says is not in the source",) if scans else ()
+    alarms: tuple[str, ...] = (
+        (f"{_pages(scans)} a picture and no text: what it says is not in the source",) if scans else ()
+    )
     lines, left = body_lines(pages)
     lines = with_rows(lines, pages)
     pieces = _Assembly(lines, pages).pieces()
