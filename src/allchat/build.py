@@ -12,7 +12,7 @@ from typing import Any
 from allchat.answering.abstain import MODEL_FILE, Judge, fit, now_answered, packed, unpacked
 from allchat.errors import StoreError
 from allchat.program import library_versions, program_hash
-from allchat.records import Document, Examples, LayTerm, Outline
+from allchat.records import Document, Examples, LayTerm, Outline, Passage, Question
 from allchat.search.embedder import Embedder
 from allchat.search.folder import previous_index, write_index
 from allchat.search.index import Index
@@ -67,9 +67,8 @@ def build(
 ) -> Path:
     """Builds the index of a corpus unless an index of the same inputs is there, and gives the index's folder.
 
-    What the index there has in common with the new one is kept: vectors by their text, the map, the judge and the
-    exported model each by what it was made from. The bytes are those of a build from nothing, which ``force`` makes.
-    ``say`` is told what staff should look at, a line at a time.
+    Vectors, map, judge and exported model are kept where what each was made from is the same; the bytes are those of a
+    build from nothing, which ``force`` makes. ``say`` is told what staff should look at, a line at a time.
 
     Raises:
         CorpusError, ModelError, StoreError: nothing was built; an index that was there is whole.
@@ -87,30 +86,49 @@ def build(
         return index
     used, network = building_embedder(model, given=embedder, exported=_exported(previous, inputs))
     kept = KeptVectors(used, key=inputs["vectors"], kept=None if force else index / KEPT_FILE)
-    passages = tuple(
-        passage
-        for document, outline in zip(documents, outlines, strict=True)
-        for passage in chunk(outline, document=document, max_tokens=passage_tokens, fits_window=kept.fits)
-    )
+    passages = _passages(documents, outlines, passage_tokens, fits=kept.fits)
+
+    def finish(built: Index) -> dict[str, bytes]:
+        search = Search(built, embedder=kept, lay_terms=lay_terms)
+        return {**_judge(search, read_examples(corpus), previous, say=say), **network}
+
     write_index(
         Contents(documents, outlines, passages, questions),
         folder=index,
         embedder=kept,
         inputs=inputs,
-        settings={
-            "known_words": _known_words(documents, lay_terms, [question.text for question in questions]),
-            "names": _names(documents, outlines, lay_terms),
-        },
-        finish=lambda built: {
-            **_judge(Search(built, embedder=kept, lay_terms=lay_terms), read_examples(corpus), previous, say=say),
-            **network,
-        },
+        settings=_settings(documents, outlines, lay_terms, questions),
+        finish=finish,
         kept_map=None if previous is None else previous.question_map,
         progress=progress,
     )
-    if say is not None:
-        say(f"{kept.embedded} of {kept.count} texts were embedded, the vectors of the others were there.")
+    _say(f"{kept.embedded} of {kept.count} texts were embedded, the vectors of the others were there.", say)
     return index
+
+
+def _say(line: str, say: Callable[[str], None] | None) -> None:
+    if say is not None:
+        say(line)
+
+
+def _passages(
+    documents: Sequence[Document], outlines: Sequence[Outline], tokens: int, *, fits: Callable[[str], bool]
+) -> tuple[Passage, ...]:
+    return tuple(
+        passage
+        for document, outline in zip(documents, outlines, strict=True)
+        for passage in chunk(outline, document=document, max_tokens=tokens, fits_window=fits)
+    )
+
+
+def _settings(
+    documents: Sequence[Document], outlines: Sequence[Outline], lay_terms: Sequence[LayTerm], asked: Sequence[Question]
+) -> dict[str, Any]:
+    """What is kept beside the words: those that are spelt right, and what names for whom a text speaks."""
+    return {
+        "known_words": _known_words(documents, lay_terms, [question.text for question in asked]),
+        "names": _names(documents, outlines, lay_terms),
+    }
 
 
 def _exported(previous: Index | None, inputs: Mapping[str, Any]) -> Path | None:

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = Field(
         (), description="Other web origins that may call the server; in the environment, spaces between."
     )
+    embed_sites: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")], ...] = Field(
+        (), description="Sites whose pages may show the page in a frame, at `/embed` and `/es/embed`; spaces between."
+    )
     trusted_proxies: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")], ...] = Field(
         ("127.0.0.1", "::1"),
         description="Addresses or networks of proxies whose `X-Forwarded-For` is believed; spaces between.",
@@ -155,7 +158,7 @@ def _from_environment() -> dict[str, Any]:
                     f"{variable} in the environment: there is no such setting. The README lists every setting."
                 )
             words = os.environ[variable]
-            values[name] = words.split() if name in ("allowed_origins", "trusted_proxies") else words
+            values[name] = words.split() if name in ("allowed_origins", "embed_sites", "trusted_proxies") else words
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from test_evaluate import SUITES, suite
 
 from allchat.chat import Chat
 from allchat.errors import QuestionError
-from allchat.evaluation.report import difference, fallen_gates, markdown, page, read_report, write_reports
+from allchat.evaluation.report import difference, fallen_gates, markdown, overview, page, read_report, write_reports
 from allchat.evaluation.run import evaluate
 from allchat.evaluation.suites import Gate
 
@@ -111,6 +112,54 @@ def test_the_summary_has_every_figure_with_its_interval(report: dict[str, Any]) 
     assert "| fixed-size chunks | " in text
     assert "1 of 3 gates hold." in text
     assert "4 questions, 2 failed." in text
+
+
+# Blind and tuned
+
+
+@pytest.fixture(scope="module")
+def with_blind(small_chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """A report over a tuned suite and a blind one, and the folder that it was written to."""
+    row = {"id": "b", "text": "zyxwvu, is his fever an emergency", "kind": "chat", "right": ["chat"], "measure": "fear"}
+    blind = replace(
+        suite("guard", Gate(measure="recall_fear", least=0.9, why="Wanted."), rows=(row, row | {"id": "c"})),
+        name="stranger", looked_at=False, frozen="2026-11-26", first_sight={"recall_fear": 0.5},
+    )  # fmt: skip
+    out = tmp_path_factory.mktemp("blind")
+    report = evaluate(lambda: small_chat, [SUITES[3], blind], out=out)
+    write_reports(report, out)
+    return report, out
+
+
+def test_the_report_opens_with_all_suites_blind_ones_first_beside_their_figures_at_first_sight(
+    with_blind: tuple[dict[str, Any], Path],
+) -> None:
+    report, _ = with_blind
+    rows = list(overview(report))
+    assert [row["state"] for row in rows] == sorted(row["state"] for row in rows)
+    assert (rows[0]["suite"], rows[0]["measure"], rows[0]["first"]) == ("stranger", "recall_fear", 0.5)
+    text = markdown(report)
+    assert text.index("## All suites") < text.index("## stranger")
+    assert (
+        "| stranger | blind | 2026-11-26 | recall_fear | 0.5 | 0.000 (0.000 to 0.842) | 2 | at least 0.9: fell |"
+        in text
+    )
+    assert "| guard | tuned | no | recall_urgent | not kept |" in text
+    assert page(report).index("All suites") < page(report).index('<h2 id="stranger">')
+
+
+def test_of_a_blind_suite_no_row_and_no_answer_is_written_anywhere(with_blind: tuple[dict[str, Any], Path]) -> None:
+    report, out = with_blind
+    blind = report["suites"]["stranger"]
+    assert (blind["rows"], blind["questions"], blind["failed"]) == ([], 2, 2)
+    written = {path.name: path.read_text(encoding="utf-8") for path in out.iterdir()}
+    assert set(written) == {"report.html", "report.json", "report.md", "results.jsonl"}
+    assert not [name for name, content in written.items() if "zyxwvu" in content]
+    after = deepcopy(report)
+    after["suites"]["stranger"]["figures"]["recall_fear"]["value"] = 0.75
+    said = difference(report, after)
+    assert "Blind: 1 figures moved, no question is named." in said
+    assert "recall_fear: 0.000 (0.000 to 0.842), now 0.750" in said
 
 
 # Gates

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ OURS = ROOT / "tests" / "suites"
 WANTED = {
     "answers", "near_misses", "other_subjects", "conversation", "premises", "advice", "urgent", "frames", "harmless",
     "everyday", "smalltalk", "injections", "stability", "wording", "blind",
+    "blind_answers", "blind_guard_en", "blind_guard_es", "blind_near_misses", "blind_other_subjects",
 }  # fmt: skip
 PLAIN = 'task = "guard"\nwhat = "w"\norigin = "o"\nlicence = "l"\nfiles = ["rows.jsonl"]\n'
 
@@ -51,6 +53,44 @@ def test_the_stability_suite_is_what_the_rewordings_give() -> None:
     assert [(row["text"], row["kind"]) for row in read_suite(OURS / "stability").rows] == expected
 
 
+def test_every_suite_of_ours_says_whether_its_losses_were_looked_at_and_blind_ones_are_frozen() -> None:
+    for path in OURS.glob("*/suite.toml"):
+        assert "looked_at = " in path.read_text(encoding="utf-8"), path
+    blind = [suite for suite in read_suites(OURS) if not suite.looked_at]
+    assert sum(len(suite.rows) for suite in blind) == 2075
+    assert {suite.frozen for suite in blind} == {"2026-11-26"}
+
+
+FROZEN = 'looked_at = false\nfrozen = "2026-11-26"\nsha256 = "{}"\n'
+
+
+def test_a_blind_suite_whose_rows_are_not_those_that_were_frozen_is_an_error(tmp_path: Path) -> None:
+    rows = made(tmp_path) / "rows.jsonl"
+    sha256 = hashlib.sha256(rows.read_bytes()).hexdigest()
+    made(tmp_path, PLAIN + FROZEN.format(sha256))
+    assert not read_suite(tmp_path).looked_at
+    made(tmp_path, PLAIN + FROZEN.format(sha256), {"id": "a", "text": "hello you", "kind": "chat"})
+    with pytest.raises(QuestionError, match=r"its rows are not those that were frozen \(2026-11-26\)"):
+        read_suite(tmp_path)
+    made(tmp_path, PLAIN + "looked_at = false\n")
+    with pytest.raises(QuestionError, match="says when it was frozen, and the sha256 of its files"):
+        read_suite(tmp_path)
+
+
+def test_a_label_says_what_is_right_for_its_rows_and_a_suite_may_take_some_labels_alone(tmp_path: Path) -> None:
+    labels = 'only = ["fear", "info"]\n[label.fear]\nright = ["support", "search"]\n[label.info]\nright = ["search"]\n'
+    rows = [
+        {"id": "a", "question": "i am afraid", "label": "fear"},
+        {"id": "b", "text": "what is a port", "label": "info", "form": "general"},
+        {"id": "c", "text": "not asked for", "label": "mention"},
+    ]
+    fear, info = read_suite(made(tmp_path, PLAIN + labels, *rows)).rows
+    assert (fear["text"], fear["kind"], fear["right"]) == ("i am afraid", "support", ["support", "search"])
+    assert (info["kind"], info["measure"]) == (None, "info_general")
+    with pytest.raises(QuestionError, match="there is no kind 'calm'"):
+        read_suite(made(tmp_path, PLAIN + '[label.fear]\nright = ["calm"]\n', *rows))
+
+
 def test_a_folder_of_suites_and_a_suite_are_read_alike(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     folder = made(tmp_path / "one")
@@ -71,7 +111,7 @@ def test_the_hash_is_of_the_rows_alone(tmp_path: Path) -> None:
         (PLAIN.replace('licence = "l"\n', ""), "licence: Field required"),
         (PLAIN.replace('files = ["rows.jsonl"]\n', ""), "files: names no file"),
         (PLAIN.replace("rows.jsonl", "none.jsonl"), "none.jsonl: cannot be read"),
-        (PLAIN + '[accept]\nrefusal = ["alarm"]\n', "accept: there is no kind 'alarm'"),
+        (PLAIN + '[accept]\nrefusal = ["alarm"]\n', "accept or label: there is no kind 'alarm'"),
         (PLAIN + '[[gate]]\nmeasure = "right"\nwhy = "w"\n', "a gate has either least or most"),
         (
             PLAIN + '[[gate]]\nmeasure = "right"\nleast = 0.5\nmost = 1.0\nwhy = "w"\n',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +56,21 @@ def summary(figures: Mapping[str, Any]) -> list[str]:
         f"built in {row['build_s']} s"
         for row in figures["search by size"]
     ]
-    if "building" in figures:
-        built = figures["building"]
-        lines.append(
-            f"build: {built['seconds_per_1000_vectors']} s per 1,000 vectors, {built['vectors']} vectors for "
-            f"{built['passages']} passages"
+    return [*lines, *_building_lines(figures.get("building"))]
+
+
+def _building_lines(built: Mapping[str, Any] | None) -> Iterator[str]:
+    if built is None:
+        return
+    yield (
+        f"build: {built['seconds_per_1000_vectors']} s per 1,000 vectors, {built['vectors']} vectors for "
+        f"{built['passages']} passages"
+    )
+    if "processor_s" in built:  # figures of earlier runs have it not
+        yield (
+            f"build from nothing: {built['processor_s']} s of processor; after a change of one line: "
+            f"{built['after_one_line_processor_s']} s, {built['after_one_line']}"
         )
-    return lines
 
 
 def plot(figures: Mapping[str, Any], folder: Path) -> list[Path]:

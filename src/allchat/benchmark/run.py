@@ -6,8 +6,10 @@ turns, a few questions each, so that both sides see the same machine.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,24 +23,49 @@ from allchat.benchmark.scale import search_by_size
 from allchat.benchmark.timing import Figures, machine, questions_of
 from allchat.build import build
 from allchat.chat import Chat
+from allchat.sources.corpus import CORPUS_FILE, read_corpus
 
 # Building
 
 
 def building(*, corpus: Path, model: str) -> Figures:
-    """Seconds for a whole build of the corpus, by 1,000 vectors and by 1,000 passages."""
+    """Seconds for a build of the corpus from nothing, by 1,000 vectors and by 1,000 passages, and of processor for it
+    and for the build after a change of one line.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        index = build(corpus, index=Path(folder, "index"), model=model)
+        own, index = Path(shutil.copytree(corpus, Path(folder, "corpus"))), Path(folder, "index")
+        begun, nothing = time.perf_counter(), _processor(lambda: build(own, index=index, model=model))
         seconds = time.perf_counter() - begun
         name = (index / "current").read_text(encoding="ascii").strip()
         counts = json.loads((index / name / "manifest.json").read_text(encoding="utf-8"))["counts"]
+        change_a_line(own)
+        told: list[str] = []
+        changed = _processor(lambda: build(own, index=index, model=model, say=told.append))
     return {
         "seconds": round(seconds, 1),
+        "processor_s": round(nothing, 1),
+        "after_one_line_processor_s": round(changed, 1),
+        "after_one_line": told[-1],
         **counts,
         "seconds_per_1000_vectors": round(1000 * seconds / counts["vectors"], 2),
         "seconds_per_1000_passages": round(1000 * seconds / counts["passages"], 1),
     }
+
+
+def _processor(work: Callable[[], object]) -> float:
+    """Seconds of processor, all threads together."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def change_a_line(corpus: Path) -> None:
+    """Puts a sentence behind the last line of the first source and declares the source anew, as staff would."""
+    document = read_corpus(corpus)[0]
+    source, declared = corpus / document.file, corpus / CORPUS_FILE
+    source.write_bytes(source.read_bytes().rstrip() + b" This line was changed.\n")
+    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+    declared.write_text(declared.read_text(encoding="utf-8").replace(document.sha256, sha256), encoding="utf-8")
 
 
 # All of it, and what is written

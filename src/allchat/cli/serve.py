@@ -40,6 +40,7 @@ def serve(
     app = create_app(
         chat,
         allowed_origins=settings.allowed_origins,
+        embed_sites=settings.embed_sites,
         questions_per_minute=settings.questions_per_minute,
         seconds=settings.question_seconds,
         metrics_token=settings.metrics_token.get_secret_value(),

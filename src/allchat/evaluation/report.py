@@ -17,6 +17,7 @@ from allchat.evaluation.metrics import Paired, paired
 from allchat.evaluation.summary import REPORT_SCHEMA
 
 REPORT = "report.json"
+LAWS = ("supported", "exact", "whole_thoughts", "undirected")
 LISTED = 20
 """Questions that a difference names for each measure; all of them are in the reports."""
 
@@ -75,10 +76,14 @@ def fallen_gates(report: ReadReport) -> list[str]:
 
 
 def _said(gate: Mapping[str, Any], suite: ReadReport) -> str:
-    bound = f"at least {gate['least']}" if gate["least"] is not None else f"at most {gate['most']}"
+    bound = _bound(gate)
     if gate["value"] is not None:
         return f"{gate['value']:g}, wanted is {bound}"
     return f"was not measured (measured are: {', '.join(suite['figures']) or 'none'}), wanted is {bound}"
+
+
+def _bound(gate: Mapping[str, Any]) -> str:
+    return f"at least {gate['least']}" if gate["least"] is not None else f"at most {gate['most']}"
 
 
 # ---- Markdown ------------------------------------------------------------------------------------------------------
@@ -95,9 +100,9 @@ def _lines(report: ReadReport) -> Iterator[str]:
     fallen = fallen_gates(report)
     gates = sum(len(suite["gates"]) for suite in report["suites"].values())
     yield from (f"{gates - len(fallen)} of {gates} gates hold.", *(f"- {line}" for line in fallen), "")
+    yield from _overview_lines(report)
     for name, suite in report["suites"].items():
-        failed = sum(bool(row["failed"]) for row in suite["rows"])
-        yield from (f"## {name}", suite["what"], "", f"{len(suite['rows'])} questions, {failed} failed.", "")
+        yield from (f"## {name}", suite["what"], "", f"{suite['questions']} questions, {suite['failed']} failed.", "")
         if "unmeasured" in suite:
             yield from (f"Not measured: {suite['unmeasured']}", "")
         if suite["figures"]:
@@ -107,6 +112,41 @@ def _lines(report: ReadReport) -> Iterator[str]:
                 yield from _system_lines(suite[compared])
     yield from _calibration_lines(report["calibration"])
     yield from _timing_lines(report["timings"])
+
+
+def overview(report: ReadReport) -> Iterator[dict[str, Any]]:
+    """All suites in one table, blind ones first: each measure with a gate or a figure at first sight, today's figure
+    with its interval. A law that holds is left out: it holds everywhere or a gate has fallen.
+    """
+    suites = sorted(report["suites"].items(), key=lambda pair: pair[1]["looked_at"])
+    for name, suite in suites:
+        gates = {gate["measure"]: gate for gate in suite["gates"]}
+        for measure in dict.fromkeys((*suite["first_sight"], *gates)):
+            gate, today = gates.get(measure), suite["figures"].get(measure)
+            if measure in LAWS and gate is not None and gate["holds"]:
+                continue
+            yield {
+                "suite": name,
+                "state": "tuned" if suite["looked_at"] else "blind",
+                "frozen": suite["frozen"] or "no",
+                "measure": measure,
+                "first": suite["first_sight"].get(measure),
+                "today": None if today is None else figure_text(today),
+                "n": 0 if today is None else today["n"],
+                "gate": None if gate is None else _bound(gate),
+                "holds": gate is None or gate["holds"],
+            }
+
+
+def _overview_lines(report: ReadReport) -> Iterator[str]:
+    yield from ("## All suites", "", "Tuned: its losses were looked at, so its figures say what was mended.", "")
+    yield from ("| suite | | frozen | measure | at first sight | today | of | gate |", "| --- " * 8 + "|")
+    for row in overview(report):
+        first = "not kept" if row["first"] is None else f"{row['first']:g}"
+        gate = (row["gate"] or "none") + ("" if row["holds"] else ": fell")
+        kept = (row["suite"], row["state"], row["frozen"], row["measure"], first, row["today"] or "not measured")
+        yield f"| {' | '.join(kept)} | {row['n']} | {gate} |"
+    yield ""
 
 
 def figure_text(figure: Mapping[str, Any]) -> str:
@@ -165,7 +205,12 @@ def page(report: ReadReport) -> str:
     environment.filters["shown"] = figure_text
     environment.filters["readable"] = lambda value: json.dumps(value, ensure_ascii=False, indent=2)
     template = files("allchat").joinpath("evaluation/report.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(template).render(report=report, fallen=fallen_gates(report)) + "\n"
+    return (
+        environment.from_string(template).render(
+            report=report, fallen=fallen_gates(report), overview=list(overview(report))
+        )
+        + "\n"
+    )
 
 
 # ---- differences ---------------------------------------------------------------------------------------------------
@@ -187,6 +232,9 @@ def _suite_difference(before: ReadReport | None, after: ReadReport | None) -> It
         yield "The questions of this suite are not the same in both: only those in both are compared."
         yield ""
     old = {row["id"]: row for row in before["rows"]}
+    if not after["looked_at"]:
+        yield from _blind_difference(before["figures"], after["figures"])
+        return
     pairs = [(old[row["id"]], row) for row in after["rows"] if row["id"] in old]
     changed = [row["id"] for was, row in pairs if was.get("answer") != row.get("answer")]
     yield f"{len(pairs)} questions in both, {len(changed)} answered in other words."
@@ -199,6 +247,14 @@ def _suite_difference(before: ReadReport | None, after: ReadReport | None) -> It
         yield from _questions(pairs, moved)
     elif changed:
         yield f"- other words: {_listed(changed)}"
+
+
+def _blind_difference(before: ReadReport, after: ReadReport) -> Iterator[str]:
+    """The figures of a blind suite that moved; which questions are behind them is not told."""
+    moved = [name for name in after if name in before and before[name]["value"] != after[name]["value"]]
+    yield f"Blind: {len(moved)} figures moved, no question is named."
+    for name in moved:
+        yield f"- {name}: {figure_text(before[name])}, now {figure_text(after[name])}"
 
 
 def _tests(pairs: list[tuple[ReadReport, ReadReport]]) -> dict[str, Paired]:

@@ -26,10 +26,10 @@ class Kept:
             _make(self._path.parent)
             self.results = dict(_read_results(self._path))
 
-    def add(self, key: str, result: Result) -> None:
-        """Keep one more result, on disk at once."""
+    def add(self, key: str, result: Result, *, on_disk: bool = True) -> None:
+        """Keep one more result, on disk at once unless nobody is to see it."""
         self.results[key] = result
-        if self._path is not None:
+        if self._path is not None and on_disk:
             line = json.dumps({"key": key, "result": result}, ensure_ascii=False)
             with _writing(self._path), self._path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")

@@ -58,8 +58,9 @@ def evaluate(
     kept = Kept(out)
     waiting = [job for job in jobs if job[0] not in kept.results]
     with tqdm(total=len(jobs), initial=len(jobs) - len(waiting), unit="question", disable=not progress) as bar:
-        for key, result in _examined(open_chat, chat, waiting, workers=workers):
-            kept.add(key, result)
+        found = _examined(open_chat, chat, waiting, workers=workers)
+        for (key, result), (_, suite, _) in zip(found, waiting, strict=True):
+            kept.add(key, result, on_disk=suite.looked_at)
             bar.update()
     report = {
         "schema": REPORT_SCHEMA,
@@ -68,10 +69,10 @@ def evaluate(
         "sources": {document.key: document.sha256 for document in chat.documents.values()},
         "suites": {suite.name: suite_report(suite, _results(suite, jobs, kept)) for suite in suites},
     }
-    found = [kept.results[key] for key, _, _ in jobs]
-    report |= {"guard": guard_report(found), "calibration": calibration(jobs, kept)}
+    results = [kept.results[key] for key, _, _ in jobs]
+    report |= {"guard": guard_report(results), "calibration": calibration(jobs, kept)}
     reused = len(jobs) - len(waiting)
-    report["timings"] = timings(found, seconds=time.perf_counter() - begun, workers=workers, reused=reused)
+    report["timings"] = timings(results, seconds=time.perf_counter() - begun, workers=workers, reused=reused)
     return report
 
 

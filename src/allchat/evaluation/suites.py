@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -48,6 +48,15 @@ class Gate(_Table):
         return value >= self.least if self.least is not None else value <= (self.most or 0.0)
 
 
+class Label(_Table):
+    """What is right for the rows of one label: kinds, the first being what they are counted as. ``measure`` is the name
+    of their recall where several labels share one.
+    """
+
+    right: list[str] = Field(min_length=1)
+    measure: str = ""
+
+
 class _Declared(_Table):
     task: Task
     what: str = Field(pattern=r"\S")
@@ -58,12 +67,26 @@ class _Declared(_Table):
     compare: bool = False
     calibrates: bool = False
     gate: list[Gate] = []
+    label: dict[str, Label] = {}
+    only: list[str] = []
+    looked_at: bool = True
+    frozen: str = ""
+    sha256: str = ""
+    first_sight: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _frozen_if_blind(self) -> _Declared:
+        if not self.looked_at and not (self.frozen and self.sha256):
+            raise ValueError("a suite that nobody looked at says when it was frozen, and the sha256 of its files")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
     """Questions with what is right for each. ``accept`` names, for an expected kind, the kinds that are right too;
     ``compare`` also measures baselines and ablations; ``calibrates`` puts the rows on the curve of coverage and risk.
+    Whose losses were never ``looked_at`` is blind: of it figures are told and no row. ``frozen`` is the day on which
+    its rows were fixed, ``first_sight`` what was measured before anything was changed after it.
     """
 
     name: str
@@ -76,6 +99,9 @@ class Suite:
     calibrates: bool
     gates: tuple[Gate, ...]
     rows: tuple[Mapping[str, Any], ...]
+    looked_at: bool = True
+    frozen: str = ""
+    first_sight: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -105,6 +131,7 @@ def read_suite(folder: Path) -> Suite:
         QuestionError: see ``read_suites``.
     """
     declared = _declared(folder / SUITE_FILE)
+    _must_be_frozen(folder, declared)
     rows = tuple(row for name in declared.files for row in _rows(folder / name, declared))
     seen: set[str] = set()
     for row in rows:
@@ -122,7 +149,27 @@ def read_suite(folder: Path) -> Suite:
         calibrates=declared.calibrates,
         gates=tuple(declared.gate),
         rows=rows,
+        looked_at=declared.looked_at,
+        frozen=declared.frozen,
+        first_sight=declared.first_sight,
     )
+
+
+def _must_be_frozen(folder: Path, declared: _Declared) -> None:
+    """Checks the files of a frozen suite, one after another, against their hash."""
+    if not declared.sha256:
+        return
+    found = hashlib.sha256()
+    for name in declared.files:
+        try:
+            found.update((folder / name).read_bytes())
+        except OSError as error:
+            raise QuestionError(f"{folder / name}: cannot be read ({error}). Name a file of JSON lines.") from error
+    if found.hexdigest() != declared.sha256:
+        raise QuestionError(
+            f"{folder}: its rows are not those that were frozen ({declared.frozen}): their sha256 is "
+            f"{found.hexdigest()}. Restore them, or freeze them anew and drop first_sight."
+        )
 
 
 def _declared(path: Path) -> _Declared:
@@ -135,9 +182,13 @@ def _declared(path: Path) -> _Declared:
         raise QuestionError(f"{path}: {key}: {fact}. See docs/evaluation.md for the keys.") from error
     except (OSError, ValueError) as error:  # a ValidationError is a ValueError too
         raise QuestionError(f"{path}: cannot be read ({error}). Mend the file.") from error
-    unknown = sorted({kind for pair in declared.accept.items() for kind in (pair[0], *pair[1])} - set(GUARD_KINDS))
+    named = {kind for pair in declared.accept.items() for kind in (pair[0], *pair[1])}
+    named |= {kind for label in declared.label.values() for kind in label.right}
+    unknown = sorted(named - set(GUARD_KINDS))
     if unknown:
-        raise QuestionError(f"{path}: accept: there is no kind {unknown[0]!r}. The kinds are {', '.join(GUARD_KINDS)}.")
+        raise QuestionError(
+            f"{path}: accept or label: there is no kind {unknown[0]!r}. The kinds are {', '.join(GUARD_KINDS)}."
+        )
     if not declared.files and declared.task != "wording":
         raise QuestionError(f"{path}: files: names no file. Name the JSON lines of the suite.")
     return declared
@@ -145,10 +196,26 @@ def _declared(path: Path) -> _Declared:
 
 def _rows(path: Path, declared: _Declared) -> Iterator[Mapping[str, Any]]:
     for number, row in enumerate(read_rows(path), start=1):
-        fault = _fault(row, declared.task)
+        if declared.only and isinstance(row, dict) and row.get("label") not in declared.only:
+            continue
+        named = _labelled(row, declared.label)
+        fault = _fault(named, declared.task)
         if fault:
             raise QuestionError(f"{path}, row {number}: {fault}. See docs/evaluation.md for the fields.")
-        yield row
+        yield named
+
+
+def _labelled(row: Any, labels: Mapping[str, Label]) -> Any:
+    """A row with its text under the one name, and with what is right for its label where it says no kind itself."""
+    if not isinstance(row, dict):
+        return row
+    named = {"text": row["question"], **row} if "question" in row else row
+    label = labels.get(str(row.get("label")))
+    if label is None:
+        return named
+    form = f"_{row['form']}" if row.get("form") else ""
+    first = None if label.right[0] == "search" else label.right[0]
+    return {"kind": first, "right": label.right, "measure": label.measure or f"{row['label']}{form}", **named}
 
 
 def _fault(row: Any, task: Task) -> str | None:

@@ -37,14 +37,24 @@ def suite_report(suite: Suite, results: Sequence[Result] | None) -> Report:
         "origin": suite.origin,
         "licence": suite.licence,
         "sha256": suite.sha256,
+        "looked_at": suite.looked_at,
+        "frozen": suite.frozen,
+        "first_sight": dict(suite.first_sight),
+        "questions": len(results or ()),
         "figures": figures,
         "gates": [_gate_report(gate, figures) for gate in suite.gates],
     }
     if results is None:
-        return report | {"unmeasured": "textstat is not installed. Run: pip install textstat==0.7.8", "rows": []}
+        return report | {
+            "unmeasured": "textstat is not installed. Run: pip install textstat==0.7.8",
+            "rows": [],
+            "failed": 0,
+        }
     if suite.compare:
         report |= {name: systems_report([result[name] for result in results]) for name in ("systems", "ablation")}
-    return report | {"rows": [_row(result) for result in results]}
+    rows = [_row(result) for result in results]
+    report["failed"] = sum(bool(row["failed"]) for row in rows)
+    return report | {"rows": rows if suite.looked_at else []}  # whoever sees a loss of a blind suite tunes it
 
 
 def _figures(results: Sequence[Result]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def create_app(
     chat: Asker,
     *,
     allowed_origins: Sequence[str] = (),
+    embed_sites: Sequence[str] = (),
     questions_per_minute: int = 120,
     contact: Mapping[str, str] = CONTACT,
     workers: int = WORKERS,
@@ -52,7 +53,8 @@ def create_app(
 ) -> FastAPI:
     """The application around an opened chat.
 
-    ``allowed_origins`` may call from another web page (none by default). ``questions_per_minute`` is per client
+    ``allowed_origins`` may call from another web page, ``embed_sites`` may show the page at ``/embed`` in a frame (none
+    by default). ``questions_per_minute`` is per client
     address, 0 for no limit, and never counts callers on this machine. ``workers`` questions are answered at once,
     ``waiting`` more may wait, each for ``seconds``; the page and every other door share them. ``contact`` holds
     ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics`` takes the bearer ``metrics_token``, or,
@@ -70,7 +72,8 @@ def create_app(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
     metrics.watch(capacity, built=lambda: built_at(chat))
-    _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, staff=staff is not None)
+    gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
+    _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, gate=gate)
     for router in (
         # The routes of a new router also need their line in gate.ROUTES or gate.FOLDERS.
         api_router(capacity, rate=rate),
@@ -88,9 +91,9 @@ def create_app(
 def _mount_page(app: FastAPI, door: PageDoor, *, words: Mapping[str, Words], places: int, votes: Path | None) -> None:
     """Imports gradio, which a server without the page does without."""
     from allchat.web.page.blocks import mount_page
-    from allchat.web.page.offered import of_corpus
+    from allchat.web.page.offered import naming, of_corpus
 
-    shown = of_corpus(words, door)
+    shown = {language: naming(said, door) for language, said in of_corpus(words, door).items()}
     mount_page(app, door, words=shown, question_limit=QUESTION_CHARACTERS, places=places, votes=votes)
 
 
@@ -114,7 +117,9 @@ def built_at(chat: Asker) -> float:
     return float(getattr(chat, "built", 0.0))
 
 
-def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Sequence[str], staff: bool) -> None:
+def _guard(
+    app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Sequence[str], gate: Mapping[str, Any]
+) -> None:
     """What a request passes before it reaches a route, the innermost first, and what a refusal looks like."""
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Limits, rate=rate)
@@ -125,7 +130,7 @@ def _guard(app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Seque
         allow_headers=["content-type", "authorization"],  # OpenAI clients always send a key
         expose_headers=["retry-after", "x-request-id"],
     )
-    app.add_middleware(Allowlist, staff=staff)
+    app.add_middleware(Allowlist, **gate)
     app.add_middleware(RequestLog, count=metrics.count_request)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -1,12 +1,29 @@
-"""The page's own files."""
+"""The page's own files, and by which hashes a browser knows our scripts."""
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from functools import cache
 from importlib.resources import files
+
+SCRIPTS = ("connection.js", "sheet.js", "sources.js", "paper.js", "page.js")
+"""The page's scripts in the order in which a browser runs them: the last one uses the others."""
 
 
 @cache
 def page_file(name: str) -> str:
     """One of the page's own style sheets or scripts."""
     return (files("allchat") / "web" / "page" / name).read_text(encoding="utf-8")
+
+
+@cache
+def page_script() -> str:
+    """The page's scripts as one."""
+    return "".join(map(page_file, SCRIPTS))
+
+
+def script_hashes() -> str:
+    """What a content security policy calls our two inline scripts: the page's, and that of a source's page."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in (page_script(), page_file("source.js")))
+    return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)

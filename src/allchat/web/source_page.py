@@ -62,7 +62,7 @@ def source_page(
         style=page_file("source.css"),
         script=page_file("source.js"),
         home=words["source_home"],
-        home_path=PATHS[words["lang"]],
+        home_path=_home(words),
         languages=_source_languages(document, span=None if changed else span, words=words),
         notice=_source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
         publisher=html.escape(document.publisher),
@@ -72,6 +72,11 @@ def source_page(
         left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
         body=body,
     )
+
+
+def _home(words: Words) -> str:
+    """The page of a language, from a source's: both may stand anywhere on a site."""
+    return f"..{PATHS[words['lang']]}"
 
 
 def _publisher_page(document: Document, *, words: Words) -> str:
@@ -138,7 +143,7 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
         asked, here = request.query_params, standing(chat)
         said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
         if document not in here.documents:
-            return HTMLResponse(_UNKNOWN.format(words=said, home=PATHS[said["lang"]]), status_code=404)
+            return HTMLResponse(_UNKNOWN.format(words=said, home=_home(said)), status_code=404)
         record = here.documents[document]
         page = source_page(
             record,

@@ -6,12 +6,13 @@ Starlette's own ``BaseHTTPMiddleware`` would buffer the event streams of the pag
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from allchat.web.errors import NO_METHOD, NO_ROUTE, Refusal
-from allchat.web.middleware.routes import STAFF, methods_of, route_of
+from allchat.web.middleware.routes import EMBEDS, STAFF, methods_of, route_of
 from allchat.web.middleware.security_headers import with_headers
 
 log = logging.getLogger("allchat.gate")
@@ -20,12 +21,13 @@ log = logging.getLogger("allchat.gate")
 class Allowlist:
     """Serves only the routes that allchat uses, and adds the security headers to every response.
 
-    Only with ``staff`` is there anything at ``/staff``.
+    Only with ``staff`` is there anything at ``/staff``, and at ``/embed`` only for frames of ``embed_sites``.
     """
 
-    def __init__(self, app: ASGIApp, *, staff: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, staff: bool = False, embed_sites: Sequence[str] = ()) -> None:
         self.app = app
         self.staff = staff
+        self.embed_sites = embed_sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; websockets are not used and are turned away."""
@@ -34,7 +36,7 @@ class Allowlist:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
-            await self._http(scope, receive, with_headers(send, path=scope["path"]))
+            await self._http(scope, receive, with_headers(send, path=scope["path"], embed_sites=self.embed_sites))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
@@ -45,7 +47,7 @@ class Allowlist:
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         route = route_of(scope["path"])
-        if not route or (route.startswith(STAFF) and not self.staff):
+        if not route or (route.startswith(STAFF) and not self.staff) or (route in EMBEDS and not self.embed_sites):
             return NO_ROUTE
         if scope["method"] not in methods_of(route):
             return replace(NO_METHOD, allowed=tuple(methods_of(route)))

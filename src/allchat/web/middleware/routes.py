@@ -33,6 +33,9 @@ def _at_each_page(routes: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {f"{home.rstrip('/')}{route}": methods for home in PATHS.values() for route, methods in routes.items()}
 
 
+EMBEDS = tuple(f"{home}embed" for home in PATHS.values())
+"""The page of each language as a frame of another site shows it."""
+
 ROUTES: Mapping[str, list[str]] = {
     # Our own.
     "/v1/ask": POSTING,
@@ -49,6 +52,7 @@ ROUTES: Mapping[str, list[str]] = {
     **{form: ["GET", "HEAD", "POST"] for form in STAFF_FORMS},
     # A page's own path without its last slash leads to it.
     **{home.rstrip("/"): READING for home in PATHS.values() if home != "/"},
+    **dict.fromkeys(EMBEDS, READING),
     **_at_each_page(PAGE),
 }
 """Every route that is served, with the methods that it takes; what is not listed does not exist."""

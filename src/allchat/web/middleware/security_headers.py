@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.types import Message, Send
 
-from allchat.web.middleware.routes import LASTING
+from allchat.web.assets import script_hashes
+from allchat.web.middleware.routes import EMBEDS, LASTING
 
 CSP = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    f"default-src 'self'; script-src 'self' {script_hashes()}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -22,9 +25,13 @@ HEADERS = {
 }
 
 
-def with_headers(send: Send, *, path: str) -> Send:
-    """A ``send`` that adds the headers to every response."""
+def with_headers(send: Send, *, path: str, embed_sites: Sequence[str] = ()) -> Send:
+    """A ``send`` that adds the headers to every response; ``embed_sites`` may frame what is meant for it."""
     added = {**HEADERS, "cache-control": "public, max-age=86400" if path.startswith(LASTING) else "no-store"}
+    if embed_sites and path in EMBEDS:
+        del added["x-frame-options"]
+        sites = " ".join(embed_sites)
+        added["content-security-policy"] = CSP.replace("frame-ancestors 'none'", f"frame-ancestors {sites}")
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,16 @@
-// What went wrong on the way to an answer.
+// Where the page stands, and what went wrong on the way to an answer.
+// Its own address says where it stands: no header, no setting and no proxy can lead its questions elsewhere.
+{
+  Object.assign(window, JSON.parse(document.querySelector("#given").textContent));
+  const { language, paths, theme } = window.allchat;
+  window.allchat.base = new URL(paths[language] === "/" ? "." : "..", location.href).pathname.slice(0, -1);
+  window.gradio_config.root = new URL(".", location.href).href.replace(/\/$/, "");
+  const known = document.createElement("link");
+  Object.assign(known, { rel: "stylesheet", disabled: true, href: window.gradio_config.root + theme });
+  document.head.append(known);
+  // A change of language changes the address in place: what is told from there must not move with it.
+  document.querySelectorAll('link[rel="icon"], .languages a').forEach((link) => { link.href = String(link.href); });
+}
 // Gradio shows a bare "Error", or nothing at all, where a question was turned away: it is said in our words. It takes
 // no further question after a lost connection; so a loss is handed to it as a failed question, and it goes on.
 // ``spoken`` gives the words in the page's language, and ``stop`` shows one of them in place of the sign.
