@@ -86,7 +86,7 @@ class Guard:
         """Whether the rules alone decide, whatever the classifier says: nothing need be embedded for it."""
         if verdict.kind == "urgent":
             return verdict.rule is None or is_held(self.read(question), self._rules[verdict.rule])
-        return verdict.kind == "out_of_scope"
+        return False
 
     def _met(self, message: ReadMessage, verdict: Verdict) -> Met:
         if verdict.kind != "urgent" or verdict.rule is None:
