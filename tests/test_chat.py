@@ -18,6 +18,7 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import CorpusError, QuestionError, StoreError
 from allchat.markdown import unescape_markdown
+from allchat.program import program_hash
 from allchat.search.folder import open_index
 from allchat.wording import Contact, load_wording
 
@@ -88,7 +89,12 @@ def test_the_record_says_what_it_depends_on_and_how_long_it_took(small_chat: Cha
     answer = small_chat.ask("Which checks are made at home?", id="q-17")
     record = answer.to_dict()
     assert record["id"] == "q-17"
-    assert record["versions"] == {"allchat": "0.1.0", "index": small_chat.index.version, "model": "word-hash"}
+    assert record["versions"] == {
+        "allchat": "0.1.0",
+        "program": program_hash(),
+        "index": small_chat.index.version,
+        "model": "word-hash",
+    }
     assert {"screen", "embed", "retrieve", "compose", "verify", "total"} <= set(record["timings_ms"])
     assert all(value >= 0 for value in record["timings_ms"].values())
 

@@ -135,7 +135,7 @@ def ask_at_the_page(client: httpx.Client, session: str, *, language: str) -> str
     home = PATHS[language]
     events = client.get(f"{home}config").json()["dependencies"]
     asking = next(number for number, event in enumerate(events) if event["inputs"])
-    data = {"data": [QUESTIONS[0], [], "{}", language], "fn_index": asking, "session_hash": session}
+    data = {"data": [QUESTIONS[0], "[]", "{}", language], "fn_index": asking, "session_hash": session}
     assert client.post(f"{home}gradio_api/queue/join", json=data).status_code == 200
     return client.get(f"{home}gradio_api/queue/data", params={"session_hash": session}).text
 

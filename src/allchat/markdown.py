@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
+import string
+
+_LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 """With the signs by which GitHub's Markdown, and Gradio's, know a bare address: it would link ftp and mail, too."""
@@ -21,3 +25,18 @@ def escape_markdown(words: str) -> str:
 def unescape_markdown(text: str) -> str:
     """The words that ``escape_markdown`` was given."""
     return _ESCAPED.sub(r"\1", text)
+
+
+def literal(text: str) -> str:
+    """Markdown that shows exactly the words of ``text``: every ASCII sign becomes a character reference.
+
+    White space becomes single spaces; control characters and lone surrogates become spaces too.
+    """
+    kept = "".join(" " if ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 else sign
+                   for sign in text)  # fmt: skip
+    return " ".join(kept.split()).translate(_LITERAL)
+
+
+def plain(markdown: str) -> str:
+    """The words that ``literal`` was given, with their white space made single."""
+    return html.unescape(markdown)

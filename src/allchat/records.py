@@ -22,8 +22,8 @@ class Span:
 class FurnitureRule:
     """Declared page furniture: from the line beginning with ``begins`` through the line beginning with ``through``.
 
-    Without ``through`` it is that line alone, or everything after it with ``to_end``. With ``inline`` it starts inside
-    a line, at the exact words of ``begins``, and runs to the end of that line.
+    Without ``through`` it is that line alone (each that begins so with ``every``), or everything after it with
+    ``to_end``. With ``inline`` it starts inside a line, at the words of ``begins``, and runs to that line's end.
     """
 
     begins: str
@@ -31,6 +31,7 @@ class FurnitureRule:
     through: str | None = None
     to_end: bool = False
     inline: bool = False
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,7 @@ class Applies:
 
 @dataclass(frozen=True, slots=True)
 class AppliesRule:
-    """Declared: for whom the sections under ``heading`` speak, or the blocks from ``begins`` to ``through``.
-
-    One of ``heading`` and ``begins`` is set; without ``through`` it is that block alone.
-    """
+    """For whom the sections under ``heading`` speak, or the blocks from ``begins`` to ``through`` (or that alone)."""
 
     applies: Applies
     heading: str | None = None
@@ -71,10 +69,12 @@ class AppliesRule:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a source file is laid out: whole paragraphs on a line, or wrapped lines as in the text of a PDF."""
+    """How a source is laid out: whole paragraphs on a line, wrapped lines, or (``structure``) as its converter says."""
 
     wrapped: bool = False
+    structure: str | None = None
     headings: tuple[str, ...] = ()
+    no_headings: tuple[str, ...] = ()
     furniture: tuple[FurnitureRule, ...] = ()
     lists: tuple[ListRule, ...] = ()
     applies: tuple[AppliesRule, ...] = ()

@@ -63,7 +63,7 @@ class Visit:
         held, self.held = self.held or [], None
         for route in held:
             route.continue_()
-        self.page.wait_for_selector("#ask")
+        self.page.wait_for_selector("body.ready")
         self.settled()
 
     def hold(self, route: Any) -> None:
@@ -91,7 +91,7 @@ class Visit:
     def ask(self, question: str, *, turn: int = 1) -> None:
         self.page.fill("#ask", question)
         self.page.press("#ask", "Enter")
-        self.page.locator("#chat .bot-row").nth(turn - 1).wait_for()
+        self.page.locator("#chat .said").nth(turn - 1).wait_for()
         self.settled()
 
     def keep(self, name: str, *, whole: bool = False) -> None:
@@ -117,7 +117,7 @@ _OUTSIDE = """() => [...document.querySelectorAll("body *")].filter((element) =>
 _SEEN = """(selector) => {
   const element = document.querySelector(selector), box = element.getClientRects()[0];
   const on = document.elementFromPoint(box.left + Math.min(30, box.width / 2), box.top + box.height / 2);
-  const pane = document.querySelector("#srccol").getBoundingClientRect();
+  const pane = document.querySelector("#src").getBoundingClientRect();
   return !!on && (element.contains(on) || on.contains(element)) && box.top >= Math.max(0, pane.top)
     && box.bottom <= Math.min(innerHeight, pane.bottom);
 }"""
@@ -160,10 +160,9 @@ def visit(browser: Any) -> Iterator[Any]:
             page.route(hold, here.hold)
         page.goto(address, wait_until="load" if arrive else "commit")
         if not arrive:
-            page.wait_for_selector("#early-ask")
-        elif address.count("/") == 2 or address.endswith("/es/"):
             page.wait_for_selector("#ask")
-            page.wait_for_selector("#working", state="attached")
+        elif address.count("/") == 2 or address.endswith("/es/"):
+            page.wait_for_selector("body.ready")
         return here
 
     yield open_page

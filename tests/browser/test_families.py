@@ -32,7 +32,7 @@ def test_a_family_goes_the_whole_way(real: str, visit: Any, size: str, scheme: s
     here.keep(f"{name}-1-start")
     axe.quiet(here)
 
-    page.locator("#starters a").nth(1).click()
+    page.locator("#starters > :not([hidden]) button").nth(1).click()
     page.locator('#chat a[href="#t1q1"]').first.wait_for()
     here.settled()
     here.keep(f"{name}-2-answer")
@@ -67,7 +67,7 @@ def test_a_family_goes_the_whole_way(real: str, visit: Any, size: str, scheme: s
 
     page.locator("#clear").click()
     page.get_by_text(words["cleared"]).wait_for()
-    assert page.locator("#chat .bot-row, #src mark, #care-sheet, #word").count() == 0
+    assert page.locator("#chat .said, #opened mark, #care-sheet, #word").count() == 0
     assert "Who do we call at night?" not in page.content()
 
 
@@ -84,8 +84,8 @@ def test_a_change_of_language_keeps_the_conversation_and_is_said_everywhere(smal
     assert page.evaluate("document.documentElement.lang") == "es"
     assert page.title() == f"{WORDS['es']['title']}: {WORDS['es']['subtitle']}"
     assert page.url == f"{small}/es/"
-    assert page.locator("#chat .bot-row").count() == 1
-    assert page.locator("#ask-box button").inner_text() == WORDS["es"]["ask"]
+    assert page.locator("#chat .said").count() == 1
+    assert page.locator("#send").inner_text() == WORDS["es"]["ask"]
     assert page.locator("#sources").inner_text() == WORDS["es"]["sources"]
     assert page.locator("#print").inner_text() == WORDS["es"]["print"]
     assert page.evaluate("document.activeElement.textContent") == "Español"
@@ -113,17 +113,17 @@ def test_without_any_script_help_is_there_and_the_languages_lead_to_each_other(s
     here = visit(f"{small}/source/leaflet?lang=es", java_script_enabled=False)
     assert here.page.evaluate("document.documentElement.lang") == "es"
     here.page.goto(small)
-    assert WORDS["en"]["no_script"] in here.page.inner_text("#early")
-    assert here.page.locator(".emergency:visible a").first.inner_text() == "911"
+    assert WORDS["en"]["no_script"] in here.page.inner_text("#composer")
+    assert here.page.locator(".bar:visible a").first.inner_text() == "911"
     here.page.locator(".languages a[lang=es]:visible").click()
-    assert here.page.locator(".emergency:visible").inner_text().startswith("Emergencia: llame al")
+    assert here.page.locator(".bar:visible").inner_text().startswith("Emergencia: llame al")
 
 
 def test_an_english_quote_on_a_spanish_page_is_read_aloud_in_english(small: str, visit: Any) -> None:
     here = visit(f"{small}/es/")
     here.ask("signs")
     assert here.page.locator("#chat blockquote").first.get_attribute("lang") == "en"
-    assert here.page.locator("#src .body").first.get_attribute("lang") == "en"
+    assert here.page.locator("#opened .body").first.get_attribute("lang") == "en"
 
 
 def test_a_spanish_emergency_is_answered_in_spanish_on_either_page(real: str, visit: Any) -> None:
@@ -215,13 +215,13 @@ def voting(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_a_vote_keeps_a_random_name_and_no_word_of_the_question(voting: tuple[str, Path], visit: Any) -> None:
     address, file = voting
     here = visit(address, size=SIZES["phone"])
-    assert not here.page.locator("#votes").is_visible()
+    assert not here.page.locator(".votes").is_visible()
     here.ask("signs of zebrafish")
     here.keep("votes")
     axe.quiet(here)
     here.page.get_by_role("button", name="A quote is wrong").click()
     here.page.get_by_text("Only your choice was kept").wait_for()
-    assert not here.page.locator("#votes").is_visible()
+    assert not here.page.locator(".votes").is_visible()
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert [sorted(row) for row in rows] == [["message", "vote"]]
     assert rows[0]["vote"] == "wrong_quote"
@@ -230,7 +230,7 @@ def test_a_vote_keeps_a_random_name_and_no_word_of_the_question(voting: tuple[st
 def test_without_an_operators_wish_no_vote_is_asked_for(small: str, visit: Any) -> None:
     here = visit(small)
     here.ask("signs")
-    assert not here.page.locator("#votes").is_visible()
+    assert not here.page.locator(".votes").is_visible()
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_a_source_full_of_scripts_is_only_text(scripted: str, visit: Any) -> Non
     assert len(shown) == len(SCRIPTS)
     for text, script in zip(shown, SCRIPTS, strict=True):
         assert script in text
-    assert here.page.locator("#src mark").count() == len(SCRIPTS)
+    assert here.page.locator("#opened mark").count() == len(SCRIPTS)
     here.page.locator("#sheet").click()
     assert here.page.locator("#care-sheet blockquote").count() == len(SCRIPTS)
     assert here.page.evaluate("window.broken") is None

@@ -19,7 +19,7 @@ def test_a_lost_connection_is_said_and_the_next_question_is_answered(small: str,
     assert here.page.input_value("#ask") == "more signs"
     here.page.context.set_offline(False)
     here.ask("more signs", turn=2)
-    assert here.page.locator("#chat .bot-row").count() == 2
+    assert here.page.locator("#chat .said").count() == 2
 
 
 def test_an_answer_cut_off_on_its_way_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:

@@ -41,11 +41,11 @@ def test_what_an_operator_set_is_shown_as_it_is_and_only_its_numbers_are_links(c
     for address in serving(SmallChat(), contact=HURTING):
         here = visit(address)
         here.ask("crash")
-        said = here.page.locator("#chat .bot-row")
+        said = here.page.locator("#chat .said")
         assert HURTING["care_team"] in said.inner_text()
-        assert HURTING["care_team"] in here.page.locator(".emergency").first.inner_text()
+        assert HURTING["care_team"] in here.page.locator(".bar").first.inner_text()
         assert said.locator("a").count() == 0
-        assert here.page.locator(".emergency a").first.get_attribute("href") == "tel:0800123456"
+        assert here.page.locator(".bar a").first.get_attribute("href") == "tel:0800123456"
 
 
 def test_a_permanent_link_opens_the_source_at_the_marked_words(small: str, visit: Any) -> None:
@@ -69,4 +69,4 @@ def test_a_quote_opens_in_the_whole_source_in_a_new_tab(small: str, visit: Any) 
     with here.page.context.expect_page() as opened:
         here.page.locator("#src .links a").first.click()
     opened.value.locator("#marked").wait_for()
-    assert here.page.locator("#chat .bot-row").is_visible()
+    assert here.page.locator("#chat .said").is_visible()

@@ -23,6 +23,7 @@ from allchat.chat import Chat
 from allchat.errors import StoreError
 from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index, write_index
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.kept_vectors import KEPT_FILE
 from allchat.search.schema import Contents
 
 
@@ -155,8 +156,8 @@ def parked_build(own: Path, place: str) -> Iterator[subprocess.Popen[str]]:
     ("place", "aside", "in_place"),
     [
         ("finish", {QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, set()),
-        ("file 2", {QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, {MANIFEST}),
-        ("the switch", {CURRENT}, {MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}),
+        ("file 2", {KEPT_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, {MANIFEST}),
+        ("the switch", {CURRENT, KEPT_FILE}, {MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}),
     ],
 )
 def test_a_build_killed_while_it_writes_leaves_the_old_index_and_the_next_one_tidies_up(
@@ -175,38 +176,7 @@ def test_a_build_killed_while_it_writes_leaves_the_old_index_and_the_next_one_ti
     assert (answer.kind, answer.versions["index"][:16]) == ("answer", current(own).name)
     build(SMALL, index=own, embedder=NextWordHash())
     assert current_inputs(own)["model"]["sha256"] == NextWordHash.fingerprint  # type: ignore[index]
-    assert {path.name for path in own.iterdir()} == {".lock", CURRENT, current(own).name}
-
-
-EMBEDDING = """
-import sys
-from pathlib import Path
-import torch
-from allchat.build import build
-from allchat.search.sentence_transformer import SentenceEmbedder
-encode, threads = SentenceEmbedder.encode, []
-def encode_and_count(self, texts, **options):
-    threads.append(torch.get_num_threads())
-    return encode(self, texts, **options)
-SentenceEmbedder.encode = encode_and_count
-build(Path(sys.argv[1]), index=Path(sys.argv[2]))
-print(len(threads), min(threads))
-"""
-
-
-@pytest.mark.slow
-def test_a_build_embeds_on_every_core(tmp_path: Path) -> None:
-    limits = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = {name: value for name, value in os.environ.items() if name not in limits}
-    run = subprocess.run(
-        [sys.executable, "-c", EMBEDDING, str(SMALL), str(tmp_path / "index")],
-        capture_output=True, text=True, check=True, env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
-    topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
-    cores = {Path(topology.format(number)).read_text() for number in os.sched_getaffinity(0)}
-    times, threads = map(int, run.stdout.split())
-    assert times > 1  # searches in between set threads of their own, and must not take these away
-    assert threads >= len(cores)
+    assert {path.name for path in own.iterdir()} == {".lock", CURRENT, KEPT_FILE, current(own).name}
 
 
 FULL = """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,6 +73,23 @@ def test_a_text_has_one_vector_in_whatever_company_it_comes(exported: Embedder) 
     assert np.array_equal(together, exported.encode(texts[::-1])[::-1])
     assert np.array_equal(together, np.vstack([exported.encode([text]) for text in texts]))
     assert exported.encode([]).shape == (0, DIMENSIONS)
+
+
+def test_several_texts_are_embedded_on_every_core(exported: Embedder) -> None:
+    assert isinstance(exported, ExportedEmbedder)
+    own, by = exported._run, set[str]()
+
+    def run(*given: Any) -> Any:
+        by.add(threading.current_thread().name)
+        return own(*given)
+
+    exported._run = run
+    try:
+        exported.encode(["fever " * 200] * 40)
+    finally:
+        exported._run = own
+    cores = len(os.sched_getaffinity(0))
+    assert cores <= len(by) <= cores + 1
 
 
 def test_the_exported_model_knows_and_fits_what_the_model_does(exported: Embedder, model: SentenceEmbedder) -> None:
@@ -155,11 +176,16 @@ finally:
 
 def heavy(*arguments: str | Path, code: str = ASKS) -> str:
     """The last line that a new process prints: the heavy libraries that it loaded."""
+    return heavy_lines(*arguments, code=code)[-1]
+
+
+def heavy_lines(*arguments: str | Path, code: str = ASKS) -> list[str]:
+    """All that a new process prints, its warnings first."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     run = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True, env=environment
     )
-    return run.stdout.splitlines()[-1]
+    return [*run.stderr.splitlines(), *run.stdout.splitlines()]
 
 
 def test_import_allchat_loads_nothing_heavy() -> None:
@@ -174,6 +200,25 @@ def test_import_allchat_loads_nothing_heavy() -> None:
 )
 def test_ask_loads_no_torch_and_nothing_of_the_build_or_the_page(question: str, built_index: Path) -> None:
     assert heavy("ask", question, f"--index={built_index}", f"--corpus={ROOT / 'corpus'}") == "[]"
+
+
+@pytest.mark.slow
+def test_a_build_after_a_change_of_one_line_loads_no_torch_and_embeds_what_changed(
+    built_index: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(built_index, tmp_path / "index", copy_function=os.link)
+    corpus = Path(shutil.copytree(ROOT / "corpus", tmp_path / "corpus"))
+    source, declared = corpus / "nci-pdq-childhood-all.txt", corpus / "corpus.toml"
+    sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+    alter(corpus, source.name, lambda text: text.replace(b"cells that may regrow and", b"cells that can regrow and"))
+    changed = hashlib.sha256(source.read_bytes()).hexdigest()
+    assert changed != sha256
+    alter(corpus, declared.name, lambda text: text.replace(sha256.encode(), changed.encode()))
+    said = heavy_lines("build", f"--index={tmp_path / 'index'}", f"--corpus={corpus}")
+    assert "torch" not in said[-1]
+    embedded, of = re.findall(r"(\d+) of (\d+) texts were embedded", "\n".join(said))[0]
+    assert 0 < int(embedded) < 6
+    assert int(of) > 6000
 
 
 def test_build_that_finds_nothing_to_do_loads_no_torch(built_index: Path) -> None:

@@ -67,7 +67,7 @@ def test_no_word_of_a_question_a_path_a_header_or_a_method_is_logged(lines: io.S
 def test_the_page_logs_its_questions_as_the_others_do(lines: io.StringIO) -> None:
     with TestClient(create_app(SmallChat())) as client:
         asking = next(n for n, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"])
-        data = {"data": [f"signs {SECRET}", [], "{}", "en"], "fn_index": asking, "session_hash": "family"}
+        data = {"data": [f"signs {SECRET}", "[]", "{}", "en"], "fn_index": asking, "session_hash": "family"}
         client.post("/gradio_api/queue/join", json=data)
         client.get("/gradio_api/queue/data", params={"session_hash": "family"})
     found = read(lines)

@@ -91,7 +91,7 @@ def test_a_terminated_process_answers_the_page_and_does_not_wait_for_open_pages(
             number for number, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"]
         )
         heart = pool.submit(client.get, "/gradio_api/heartbeat/family")
-        data = {"data": ["signs, slowly", [], "{}", "en"], "fn_index": asking, "session_hash": "family"}
+        data = {"data": ["signs, slowly", "[]", "{}", "en"], "fn_index": asking, "session_hash": "family"}
         assert client.post("/gradio_api/queue/join", json=data).status_code == 200
         answer = pool.submit(fetched, client)
         assert begun(process)

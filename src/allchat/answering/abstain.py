@@ -7,6 +7,7 @@ the procedure and its coverage and risk curve.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allchat.errors import StoreError
+from allchat.program import library_versions, program_hash
 from allchat.records import Examples
 from allchat.search.retriever import Found, Search
 from allchat.search.words import content_words
@@ -73,13 +75,15 @@ class Machine:
 class Judge:
     """Tells answerable from near and silent, and silent from another subject.
 
-    ``closest`` is the margin, at most 0, down to which the nearest passage may be shown as no direct answer.
+    ``closest`` is the margin, at most 0, down to which the nearest passage may be shown as no direct answer; ``key``
+    says what it was fitted to.
     """
 
     answerable: Machine
     threshold: float
     elsewhere: Machine
     closest: float = 0.0
+    key: str = ""
 
     def decide(self, features: Floats) -> tuple[Decision, float]:
         """What to do, with how far the evidence is above the threshold (below 0 is no direct answer)."""
@@ -112,8 +116,8 @@ def _coverage(wording: str, found: Found, search: Search) -> list[float]:
     return [anywhere / whole, in_top / whole, -unknown / 6]
 
 
-def fit(examples: Examples, *, search: Search) -> Judge | None:
-    """Fits the judge on examples; None where there are none.
+def fit(examples: Examples, *, search: Search, kept: Judge | None = None) -> Judge | None:
+    """Fits the judge on examples; None where there are none. ``kept`` is given back where it was fitted to the same.
 
     The threshold is the value below which ``INDIRECT`` of the answerable examples fall when each is judged by a
     machine that has not seen it (``FOLDS`` folds); the lower bound is the value above which ``CLOSEST_NEAR`` of the
@@ -124,6 +128,9 @@ def fit(examples: Examples, *, search: Search) -> Judge | None:
     answerable, near, far = (
         _features(rows, search=search) for rows in (examples.answerable, examples.near, examples.far)
     )
+    key = _key(answerable, near, far)
+    if kept is not None and kept.key == key:
+        return kept
     rows = np.vstack((answerable, near, far))
     labels = np.array([1] * len(answerable) + [0] * (len(near) + len(far)))
     values = _out_of_fold(rows, labels)
@@ -131,7 +138,16 @@ def fit(examples: Examples, *, search: Search) -> Judge | None:
     closest = _closest(values[len(answerable) :][: len(near)] - threshold)
     silent = np.vstack((near, far))
     elsewhere = _machine(silent, np.array([0] * len(near) + [1] * len(far)))
-    return Judge(_machine(rows, labels), threshold, elsewhere, closest)
+    return Judge(_machine(rows, labels), threshold, elsewhere, closest, key)
+
+
+def _key(*groups: Floats) -> str:
+    """What a judge depends on: this file, its libraries, and the evidence of all examples, whatever it was found in."""
+    recipe = (program_hash(("answering/abstain.py",)), sorted(library_versions(("numpy", "scikit-learn")).items()))
+    found = hashlib.sha256(repr((recipe, [group.shape for group in groups])).encode())
+    for group in groups:
+        found.update(group.astype("<f8").tobytes())
+    return found.hexdigest()
 
 
 def _closest(margins: Floats) -> float:
@@ -201,6 +217,7 @@ def _out_of_fold(rows: Floats, labels: NDArray[np.int64]) -> Floats:
 def packed(judge: Judge) -> bytes:
     """The judge as the bytes of its file in the index. The same judge gives the same bytes."""
     file = io.BytesIO()
+    np.save(file, np.frombuffer(judge.key.encode(), dtype=np.uint8))
     np.save(file, np.array([judge.threshold, judge.closest]))
     for machine in (judge.answerable, judge.elsewhere):
         for part in (machine.mean, machine.scale, machine.vectors, machine.weights, np.array([machine.bias])):
@@ -225,8 +242,9 @@ def unpacked(path: Path) -> Judge:
     """
     try:
         with path.open("rb") as file:
+            key = np.load(file).tobytes().decode("ascii", errors="replace")
             threshold, closest = map(float, np.load(file))
             machines = [_unpacked(file) for _ in range(2)]
     except (OSError, *_DAMAGED) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
-    return Judge(machines[0], threshold, machines[1], closest)
+    return Judge(machines[0], threshold, machines[1], closest, key)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from allchat.answering.abstain import MODEL_FILE, Decision, evidence, unpacked
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
+from allchat.answering.newcomers import is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
-from allchat.records import Document, Hit, LayTerm
+from allchat.guard.rules import ReadMessage
+from allchat.program import program_hash
+from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
@@ -72,6 +75,12 @@ class Pipeline:
         self.is_offered = lru_cache(maxsize=4096)(self._is_offered)  # of our own questions, nobody's words either
         self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
         self._sources = Sources(self.documents, self.outline)
+        self._versions = {
+            "allchat": package_version("allchat"),
+            "program": program_hash(),
+            "index": index.version,
+            "model": embedder.name,
+        }
 
     def _is_offered(self, suggestion: str) -> bool:
         """Whether the guard would let a suggested question of ours go on to the search."""
@@ -119,10 +128,27 @@ class Pipeline:
         """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence)."""
         if not found.hits:
             return "not_found", -math.inf
+        said = says_it(found, wordings=wordings, search=self._search)
+        if said is not None:
+            return "answer", said
         if self._judge is None:  # a corpus without calibration examples: what is near enough is quoted
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
         return self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
+
+    def screen(self, message: ReadMessage) -> Verdict:
+        """The guard's screen, for which a subject that a source is about, by its title, is no other subject."""
+        verdict = self._guard.screen(message)
+        titles = (document.title for document in self.documents.values())
+        if verdict.kind == "out_of_scope" and is_of_a_source(message, verdict, titles=titles, guard=self._guard):
+            return self._guard.within(message)
+        return verdict
+
+    def opened(self, verdict: Verdict, message: ReadMessage, found: Found, *, wordings: Sequence[str]) -> Verdict:
+        """The verdict, or none where a refused question is on the house and a leaflet of the house answers it."""
+        house = verdict.kind == "refusal" and is_of_the_house(message, verdict)
+        stands = house and says_it(found, wordings=wordings, search=self._search) is not None
+        return Verdict(None, private=verdict.private) if stands else verdict
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -150,10 +176,5 @@ class Pipeline:
         return self._guard.redact(text)
 
     def versions(self) -> dict[str, str]:
-        """What an answer depends on."""
-        return {"allchat": _program_version(), "index": self.index.version, "model": self.embedder.name}
-
-
-@cache
-def _program_version() -> str:
-    return package_version("allchat")
+        """What an answer depends on; ``program`` is the hash of all of it, wording and rules included."""
+        return dict(self._versions)

@@ -98,6 +98,7 @@ class Turn:
         line = person_asked_about(message) if verdict.kind is None else None
         self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
         found, decision = self._retrieve(wordings, vectors[: len(wordings)])
+        verdict = self._pipeline.opened(verdict, message, found, wordings=wordings)
         if verdict.kind == "refusal":
             return self._refusal(verdict, found if self._fits(decision, verdict, asked) else None)
         if decision == "answer":
@@ -117,7 +118,7 @@ class Turn:
 
         A remainder that asks for information by itself ("and the side effects of tylenol?") inherits nothing.
         """
-        verdict = self._pipeline._guard.screen(message)
+        verdict = self._pipeline.screen(message)
         if verdict.kind is None and is_rest(self._question) and "@informs" not in message.labels:
             before = self._judged(next((text for text in reversed(self._history) if not is_rest(text)), ""))
             if before.kind in ("refusal", "urgent"):
@@ -127,8 +128,7 @@ class Turn:
     def _judged(self, earlier: str) -> Verdict:
         """The verdict on an earlier question."""
         guard = self._pipeline._guard
-        message = guard.read(earlier)
-        screened = guard.screen(message)
+        screened = self._pipeline.screen(message := guard.read(earlier))
         return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
     def _wordings(self, question: str, part: str | None = None) -> tuple[str, ...]:

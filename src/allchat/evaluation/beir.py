@@ -16,9 +16,9 @@ from tqdm import tqdm
 from allchat.errors import QuestionError
 from allchat.evaluation.baselines import NOTHING, Remembering
 from allchat.evaluation.metrics import DEPTH, figures_of, retrieval
-from allchat.evaluation.run import program_hash
 from allchat.evaluation.suites import read_rows
 from allchat.evaluation.summary import REPORT_SCHEMA, systems_report
+from allchat.program import program_hash
 from allchat.records import Document
 from allchat.search.embedder import Embedder
 from allchat.search.folder import current_inputs, open_index, write_index

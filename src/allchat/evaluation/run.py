@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ from allchat.evaluation.results import Kept, Report, Result
 from allchat.evaluation.scoring import Examiner, wording_results
 from allchat.evaluation.suites import Suite
 from allchat.evaluation.summary import REPORT_SCHEMA, calibration, guard_report, suite_report, timings
+from allchat.program import program_hash
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -80,22 +79,6 @@ def _results(suite: Suite, jobs: Iterable[tuple[str, Suite, Any]], kept: Kept) -
     if suite.task == "wording":
         return wording_results()
     return [kept.results[key] for key, of, _ in jobs if of is suite]
-
-
-def program_hash() -> str:
-    """sha256 over every file of this package, by name: another program's results are not reused."""
-    lines = "".join(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for name, file in _files())
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _files() -> list[tuple[str, Traversable]]:
-    waiting, found = [("", files("allchat"))], []
-    while waiting:
-        name, place = waiting.pop()
-        inside = [(f"{name}/{child.name}", child) for child in place.iterdir() if child.name != "__pycache__"]
-        waiting += [pair for pair in inside if pair[1].is_dir()]
-        found += [pair for pair in inside if not pair[1].is_dir()]
-    return sorted(found, key=lambda pair: pair[0])
 
 
 def _key(context: Mapping[str, Any], suite: Suite, row: Mapping[str, Any]) -> str:

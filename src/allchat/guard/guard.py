@@ -70,6 +70,12 @@ class Guard:
         verdict = _verdict(self._book.first(message)) or Verdict(None)
         return replace(verdict, private=bool(self._privacy.spans(message.text)))
 
+    def within(self, question: str | ReadMessage) -> Verdict:
+        """``screen`` where the subject is one of the sources': no rule on other subjects counts."""
+        message = self.read(question)
+        verdict = _verdict(self._book.first(message, but="out_of_scope")) or Verdict(None)
+        return replace(verdict, private=bool(self._privacy.spans(message.text)))
+
     def judge(self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 

@@ -22,11 +22,12 @@ from allchat.errors import StoreError
 from allchat.parsing import parse_json
 from allchat.search.embedder import Embedder, Vectors
 from allchat.search.index import MAP_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.question_map import LEAST_QUESTIONS, Lesson, QuestionMap, lesson_key, train
 from allchat.search.schema import Contents, Targets, lesson_rows, rows, write_words
 from allchat.search.vectors import write_vectors
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised whenever the files' layout changes: an index of another format is built anew."""
 
 MANIFEST: Final = "manifest.json"
@@ -109,12 +110,18 @@ def _manifest(current: Path) -> tuple[dict[str, Any], str]:
 
 def current_inputs(folder: Path) -> dict[str, Any] | None:
     """What the current index was built from, or None where there is no whole index."""
+    index = previous_index(folder)
+    return None if index is None else dict(index.manifest["inputs"])
+
+
+def previous_index(folder: Path) -> Index | None:
+    """The current index, checked and closed again, for what a build may keep of it; None where there is none."""
     try:
         index = open_index(folder)
     except StoreError:
         return None
     index.close()
-    return dict(index.manifest["inputs"])
+    return index
 
 
 def write_index(
@@ -125,12 +132,14 @@ def write_index(
     inputs: Mapping[str, Any],
     settings: Mapping[str, Any],
     finish: Callable[[Index], Mapping[str, bytes]] | None = None,
+    kept_map: QuestionMap | None = None,
     progress: bool = False,
 ) -> Path:
     """Builds the index aside, puts it in place in one step, and gives its folder. A killed build leaves the old one.
 
     ``inputs`` go into the manifest and decide whether an index is stale; ``settings`` are values kept with the words.
-    ``finish`` is handed the index before it is in place and gives further files for it, by name.
+    ``finish`` is handed the index before it is in place and gives further files for it, by name. ``kept_map`` is that
+    of an earlier build, which is used where it was trained on the same. The vectors of ``KeptVectors`` are kept beside.
 
     Raises:
         StoreError: another build is running, or the folder cannot be written.
@@ -140,43 +149,43 @@ def write_index(
     with _only_build(folder):
         texts, targets = rows(contents)
         vectors = embedder.encode(texts, progress=progress)
-        question_map = _question_map(contents, texts, targets, vectors, model=embedder.fingerprint, folder=folder)
+        question_map = _question_map(contents, texts, targets, vectors, kept=kept_map)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
             write_words(Path(aside, WORDS_FILE), contents, targets, settings)
             _write_vectors(Path(aside), vectors, contents, question_map=question_map)
             if finish is not None:
                 _write_further(Path(aside), finish)
             name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts))
+            if isinstance(embedder, KeptVectors):
+                Path(aside, KEPT_FILE).write_bytes(embedder.packed())
             return _put_in_place(Path(aside), folder, name=name)
 
 
 def _question_map(
-    contents: Contents, texts: Sequence[str], targets: Targets, vectors: Vectors, *, model: str, folder: Path
+    contents: Contents, texts: Sequence[str], targets: Targets, vectors: Vectors, *, kept: QuestionMap | None
 ) -> QuestionMap | None:
-    """The map that our questions teach, or None where they are too few. That of the index in ``folder`` is kept where
-    it was trained on the same, which is the case after every edit that moves no question and no sentence it leads to.
+    """The map that our questions teach, or None where they are too few. The one that was kept stays where it was
+    trained on the same, which is the case after every edit that moves no question and no sentence it leads to.
     """
     if len(contents.questions) < LEAST_QUESTIONS:
         return None
-    lesson = lesson_rows(targets)
-    told = [(block, asks, texts[row]) for row, block, asks in lesson]
-    key = lesson_key(told, model=model)
-    kept = _kept_map(folder)
-    if kept is not None and kept.key == key:
-        return kept
-    numbers: dict[str, int] = {}
-    asked = [numbers.setdefault(text, len(numbers)) if asks else -1 for _, asks, text in told]
-    at, blocks = np.array([row for row, _, _ in lesson]), np.array([block for _, block, _ in lesson])
-    return train(Lesson(vectors[at], blocks, np.array(asked)), key=key)
+    lesson = _lesson(texts, targets, vectors)
+    key = lesson_key(lesson)
+    return kept if kept is not None and kept.key == key else train(lesson, key=key)
 
 
-def _kept_map(folder: Path) -> QuestionMap | None:
-    try:
-        index = open_index(folder)
-    except StoreError:
-        return None
-    index.close()
-    return index.question_map
+def _lesson(texts: Sequence[str], targets: Targets, vectors: Vectors) -> Lesson:
+    """Blocks are numbered by where they first come in the lesson, not by where they stand in their source: a paragraph
+    more before them teaches nothing else.
+    """
+    rows = lesson_rows(targets)
+    blocks: dict[int, int] = {}
+    asked: dict[str, int] = {}
+    return Lesson(
+        vectors[np.array([row for row, _, _ in rows])],
+        np.array([blocks.setdefault(block, len(blocks)) for _, block, _ in rows]),
+        np.array([asked.setdefault(texts[row], len(asked)) if asks else -1 for row, _, asks in rows]),
+    )
 
 
 def _write_vectors(aside: Path, vectors: Vectors, contents: Contents, *, question_map: QuestionMap | None) -> None:
@@ -246,10 +255,13 @@ def _put_in_place(aside: Path, folder: Path, *, name: str) -> Path:
         shutil.rmtree(final, ignore_errors=True)
         final.mkdir()
         for path in sorted(aside.iterdir()):
-            path.replace(final / path.name)
+            if path.name != KEPT_FILE:
+                path.replace(final / path.name)
     pointer = aside / CURRENT
     pointer.write_text(f"{name}\n", encoding="ascii")
     pointer.replace(folder / CURRENT)
+    if (aside / KEPT_FILE).is_file():
+        (aside / KEPT_FILE).replace(folder / KEPT_FILE)
     for other in sorted(folder.iterdir()):
         # Only what a build has made: the folder may be one that holds other things.
         ours = other.name.startswith(ASIDE) or re.fullmatch(NAME, other.name)
@@ -261,7 +273,9 @@ def _put_in_place(aside: Path, folder: Path, *, name: str) -> Path:
 def _same_files(one: Path, other: Path) -> bool:
     """Whether ``other`` already holds the files of ``one``: then it may be in use, and is left as it is."""
     return all(
-        (other / path.name).is_file() and filecmp.cmp(path, other / path.name, shallow=False) for path in one.iterdir()
+        (other / path.name).is_file() and filecmp.cmp(path, other / path.name, shallow=False)
+        for path in one.iterdir()
+        if path.name != KEPT_FILE
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from allchat.search.embedder import Vectors
 
@@ -59,11 +61,23 @@ class ExportedEmbedder:
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
-        del progress  # what takes long enough to show it is done by the reference
         if not texts:
             return self._vector("")[:0]
         others = self._pool.map(self._vector, texts[1:])
-        return np.concatenate([self._vector(texts[0]), *others])  # the first on this thread: it has nothing else to do
+        first = self._vector(texts[0])  # on this thread: it has nothing else to do
+        return np.concatenate([first, *tqdm(others, initial=1, total=len(texts), unit="text", disable=not progress)])
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], *, name: str, fingerprint: str) -> ExportedEmbedder:
+        """The model of these files, which need no folder afterwards.
+
+        Raises:
+            OSError, ValueError: they are not what a model exports.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for file, content in files.items():
+                Path(folder, file).write_bytes(content)
+            return cls(Path(folder), name=name, fingerprint=fingerprint)
 
     def _vector(self, text: str) -> Vectors:
         """The ``(1, d)`` vector of a text."""

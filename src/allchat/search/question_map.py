@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allchat.errors import StoreError
+from allchat.program import program_hash
 from allchat.search.embedder import Vectors
 
 LEAST_QUESTIONS: Final = 300
@@ -74,14 +75,13 @@ class Lesson(NamedTuple):
     asks: NDArray[np.intp]
 
 
-def lesson_key(rows: Sequence[tuple[int, bool, str]], *, model: str) -> str:
-    """What a map depends on: the model, this file, and each row's block, kind and words. Where it is the same, the map
-    is. Blocks count by where they first come among the rows, not by where they stand in their source.
-    """
-    labels: dict[int, int] = {}
-    told = [(labels.setdefault(block, len(labels)), asks, text) for block, asks, text in rows]
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    return hashlib.sha256(repr((recipe, model, told)).encode()).hexdigest()
+def lesson_key(lesson: Lesson) -> str:
+    """What a map depends on: this file, numpy, and the whole lesson. Where it is the same, the map is."""
+    recipe = (program_hash(("search/question_map.py",)), np.__version__, lesson.vectors.shape)
+    found = hashlib.sha256(repr(recipe).encode())
+    for part in (lesson.vectors.astype("<f4"), lesson.blocks.astype("<i8"), lesson.asks.astype("<i8")):
+        found.update(part.tobytes())
+    return found.hexdigest()
 
 
 def train(lesson: Lesson, *, key: str, seed: int = 0) -> QuestionMap:

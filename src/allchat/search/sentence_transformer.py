@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allchat.errors import ModelError, StoreError
+from allchat.program import library_versions, program_hash
 from allchat.search.embedder import Embedder, Vectors
 from allchat.search.model_files import (
     PACKAGED_MODEL,
@@ -22,7 +23,7 @@ from allchat.search.model_files import (
     model_folder,
     must_be_whole,
 )
-from allchat.search.onnx import ENCODER, PARITY, PROBES, TOKENIZER, ExportedEmbedder
+from allchat.search.onnx import ENCODER, PARITY, PROBES, TOKENIZER, WEIGHTS, ExportedEmbedder
 from allchat.search.onnx_export import exported_network, exported_tokenizer
 
 if TYPE_CHECKING:
@@ -33,11 +34,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class SentenceEmbedder:
-    """A sentence-transformers model from a local folder: the reference, and what an index is built with."""
+    """A sentence-transformers model from a local folder: the reference.
 
-    def __init__(self, model: SentenceTransformer, *, name: str, fingerprint: str, folder: Path) -> None:
+    ``batch`` texts go through it together, which moves the last digits of their vectors.
+    """
+
+    def __init__(
+        self, model: SentenceTransformer, *, name: str, fingerprint: str, folder: Path, batch: int = 32
+    ) -> None:
         self._model = model
         self._folder = folder
+        self._batch = batch
         self.name = name
         self.fingerprint = fingerprint
         self._vocabulary = frozenset(model.tokenizer.get_vocab())
@@ -46,8 +53,14 @@ class SentenceEmbedder:
         """See ``Embedder.encode``."""
         if not texts:
             return np.zeros((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
-        vectors = self._model.encode(list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=progress)
+        vectors = self._model.encode(
+            list(texts), batch_size=self._batch, normalize_embeddings=True, show_progress_bar=progress
+        )
         return np.asarray(vectors, dtype=np.float32)
+
+    def one_by_one(self) -> SentenceEmbedder:
+        """The same model with each text alone: slower, and a vector depends on its text and on nothing beside it."""
+        return SentenceEmbedder(self._model, name=self.name, fingerprint=self.fingerprint, folder=self._folder, batch=1)
 
     def knows(self, word: str) -> bool:
         """See ``Embedder.knows``."""
@@ -67,11 +80,7 @@ class SentenceEmbedder:
             files = exported_network(_load(self._folder, plain=True)) | {
                 TOKENIZER: exported_tokenizer(self._model).encode()
             }
-            with tempfile.TemporaryDirectory() as folder:
-                for name, content in files.items():
-                    Path(folder, name).write_bytes(content)
-                served = ExportedEmbedder(Path(folder), name=self.name, fingerprint=self.fingerprint)
-                vectors = served.encode(PROBES)
+            vectors = ExportedEmbedder.of(files, name=self.name, fingerprint=self.fingerprint).encode(PROBES)
             cosine = float((vectors * np.vstack([self.encode([text]) for text in PROBES])).sum(1).min())
             if not cosine >= PARITY:
                 raise ValueError(f"a text's vector differs, cosine {cosine:.6f}")
@@ -95,6 +104,50 @@ def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
     if model == PACKAGED_MODEL:
         check_files(folder, expected=PACKAGED_SHA256)
     return SentenceEmbedder(_load(folder), name=folder_name(model), fingerprint=fingerprint(model), folder=folder)
+
+
+NETWORK = (ENCODER, WEIGHTS, TOKENIZER)
+
+CODE = ("search/onnx.py", "search/onnx_export.py", "search/sentence_transformer.py")
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
+
+
+def vectors_key(model: str) -> str:
+    """All that an exported model and its vectors depend on besides the text, by the fingerprint of the model."""
+    told = (model, program_hash(CODE), sorted(library_versions(LIBRARIES).items()))
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def building_embedder(
+    model: str, *, given: Embedder | None = None, exported: Path | None = None
+) -> tuple[Embedder, Mapping[str, bytes]]:
+    """What an index is built with, and the files of the exported model that go into it.
+
+    Texts are embedded by the export, one at a time, so that a vector is the same in a build from nothing and in one
+    that embeds a single new text. ``exported`` is a folder with the export of this very model: then the model itself
+    is not loaded. ``given`` is used as it is unless it can be exported.
+
+    Raises:
+        ModelError: the model cannot be had.
+    """
+    if given is not None and not isinstance(given, SentenceEmbedder):
+        return given, {}
+    files = _network_files(exported)
+    if files:
+        name, sha256 = (given.name, given.fingerprint) if given else (folder_name(model), fingerprint(model))
+        return ExportedEmbedder.of(files, name=name, fingerprint=sha256), files
+    loaded = given or load_embedder(model)
+    files = loaded.exported()
+    if not files:
+        return loaded.one_by_one(), {}
+    return ExportedEmbedder.of(files, name=loaded.name, fingerprint=loaded.fingerprint), files
+
+
+def _network_files(folder: Path | None) -> dict[str, bytes]:
+    try:
+        return {} if folder is None else {name: (folder / name).read_bytes() for name in NETWORK}
+    except OSError:  # of a model that has no export, or another build took the folder away
+        return {}
 
 
 def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Embedder:

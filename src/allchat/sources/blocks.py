@@ -39,6 +39,7 @@ class Blocks:
         self._starts = [section.start for section in sections]
         self._leads: dict[int, tuple[Span, ...]] = {}  # by the start of an item that is a block of its own
         self._terms: dict[int, str] = {}  # by the start of an atom that stands inside a definition item
+        self._whole_lists = document.layout.structure is not None
         self._listed: set[int] = set()  # starts of atoms that a list block already holds
 
     def build(self) -> tuple[Block, ...]:
@@ -52,7 +53,7 @@ class Blocks:
     def _blocks_at(self, index: int) -> list[Block]:
         atom = self._atoms[index]
         if atom.kind == "heading":
-            return [self._heading(index)]
+            return self._headed(index) if self._whole_lists else [self._heading(index)]
         if atom.kind == "item":
             return [self._item(index)]
         if atom.kind == "text" and self._introduces(index):
@@ -87,6 +88,26 @@ class Blocks:
             if other.kind == "heading":
                 below.append(Item(other.start, other.end, 0))
         return self._block("lead", atom.start, atom.end, items=tuple(below))
+
+    def _headed(self, index: int) -> list[Block]:
+        """A heading of a converted text, whose level is known: one that ends in a colon is a title like any other.
+
+        A list right below it that is neither a table nor of terms is one block, led by it.
+        """
+        atom, following = self._atoms[index], next(iter(self._atoms[index + 1 : index + 2]), None)
+        heading = self._block("heading", atom.start, atom.end)
+        if following is None or following.kind != "item" or self._parted(atom.end, following.start):
+            return [heading]
+        members = self._members(index + 1, depth=following.depth)
+        heads = [member for member in members if member.kind == "item" and member.depth == following.depth]
+        whole = all(member.kind == "item" for member in members) and not self._parted(atom.end, members[-1].start)
+        if not whole or any(map(self._term, heads)):
+            self._lead_members(Span(atom.start, atom.end), heads, members)
+            return [heading]
+        self._listed.update(member.start for member in members)
+        items = tuple(Item(member.start, member.end, member.depth - following.depth) for member in members)
+        lead = (Span(atom.start, atom.end),)
+        return [heading, self._block("list", members[0].start, members[-1].end, items=items, leads=lead)]
 
     def _lead_items_under(self, index: int) -> None:
         """A list right below a title has the title for its lead line ("Never give these")."""

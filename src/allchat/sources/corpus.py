@@ -17,6 +17,9 @@ from allchat.records import Applies, AppliesRule, Document, FurnitureRule, Layou
 
 CORPUS_FILE = "corpus.toml"
 
+SEARCHED = ("en",)
+"""The languages of sources that are searched: the embedding model knows no other. What is in another one is kept."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _Words = Annotated[str, Field(pattern=r"\S")]
@@ -33,6 +36,7 @@ class _Furniture(_Table):
     through: _Words | None = None
     to_end: bool = False
     inline: bool = False
+    every: bool = False
 
 
 class _List(_Table):
@@ -60,7 +64,17 @@ class _Applies(_Table):
         return AppliesRule(applies, self.heading, self.begins, self.through)
 
 
-class _Source(_Table):
+class _Original(_Table):
+    file: str = Field(pattern=r"^[^\x00]+$")
+    sha256: str
+    converter: _Words
+    structure: str = Field(pattern=r"^[^\x00]+$")
+    structure_sha256: str
+
+
+class Source(_Table):
+    """A ``[[source]]`` table of corpus.toml: corpus/README.md says what each key is."""
+
     id: str
     file: str = Field(pattern=r"^[^\x00]+$")
     sha256: str
@@ -75,24 +89,37 @@ class _Source(_Table):
     notes: str = ""
     attribution: str
     use: bool = True
-    layout: Literal["lines", "wrapped"] = "lines"
+    layout: Literal["lines", "wrapped", "converted"] = "lines"
+    original: _Original | None = None
     headings: list[_Words] = []
+    no_headings: list[_Words] = []
     furniture: list[_Furniture] = []
     lists: list[_List] = []
     applies: list[_Applies] = []
 
+    @model_validator(mode="after")
+    def _has_its_original(self) -> Self:
+        if (self.layout == "converted") != (self.original is not None):
+            raise ValueError('layout = "converted" and [source.original] go together')
+        return self
+
+    @property
+    def is_answered_from(self) -> bool:
+        """Whether it is in use and in a language that is searched."""
+        return self.use and self.language in SEARCHED
+
 
 def read_corpus(folder: Path) -> tuple[Document, ...]:
-    """The documents of ``folder/corpus.toml`` that are in use, in the order of their ids.
+    """The documents of ``folder/corpus.toml`` that are answered from (in use, in a searched language), by their ids.
 
     Raises:
         CorpusError: a file is missing, empty, altered or not UTF-8; an id stands twice; a key is unknown; a date is
             none; a url is no web address; nothing is in use.
     """
-    sources = [source for source in _declared(folder) if source.use]
+    sources = [source for source in declared_sources(folder) if source.is_answered_from]
     if not sources:
         raise CorpusError(
-            f"{folder / CORPUS_FILE}: no source is in use. Add a [[source]] table or set use = true on one."
+            f"{folder / CORPUS_FILE}: no source is in use. Run: allchat source add FILE, or set use = true on one."
         )
     return tuple(sorted((_document(source, folder=folder) for source in sources), key=lambda document: document.key))
 
@@ -103,10 +130,15 @@ def source_ids(folder: Path) -> tuple[str, ...]:
     Raises:
         CorpusError: the file is not as corpus/README.md says.
     """
-    return tuple(source.id for source in _declared(folder))
+    return tuple(source.id for source in declared_sources(folder))
 
 
-def _declared(folder: Path) -> list[_Source]:
+def declared_sources(folder: Path) -> list[Source]:
+    """The tables of ``folder/corpus.toml``, in use or not, in the order of the file.
+
+    Raises:
+        CorpusError: the file is not as corpus/README.md says.
+    """
     path = folder / CORPUS_FILE
     tables = _tables(path)
     sources = [_source(table, where=f"{path}, source {number}") for number, table in enumerate(tables, start=1)]
@@ -141,9 +173,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CorpusError(f"{path}: not valid TOML: {error}. Mend the line it names.") from error
 
 
-def _source(table: dict[str, Any], *, where: str) -> _Source:
+def _source(table: dict[str, Any], *, where: str) -> Source:
     try:
-        source = _Source.model_validate(table)
+        source = Source.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -170,7 +202,7 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _document(source: _Source, *, folder: Path) -> Document:
+def _document(source: Source, *, folder: Path) -> Document:
     path = folder / source.file
     if not path.resolve().is_relative_to(folder.resolve()):
         raise CorpusError(f"{path}: lies outside {folder}. Put the file into the corpus folder.")
@@ -189,14 +221,18 @@ def _document(source: _Source, *, folder: Path) -> Document:
         attribution=source.attribution,
         sha256=source.sha256,
         text=read_text(path, sha256=source.sha256),
-        layout=_layout(source),
+        layout=_layout(source, folder=folder),
     )
 
 
-def _layout(source: _Source) -> Layout:
+def _layout(source: Source, *, folder: Path) -> Layout:
+    original = source.original
+    structure = read_text(folder / original.structure, sha256=original.structure_sha256) if original else None
     return Layout(
         wrapped=source.layout == "wrapped",
         headings=tuple(source.headings),
+        no_headings=tuple(source.no_headings),
+        structure=structure,
         furniture=tuple(FurnitureRule(**rule.model_dump()) for rule in source.furniture),
         lists=tuple(ListRule(lead=rule.lead, items=tuple(rule.items), until=rule.until) for rule in source.lists),
         applies=tuple(rule.rule() for rule in source.applies),

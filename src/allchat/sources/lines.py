@@ -36,7 +36,9 @@ _AtomKind = Literal["heading", "text", "item", "caption"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """A line that holds anything, without the white space at its ends."""
+
     start: int
     end: int
     indent: int
@@ -73,30 +75,30 @@ def _spelled(word: str) -> str:
     return "".join(_LIGATURE_SPELLINGS.get(piece, re.escape(piece)) for piece in pieces)
 
 
-def text_lines(text: str, *, marks: bool) -> list[_Line]:
+def text_lines(text: str, *, marks: bool) -> list[Line]:
     """The lines that hold anything. With ``marks``, "- " and "1. " make a list item as bullets do."""
-    lines: list[_Line] = []
+    lines: list[Line] = []
     offset, gap = 0, True
     for raw in text.splitlines(keepends=True):
         span = stripped(text, offset, offset + len(raw))
         if span.start < span.end:
             bullet = text[span.start] in BULLETS or (marks and _LIST_MARK.match(text, span.start, span.end) is not None)
             indent = len(text[offset : span.start].lstrip("\ufeff").expandtabs(4))
-            lines.append(_Line(span.start, span.end, indent, bullet, gap))
+            lines.append(Line(span.start, span.end, indent, bullet, gap))
         gap = span.start >= span.end
         offset += len(raw)
     return lines
 
 
-def without_furniture(lines: list[_Line], *, document: Document) -> tuple[list[_Line], list[Furniture]]:
+def without_furniture(lines: list[Line], *, document: Document) -> tuple[list[Line], list[Furniture]]:
     """The lines of the body, and the furniture that was left out."""
     text = document.text
-    furniture = [_declared_furniture(rule, document=document) for rule in document.layout.furniture]
+    furniture = [piece for rule in document.layout.furniture for piece in _declared_furniture(rule, document=document)]
     if text.startswith("\ufeff"):
         furniture.append(Furniture(0, 1, "byte order mark"))
     furniture += [Furniture(line.start, line.end, "description of a figure") for line in _figures(lines, document)]
     furniture = _apart(furniture)
-    kept: list[_Line] = []
+    kept: list[Line] = []
     parted = False
     for line in lines:
         cut = _cut(line, furniture, text=text)
@@ -106,7 +108,7 @@ def without_furniture(lines: list[_Line], *, document: Document) -> tuple[list[_
     return kept, furniture
 
 
-def _figures(lines: Sequence[_Line], document: Document) -> list[_Line]:
+def _figures(lines: Sequence[Line], document: Document) -> list[Line]:
     """Lines that describe a figure. In wrapped text a line is no unit: only declared furniture is left out there."""
     if document.layout.wrapped:
         return []
@@ -124,13 +126,18 @@ def _apart(furniture: Sequence[Furniture]) -> list[Furniture]:
     return apart
 
 
-def _declared_furniture(rule: FurnitureRule, *, document: Document) -> Furniture:
+def _declared_furniture(rule: FurnitureRule, *, document: Document) -> list[Furniture]:
     text = document.text
-    found = _must_locate(document, rule.begins, line_start=not rule.inline)
-    if rule.to_end:
-        return Furniture(found.start, len(text.rstrip()), rule.what)
-    last = found if rule.through is None else _must_locate(document, rule.through, after=found.end)
-    return Furniture(found.start, _line_end(text, last.end), rule.what)
+    found: Span | None = _must_locate(document, rule.begins, line_start=not rule.inline)
+    pieces: list[Furniture] = []
+    while found is not None:
+        if rule.to_end:
+            return [*pieces, Furniture(found.start, len(text.rstrip()), rule.what)]
+        last = found if rule.through is None else _must_locate(document, rule.through, after=found.end)
+        pieces.append(Furniture(found.start, _line_end(text, last.end), rule.what))
+        after = pieces[-1].end
+        found = locate(text, rule.begins, after=after, line_start=not rule.inline) if rule.every else None
+    return pieces
 
 
 def _line_end(text: str, offset: int) -> int:
@@ -148,7 +155,7 @@ def _must_locate(document: Document, words: str, *, after: int = 0, line_start: 
     return found
 
 
-def _cut(line: _Line, furniture: Sequence[Furniture], *, text: str) -> _Line | None:
+def _cut(line: Line, furniture: Sequence[Furniture], *, text: str) -> Line | None:
     """The line without the furniture it holds (which is always the whole line or its end)."""
     for piece in furniture:
         if piece.start <= line.start < piece.end:
@@ -158,7 +165,7 @@ def _cut(line: _Line, furniture: Sequence[Furniture], *, text: str) -> _Line | N
     return line
 
 
-def line_atoms(lines: list[_Line], document: Document) -> list[Atom]:
+def line_atoms(lines: list[Line], document: Document) -> list[Atom]:
     """One line is one paragraph, item or heading; bullets nest by their indent; a caption follows its figure."""
     if document.layout.lists:
         raise CorpusError(
@@ -174,15 +181,15 @@ def line_atoms(lines: list[_Line], document: Document) -> list[Atom]:
         bullets, depth = _nested(line, bullets)
         captioned = not line.gap and before.get(line.start) in figures
         atoms.append(Atom(_line_kind(line, text=text, declared=declared, after_figure=captioned), *_ends(line), depth))
-    _must_hold_all(declared, {clean(text[atom.start : atom.end]) for atom in atoms}, document=document)
+    must_hold_all(declared, {clean(text[atom.start : atom.end]) for atom in atoms}, document=document)
     return atoms
 
 
-def _ends(line: _Line) -> tuple[int, int]:
+def _ends(line: Line) -> tuple[int, int]:
     return line.start, line.end
 
 
-def _nested(line: _Line, bullets: Sequence[int]) -> tuple[list[int], int]:
+def _nested(line: Line, bullets: Sequence[int]) -> tuple[list[int], int]:
     """The indents of the list items that are open after a line, outermost first, and the line's own depth."""
     if line.bullet:
         open_items = [*(indent for indent in bullets if indent < line.indent), line.indent]
@@ -191,7 +198,7 @@ def _nested(line: _Line, bullets: Sequence[int]) -> tuple[list[int], int]:
     return open_items, sum(indent < line.indent for indent in open_items)
 
 
-def _line_kind(line: _Line, *, text: str, declared: set[str], after_figure: bool) -> _AtomKind:
+def _line_kind(line: Line, *, text: str, declared: set[str], after_figure: bool) -> _AtomKind:
     words = clean(text[line.start : line.end])
     if line.bullet:
         return "item"
@@ -200,7 +207,8 @@ def _line_kind(line: _Line, *, text: str, declared: set[str], after_figure: bool
     return "caption" if after_figure else "text"
 
 
-def _must_hold_all(declared: set[str], found: set[str], *, document: Document) -> None:
+def must_hold_all(declared: set[str], found: set[str], *, document: Document) -> None:
+    """Raises a CorpusError where a declared heading is not a line of its own."""
     for heading in sorted(declared - found):
         _must_locate(document, heading)
         raise CorpusError(
@@ -217,7 +225,7 @@ def _title_like(words: str) -> bool:
     )
 
 
-def wrapped_atoms(lines: list[_Line], document: Document) -> list[Atom]:
+def wrapped_atoms(lines: list[Line], document: Document) -> list[Atom]:
     """Paragraphs put together from broken lines.
 
     A paragraph ends at a title, at a bullet, at a declared list, at furniture, or at a short last line.
@@ -239,23 +247,23 @@ def wrapped_atoms(lines: list[_Line], document: Document) -> list[Atom]:
             atoms.append(Atom("item" if item else "text", line.start, line.end, max(depth, declared_depth - item)))
         else:
             atoms[-1] = replace(atoms[-1], end=line.end)
-    _must_hold_all(declared, {clean(text[atom.start : atom.end]) for atom in atoms}, document=document)
+    must_hold_all(declared, {clean(text[atom.start : atom.end]) for atom in atoms}, document=document)
     return atoms
 
 
-def _neighbours(lines: Sequence[_Line]) -> Iterator[tuple[_Line | None, _Line, _Line | None]]:
+def _neighbours(lines: Sequence[Line]) -> Iterator[tuple[Line | None, Line, Line | None]]:
     padded = [None, *lines, None]
     for index, line in enumerate(lines):
         yield padded[index], line, padded[index + 2]
 
 
-def _wrapped_title(previous: _Line | None, line: _Line, following: _Line | None, *, text: str) -> bool:
+def _wrapped_title(previous: Line | None, line: Line, following: Line | None, *, text: str) -> bool:
     ended = previous is None or bool(TERMINAL.search(text[previous.start : previous.end]))
     opens = following is not None and text[following.start].isupper() and not following.gap
     return (line.gap or line.parted) and ended and opens and _title_like(clean(text[line.start : line.end]))
 
 
-def _breaks(previous: _Line, line: _Line, atoms: Sequence[Atom], full: int, document: Document) -> bool:
+def _breaks(previous: Line, line: Line, atoms: Sequence[Atom], full: int, document: Document) -> bool:
     text = document.text
     ended = bool(TERMINAL.search(text[previous.start : previous.end]))
     if line.parted:

@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from allchat.records import Document, Furniture, Outline, Section
 from allchat.sources.blocks import Blocks
+from allchat.sources.converted import converted_atoms
 from allchat.sources.facets import with_facets
-from allchat.sources.lines import Atom, line_atoms, text_lines, without_furniture, wrapped_atoms
+from allchat.sources.lines import Atom, Line, line_atoms, text_lines, without_furniture, wrapped_atoms
 from allchat.sources.text import clean
 
 
@@ -23,8 +24,10 @@ def outline_document(document: Document) -> Outline:
     Raises:
         CorpusError: a heading, list, furniture or applies rule of corpus.toml does not fit the text.
     """
-    lines, declared = without_furniture(text_lines(document.text, marks=not document.layout.wrapped), document=document)
-    atoms = wrapped_atoms(lines, document) if document.layout.wrapped else line_atoms(lines, document)
+    layout = document.layout
+    marked = not layout.wrapped and layout.structure is None  # a converted item has its bullet and nothing else
+    lines, declared = without_furniture(text_lines(document.text, marks=marked), document=document)
+    atoms = _atoms(lines, document)
     atoms, wordless = _with_words(atoms, text=document.text)
     atoms, doubled = _levels(atoms, document)
     furniture = tuple(sorted((*declared, *wordless, *doubled), key=lambda piece: piece.start))
@@ -35,6 +38,12 @@ def outline_document(document: Document) -> Outline:
     return with_facets(bare, rules=document.layout.applies, words=words)
 
 
+def _atoms(lines: list[Line], document: Document) -> list[Atom]:
+    if document.layout.structure is not None:
+        return converted_atoms(lines, document)
+    return wrapped_atoms(lines, document) if document.layout.wrapped else line_atoms(lines, document)
+
+
 def _with_words(atoms: Sequence[Atom], *, text: str) -> tuple[list[Atom], list[Furniture]]:
     """The atoms that say something; a bullet or a footnote number alone is furniture."""
     wordless = {atom.start for atom in atoms if not clean(text[atom.start : atom.end])}
@@ -43,8 +52,8 @@ def _with_words(atoms: Sequence[Atom], *, text: str) -> tuple[list[Atom], list[F
 
 
 def _levels(atoms: list[Atom], document: Document) -> tuple[list[Atom], list[Furniture]]:
-    """Headings with their level (1 stands twice in the copy, 2 is declared, 3 is title-like); the first of two is set
-    aside.
+    """Headings with their level (as converted; else 1 stands twice in the copy, 2 is declared, 3 is title-like); the
+    first of two is set aside.
     """
     text = document.text
     words = {atom: clean(text[atom.start : atom.end]) for atom in atoms if atom.kind == "heading"}
@@ -53,7 +62,7 @@ def _levels(atoms: list[Atom], document: Document) -> tuple[list[Atom], list[Fur
     declared = {clean(heading) for heading in document.layout.headings}
 
     def level(atom: Atom) -> int:
-        return 1 if atom in after_doubled else 2 if words[atom] in declared else 3
+        return atom.level or (1 if atom in after_doubled else 2 if words[atom] in declared else 3)
 
     kept = [replace(atom, level=level(atom)) if atom in words else atom for atom in atoms if atom not in doubled]
     return kept, [Furniture(atom.start, atom.end, "heading that stands twice") for atom in atoms if atom in doubled]

@@ -88,9 +88,9 @@ def create_app(
 def _mount_page(app: FastAPI, door: PageDoor, *, words: Mapping[str, Words], places: int, votes: Path | None) -> None:
     """Imports gradio, which a server without the page does without."""
     from allchat.web.page.blocks import mount_page
-    from allchat.web.page.offered import of_corpus
+    from allchat.web.page.offered import naming, of_corpus
 
-    shown = of_corpus(words, door)
+    shown = {language: naming(said, door) for language, said in of_corpus(words, door).items()}
     mount_page(app, door, words=shown, question_limit=QUESTION_CHARACTERS, places=places, votes=votes)
 
 

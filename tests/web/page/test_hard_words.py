@@ -56,7 +56,7 @@ def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_pl
     asker = SimpleNamespace(documents=DOCUMENTS, outline=OUTLINES.__getitem__)
     quote = cite("• Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).")
     trail = Trail(1, (TrailQuote(1, 1, PDQ.key, quote.start, quote.end, PDQ.sha256),))
-    shown = hard_words(trail, asker, words=WORDS, glossary=GLOSSARY)  # type: ignore[arg-type]
+    shown = hard_words(trail.quotes, asker, words=WORDS, glossary=GLOSSARY)  # type: ignore[arg-type]
     assert 'id="w-nci-pdq-childhood-all-petechiae" tabindex="-1"' in shown
     assert "<p>Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).</p>" in shown
     assert "This is from a list that begins:" in shown
@@ -67,4 +67,4 @@ def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_pl
 
 
 def test_quotes_without_hard_words_bring_no_list_of_them() -> None:
-    assert hard_words(extended(Trail(), CHAT.ask("signs")), CHAT, words=WORDS, glossary=GLOSSARY) == ""
+    assert hard_words(extended(Trail(), CHAT.ask("signs")).quotes, CHAT, words=WORDS, glossary=GLOSSARY) == ""

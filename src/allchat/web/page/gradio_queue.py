@@ -15,7 +15,6 @@ from allchat.web.middleware.allowlist import refuse
 from allchat.web.middleware.request_limits import read_body
 from allchat.web.middleware.routes import BODY_LIMITS, JOINING
 from allchat.web.page.gradio_setup import gr, queueing, route_utils
-from allchat.web.page.handlers import messages
 
 UNFETCHED_SECONDS = 60.0
 """How long an answer waits for the page that asked: a page reads while it asks, so this one is gone."""
@@ -132,7 +131,8 @@ class Events:
         known = self.page.fns.get(event.fn_index)
         if known is None or len(event.data) != len(known.inputs):
             return b""
-        event.data = [_text_alone(value, part) for value, part in zip(event.data, known.inputs, strict=True)]
+        # All that a page sends is text: from any address, Gradio fetches a file that a value names.
+        event.data = [value if isinstance(value, str) else None for value in event.data]
         return event.model_dump_json().encode()
 
     def _waits(self, scope: Scope) -> bool:
@@ -140,15 +140,6 @@ class Events:
         session = (parse_qs(scope["query_string"].decode(errors="replace")).get("session_hash") or [""])[0]
         queue = self.page._queue
         return session in queue.pending_messages_per_session and bool(queue.pending_event_ids_session.get(session))
-
-
-def _text_alone(value: Any, part: Any) -> Any:
-    """What a part of the page holds, without all that is not text: from any address, Gradio fetches a file named there,
-    and makes a component that a message asks for.
-    """
-    if isinstance(part, gr.Chatbot):
-        return [row | {"content": [{"type": "text", "text": row["content"]}]} for row in messages(value)]
-    return value if isinstance(value, str) else None
 
 
 def _placed(scope: Scope) -> bool:

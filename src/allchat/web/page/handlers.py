@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,61 +12,39 @@ from typing import Any
 from allchat.answering.cuts import Sources
 from allchat.answering.query import Asker, standing
 from allchat.errors import AllchatError, BusyError, QuestionError
+from allchat.markdown import literal, plain
 from allchat.records import Answer
 from allchat.sources.glossary import Glossary
+from allchat.web.page.cards import with_places
 from allchat.web.page.gradio_setup import gr, log
-from allchat.web.page.messages import folded, literal, message, plain, starters, status, trouble
+from allchat.web.page.messages import folded, go_on, message, status, trouble
+from allchat.web.page.offered import next_questions
 from allchat.web.page.sources_panel import panel
-from allchat.web.page.trail import MAX_TURNS, Trail, extended, read_trail
-from allchat.web.page.votes import VOTES, Votes, new_message
+from allchat.web.page.trail import Trail, extended, read_trail
+from allchat.web.page.votes import Votes, new_message
+from allchat.web.source_page import in_language
 from allchat.wording import Words
 
 PAGE_HISTORY = 10
 
-# Every question is a heading, so that a screen reader can go from turn to turn.
-_ASKED = "### "
-BUTTONS = 3
-
-Messages = list[dict[str, Any]]
-
-SHOWN = ("chat", "trail", "sources", "box", "status", "again", "starters", "message", "votes")
-"""What an answer changes, besides the suggestions."""
+SHOWN = ("post", "asked", "trail", "message")
+"""What an answer changes: what the page's script shows, the questions so far, the trail, the name for a vote."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageView:
-    """What every event shows: one value for each part of the page, in the order of ``SHOWN``, then the suggestions."""
-
-    conversation: Messages
-    trail: Trail
-    sources: str
-    question: str
-    status: str
-    again: str | None
-    starters: str | None
-    message: str
-    suggestions: tuple[str, ...]
-
-    def updates(self) -> list[Any]:
-        """The values as Gradio takes them."""
-        slots = [*self.suggestions, *[""] * BUTTONS][:BUTTONS]
-        return [
-            self.conversation,
-            self.trail.to_json(),
-            self.sources,
-            self.question,
-            self.status,
-            gr.update(value=self.again or "", visible=self.again is not None),
-            gr.update(value=self.starters or "", visible=self.starters is not None),
-            self.message,
-            gr.update(visible=bool(self.message)),
-            *(gr.update(value=words, visible=bool(words)) for words in slots),
-        ]
+def note(sentence: str) -> str:
+    """A post that says one sentence and changes nothing. Its stamp lets the page's script notice two equal ones."""
+    return f'<p class="told">{html.escape(sentence)}</p>\n\n{_stamp()}'
 
 
-def status_line(sentence: str, *, language: str) -> str:
-    """A status line. Its hidden stamp lets the page's script notice two equal ones, and the language of the page."""
-    return f'{sentence}<span hidden="hidden">{time.monotonic_ns()} {language}</span>'
+def _stamp() -> str:
+    return f'<p class="stamp" hidden="hidden">{time.monotonic_ns()}</p>'
+
+
+def turn_post(question: str, said: str, *, kind: str, status: str, below: str = "", sources: str = "") -> str:
+    """A post that brings one turn: the question as it is repeated, what is said, what stands below, the sources."""
+    asked = f'<h3 class="asked">{html.escape(plain(literal(question)))}</h3>'
+    parts = (asked, f'<div class="said of-{kind}">', said, "</div>", below, f'<div class="sources">{sources}</div>')
+    return "\n\n".join((*parts, note(status)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,79 +57,50 @@ class Handlers:
     glossary: Callable[[Asker], Glossary]
     votes: Votes | None = None
 
-    def ask(self, question: object, conversation: object, trail: object, language: object) -> list[Any]:
+    def ask(self, question: object, asked: object, trail: object, language: object) -> list[Any]:
         """Answer the question in the light of the questions before it."""
-        history = questions(conversation)[-PAGE_HISTORY:]
-        return self._turn(question, conversation, trail, self._language(language), history=history)
+        return self._turn(question, questions(asked), trail, self._language(language))
 
-    def again(self, conversation: object, trail: object, language: object) -> list[Any]:
+    def again(self, asked: object, trail: object, language: object) -> list[Any]:
         """Answer the last question once more, on its own."""
-        last = (questions(conversation) or [""])[-1]
-        return self._turn(last, conversation, trail, self._language(language), history=(), again=True)
+        before = questions(asked)
+        return self._turn((before or [""])[-1], before, trail, self._language(language), again=True)
 
-    def clear(self, language: object) -> list[Any]:
-        """Forget everything: what the page holds is all there is."""
-        language = self._language(language)
-        return self.first(language, status=self.words[language]["cleared"]).updates()
-
-    def first(self, language: str, *, status: str = "") -> PageView:
-        """The page before the first question."""
-        words = self.words[language]
-        sources = panel(Trail(), self.asker, words=words)
-        said = status_line(status, language=language)
-        return PageView([], Trail(), sources, "", said, None, starters(words), "", ())
-
-    def vote(self, vote: str, name: object, language: object) -> list[Any]:
-        """Keep a vote, where an operator wants them: the status line says so, and the buttons go."""
-        language = self._language(language)
+    def vote(self, vote: str, name: object, language: object) -> str:
+        """Keep a vote, where an operator wants them, and say so."""
+        words = self.words[self._language(language)]
         try:
             if self.votes is not None:
                 self.votes.add(vote, message=name)
         except AllchatError as error:
             log.error("a vote was not kept: %s", type(error).__name__)
-            return [status_line(self.words[language]["broken"], language=language), gr.skip()]
-        return [status_line(self.words[language]["vote_thanks"], language=language), gr.update(visible=False)]
-
-    def speak(self, language: object, conversation: object, trail: object) -> dict[str, Any]:
-        """The page's own words in a language, by part; the conversation stays as it was said."""
-        language = self._language(language)
-        words, known = self.words[language], read_trail(trail, documents=self.asker.documents)
-        parts: dict[str, Any] = {name: gr.update(**values) for name, values in chrome(words).items()}
-        parts["sources"] = self._panel(known, words=words)
-        parts["starters"] = gr.skip() if messages(conversation) else starters(words)
-        return parts | {"language": language, "status": status_line("", language=language)}
+            return note(words["broken"])
+        return note(words["vote_thanks"])
 
     def _language(self, language: object) -> str:
         return language if isinstance(language, str) and language in self.words else next(iter(self.words))
 
     def _turn(
-        self,
-        question: object,
-        conversation: object,
-        trail: object,
-        language: str,
-        *,
-        history: Sequence[str],
-        again: bool = False,
+        self, question: object, before: list[str], trail: object, language: str, *, again: bool = False
     ) -> list[Any]:
-        refused = self._refused(question, words=self.words[language])
+        words = self.words[language]
+        refused = self._refused(question, words=words)
         if refused or not isinstance(question, str):
-            return self._unchanged(refused, language)
-        shown = messages(conversation)[-2 * (MAX_TURNS - 1) :]
-        before = read_trail(trail, documents=self.asker.documents)
+            return _unchanged(refused)
+        known = read_trail(trail, documents=self.asker.documents)
         try:
-            answer = self._answer(question, history=history, language=language)
+            answer = self._answer(question, history=() if again else before, language=language)
         except QuestionError:
-            return self._unchanged(self.words[language]["not_text"], language)
+            return _unchanged(words["not_text"])
         except BusyError:
-            return self._unchanged(self.words[language]["busy"], language)
+            return _unchanged(words["busy"])
         except AllchatError as error:
             log.error("no answer: %s", type(error).__name__)
-            return self._broken(question, shown, before, language)
+            return self._broken(question, before, known, words=words)
         except Exception as error:  # noqa: BLE001 - the outermost door: a fault must be seen as one, and leak no question
             log.error("no answer, unexpectedly: %s", type(error).__name__)
-            return self._broken(question, shown, before, language)
-        return self._answered(answer, shown, extended(before, answer), language, again=again).updates()
+            return self._broken(question, before, known, words=words)
+        return self._answered(answer, before, known, language, again=again)
 
     def _answer(self, question: str, *, history: Sequence[str], language: str) -> Answer:
         """The answer; a starting question in another language is searched for in the sources' language."""
@@ -166,10 +117,6 @@ class Handlers:
         first, *others = (_questions(words) for words in self.words.values())
         return {other: own for asked in others for own, other in zip(first, asked, strict=True)}
 
-    def _panel(self, trail: Trail, *, words: Words, urgent: bool = False) -> str:
-        here = standing(self.asker)
-        return panel(trail, here, words=words, urgent=urgent, glossary=self.glossary(here))
-
     def _refused(self, question: object, *, words: Words) -> str:
         if not isinstance(question, str) or not question.strip():
             return str(words["nothing_asked"])
@@ -177,89 +124,68 @@ class Handlers:
             return str(words["too_long"]).format(limit=self.question_limit)
         return ""
 
-    def _answered(self, answer: Answer, shown: Messages, trail: Trail, language: str, *, again: bool) -> PageView:
-        asked, words = literal(answer.question), self.words[language]
-        other = not again and plain(literal(answer.understood_as)) != plain(asked)
-        translated = plain(asked) in self._translations()
+    def _answered(self, answer: Answer, before: list[str], known: Trail, language: str, *, again: bool) -> list[Any]:
+        words, asker, trail = self.words[language], standing(self.asker), extended(known, answer)
+        other = not again and plain(literal(answer.understood_as)) != plain(literal(answer.question))
+        translated = answer.question.strip() in self._translations()
+        name = new_message() if self.votes and answer.kind != "urgent" else ""
+        below = go_on(
+            next_questions(answer, asked=before, words=words),
+            words=words,
+            again=other and not translated,
+            votes=bool(name),
+        )
+        post = turn_post(
+            answer.question,
+            self._said(answer, known, trail, words=words, again=again),
+            kind=answer.kind,
+            below="" if answer.kind == "urgent" else below,
+            sources=panel(trail, asker, words=words, glossary=self.glossary(asker)),
+            status=status(answer, turn=trail.turn, words=words),
+        )
+        return [post, _kept([*before, answer.question]), trail.to_json(), name]
+
+    def _said(self, answer: Answer, known: Trail, trail: Trail, *, words: Words, again: bool) -> str:
         asker = standing(self.asker)
-        more = folded(answer, sources=Sources(asker.documents, asker.outline), words=words)
-        said = message(
+        if answer.kind in ("not_found", "out_of_scope"):
+            outlines = {key: asker.outline(key) for key in asker.documents}
+            suffix = in_language(words).replace("&", "?")
+            answer = replace(answer, text=with_places(answer.text, outlines, asker.documents, suffix=suffix))
+        return message(
             answer,
             turn=trail.turn,
             words=words,
             again=again,
             glossary=self.glossary(asker),
             alarms=trail.alarms,
-            more=more,
-        )
-        return PageView(
-            [*shown, chat_message("user", f"{_ASKED}{asked}"), chat_message("assistant", said)],
-            trail,
-            self._panel(trail, words=words, urgent=answer.kind == "urgent"),
-            "",
-            status_line(status(answer, turn=trail.turn, words=words), language=language),
-            str(words["again"]) if other and not translated else None,
-            None,
-            new_message() if self.votes and answer.kind != "urgent" else "",
-            () if answer.kind == "urgent" else answer.suggestions[:BUTTONS],
+            more=folded(answer, sources=Sources(asker.documents, asker.outline), words=words),
+            documents=asker.documents,
+            known={quote.document for quote in known.quotes},
         )
 
-    def _broken(self, question: str, shown: Messages, trail: Trail, language: str) -> list[Any]:
-        """A fault, in its own words; the question stays in the box, so that asking again is one touch."""
-        words = self.words[language]
-        said = [*shown, chat_message("user", f"{_ASKED}{literal(question)}"), chat_message("assistant", trouble(words))]
-        after = replace(trail, turn=trail.turn + 1)
-        sources = self._panel(after, words=words)
-        status = status_line(words["broken"], language=language)
-        return PageView(said, after, sources, question, status, None, None, "", ()).updates()
+    def _broken(self, question: str, before: list[str], known: Trail, *, words: Words) -> list[Any]:
+        """A fault, in its own words; the page puts the question back into the box, so that asking again is easy."""
+        after = replace(known, turn=known.turn + 1)
+        post = turn_post(question, trouble(words), kind="fault", status=str(words["broken"]))
+        return [post, _kept([*before, question]), after.to_json(), ""]
 
-    def _unchanged(self, sentence: str, language: str) -> list[Any]:
-        """Only the status line speaks; all else stays as it is."""
-        return [
-            status_line(sentence, language=language) if name == "status" else gr.skip()
-            for name in (*SHOWN, *range(BUTTONS))
-        ]
+
+def _unchanged(sentence: str) -> list[Any]:
+    return [note(sentence), gr.skip(), gr.skip(), gr.skip()]
 
 
 def _questions(words: Words) -> list[str]:
     return [question for group in words["starters"] for question in group["questions"]]
 
 
-def chat_message(role: str, text: str) -> dict[str, Any]:
-    """One message of the conversation."""
-    return {"role": role, "content": text}
+def _kept(asked: Sequence[str]) -> str:
+    return json.dumps([plain(literal(text)) for text in asked[-PAGE_HISTORY:]])
 
 
-def messages(conversation: object) -> Messages:
-    """The messages that came back from the browser, each as role and text; what has another shape is left out."""
-    rows = conversation if isinstance(conversation, list) else []
-    kept = (row for row in rows if isinstance(row, dict) and row.get("role") in ("user", "assistant"))
-    return [chat_message(row["role"], _text(row.get("content"))) for row in kept]
-
-
-def _text(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
-
-
-def questions(conversation: object) -> list[str]:
-    """The family's questions, oldest first, as they were typed."""
-    return [plain(row["content"].removeprefix(_ASKED)) for row in messages(conversation) if row["role"] == "user"]
-
-
-def chrome(words: Words) -> dict[str, dict[str, Any]]:
-    """The page's own words by part, as its components take them when it is built and when it changes language."""
-    return {
-        "talk_head": {"value": f'<h2 class="vh">{words["conversation"]}</h2>'},
-        "chat": {"label": words["conversation"], "placeholder": words["empty_conversation"]},
-        "again": {"value": words["again"]},
-        "vote_head": {"value": words["vote"]},
-        **{f"vote_{vote}": {"value": words[f"vote_{vote}"]} for vote in VOTES},
-        "box": {"label": words["question_label"], "info": words["question_hint"], "submit_btn": words["ask"]},
-        "sheet": {"value": words["sheet"]},
-        "print": {"value": words["print"]},
-        "clear": {"value": words["clear"]},
-        "sources_head": {"value": f'<h2 id="sources" tabindex="-1">{words["sources"]}</h2>'},
-    }
+def questions(asked: object) -> list[str]:
+    """The family's earlier questions that came back from the browser, oldest first; what has another shape is none."""
+    try:
+        rows = json.loads(asked) if isinstance(asked, str) else []
+    except (ValueError, RecursionError):
+        return []
+    return [row for row in rows if isinstance(row, str)][-PAGE_HISTORY:] if isinstance(rows, list) else []

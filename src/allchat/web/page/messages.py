@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import html
 import re
-import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from allchat.addresses import phone_address
 from allchat.answering.compose import shown
 from allchat.answering.cuts import Sources
-from allchat.markdown import MARKER
-from allchat.records import Answer, Citation
+from allchat.markdown import MARKER, literal, plain
+from allchat.records import Answer, Citation, Document
 from allchat.sources.glossary import Definition, Glossary
+from allchat.web.page.cards import arranged
 from allchat.web.page.trail import CRISIS, TrailQuote
+from allchat.web.page.votes import VOTES
 from allchat.web.source_page import long_date
 from allchat.wording import Words, load_wording
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _QUOTE_END = re.compile(r"(?<!\\)\[(\d{1,2})\]$")
-_LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
-
 NO_WORDS = Glossary(())
 
 NUMBERS = ("emergency_number", "crisis_number", "poison_number")
@@ -67,21 +66,6 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
     return words | {name: shown[name] for name in CONTACT}
 
 
-def literal(text: str) -> str:
-    """Markdown that shows exactly the words of ``text``: every ASCII sign becomes a character reference.
-
-    White space becomes single spaces; control characters and lone surrogates become spaces too.
-    """
-    kept = "".join(" " if ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 else sign
-                   for sign in text)  # fmt: skip
-    return " ".join(kept.split()).translate(_LITERAL)
-
-
-def plain(markdown: str) -> str:
-    """The words that ``literal`` was given, with their white space made single."""
-    return html.unescape(markdown)
-
-
 def message(
     answer: Answer,
     *,
@@ -91,25 +75,37 @@ def message(
     glossary: Glossary = NO_WORDS,
     alarms: Sequence[str] = (),
     more: str = "",
+    documents: Mapping[str, Document] | None = None,
+    known: Collection[str] = (),
 ) -> str:
-    """An answer as the conversation shows it, each ``[n]`` a link to its mark in the sources panel.
+    """An answer as the conversation shows it, its quotes in cards, each ``[n]`` a link to its mark in the source.
 
     The first of each hard word in its quotes is a link to what the source says of it. The call lines of earlier
-    ``alarms`` stand above it, but not above another alarm. ``more`` holds the quotes on request (``folded``).
+    ``alarms`` stand above it, but not above another alarm. ``more`` holds the quotes on request (``folded``). ``known``
+    are the documents quoted before: how answers are made, and how old a source is, is said once.
     """
     cited = (*answer.citations, *answer.further)
-    text = explained("\n\n".join(part for part in (answer.text, more) if part), cited, glossary=glossary)
+    text = arranged(answer.text, answer, documents=documents or {}, words=words, lead=not known)
+    text = explained("\n\n".join(part for part in (text, more) if part), cited, glossary=glossary)
     parts = [_linked(text, answer, turn=turn, words=words)]
-    if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
+    # In front of whom to call stands nothing.
+    if not again and not answer.tone and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
         parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
     said = "\n\n".join(parts)
-    said = callable_numbers(said, words=words) if answer.tone or answer.kind == "refusal" else said
+    said = callable_numbers(said, words=words) if answer.tone or answer.kind in ("refusal", "not_found") else said
     if answer.tone:  # nothing but the help that is offered stands in the frame
         said = f'<div class="{FRAMES[answer.tone]}">\n\n{said}\n\n</div>'
     if answer.kind != "urgent":
         said = "\n\n".join([*kept_lines(alarms, words=words), said])
-    notices = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in answer.notices)
-    return "\n\n".join([said, *(f'<p class="note">{literal(notice)}</p>' for notice in notices)])
+    return "\n\n".join([said, *notices(answer, words=words, known=known)])
+
+
+def notices(answer: Answer, *, words: Words, known: Collection[str]) -> list[str]:
+    """What is to be known of the answer, without what was said before of a source that was quoted before."""
+    said_before = [citation.title for citation in (*answer.citations, *answer.further) if citation.document in known]
+    fresh = (notice for notice in answer.notices if not any(title in notice for title in said_before))
+    dated = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in fresh)
+    return [f'<p class="note">{literal(notice)}</p>' for notice in dated]
 
 
 def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:
@@ -123,11 +119,14 @@ def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:
 
 
 def folded(answer: Answer, *, sources: Sources, words: Words) -> str:
-    """The quotes on request as Markdown, folded under a line that opens them; nothing where there are none."""
+    """The quotes on request, in cards, folded under a line that opens them; nothing where there are none."""
     if not answer.further:
         return ""
     quotes = shown(answer.further, sources=sources, wording=load_wording(str(words["lang"])))
-    return f'<details class="further"><summary>{words["further"]}</summary>\n\n{quotes}\n\n</details>'
+    quoted = {citation.document for citation in answer.citations}
+    unnamed = {key: document for key, document in sources.documents.items() if key not in quoted}
+    cards = arranged(quotes, answer, documents=unnamed, words=words, named=sources.documents)
+    return f'<details class="further"><summary>{words["further"]}</summary>\n\n{cards}\n\n</details>'
 
 
 def callable_numbers(text: str, *, words: Words) -> str:
@@ -190,12 +189,25 @@ def starters(words: Words) -> str:
     """Questions to start from, in groups that unfold; the page's script asks the one that is touched."""
 
     def group(number: int, title: str, questions: Sequence[str]) -> str:
-        links = "".join(f'<li><a class="start" href="#ask">{html.escape(question)}</a></li>' for question in questions)
         opened = "" if number else " open"
-        return f"<details{opened}><summary>{html.escape(title)}</summary><ul>{links}</ul></details>"
+        return f"<details{opened}><summary>{html.escape(title)}</summary>{touchable(questions)}</details>"
 
     groups = (group(number, row["title"], row["questions"]) for number, row in enumerate(words["starters"]))
     return f'<div class="starters">{"".join(groups)}</div>'
+
+
+def touchable(questions: Sequence[str]) -> str:
+    """Questions to touch: links here, as Gradio lets no button through; the page's script makes buttons of them."""
+    return "".join(f'<a class="start" href="#ask">{literal(question)}</a>' for question in questions)
+
+
+def go_on(questions: Sequence[str], *, words: Words, again: bool, votes: bool) -> str:
+    """What stands below an answer: another reading of the question, questions to go on with, and a vote."""
+    other = f'<a class="again" href="#ask">{words["again"]}</a>' if again else ""
+    head = f"<p>{words['next']}</p>" if questions else ""
+    vote = "".join(f'<a class="vote {name}" href="#ask">{words[f"vote_{name}"]}</a>' for name in VOTES)
+    voting = f'<div class="votes"><p>{words["vote"]}</p>{vote}</div>' if votes else ""
+    return f'<div class="next">{other}{head}{touchable(questions)}{voting}</div>'
 
 
 def trouble(words: Words, *, what: str | None = None) -> str:

@@ -17,7 +17,7 @@ window.allchat.careSheet = ({ spoken }) => {
   };
   const plainly = (node) => {
     // Links of the page mean nothing on paper: numbers stay as numbers, words as words.
-    node.querySelectorAll(".vh, button, .ret, .qn").forEach((extra) => extra.remove());
+    node.querySelectorAll(".vh, button, .qn").forEach((extra) => extra.remove());
     node.querySelectorAll("[id]").forEach((one) => one.removeAttribute("id"));
     node.querySelectorAll('a[href^="#"]').forEach((link) => {
       const number = /^#t\d+q\d+$/.test(link.getAttribute("href"));
@@ -55,15 +55,13 @@ window.allchat.careSheet = ({ spoken }) => {
   };
   const turnsOf = () => {
     const words = spoken();
-    const asked = [...document.querySelectorAll("#chat .user-row")];
-    const answers = [...document.querySelectorAll("#chat .bot-row")];
-    return answers.map((row, number) => {
+    return [...document.querySelectorAll("#chat .turn")].map((row) => {
       const box = make("input", { type: "checkbox", checked: true });
       const label = make("label", {}, box, make("span", { className: "vh", textContent: `${words.sheet_take} ` }),
-        make("strong", { textContent: asked[number]?.innerText.trim() || "" }));
+        make("strong", { textContent: row.querySelector(".asked").textContent }));
       const body = make("div", { className: "body" });
       // The call line of an earlier alarm is no part of this answer.
-      const said = [...row.querySelector(".prose, .md").childNodes];
+      const said = [...row.querySelector(".said").childNodes];
       const parts = said.filter((part) => !part.classList?.contains("kept"));
       for (const part of parts) body.append(part.cloneNode(true));
       const from = sourcesOf(row);
@@ -127,9 +125,16 @@ window.allchat.careSheet = ({ spoken }) => {
     make("a", { href: address, download: `${words.sheet_file}.html` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
   };
-  const forget = () => {
+  // Cleared with the conversation, it can come back with it.
+  const take = () => {
+    const taken = sheet;
     sheet?.remove();
     sheet = null;
+    return taken;
   };
-  return { open, forget, close: () => sheet?.close() };
+  const give = (taken) => {
+    sheet = taken;
+    if (sheet) document.body.append(sheet);
+  };
+  return { open, take, give, close: () => sheet?.close() };
 };

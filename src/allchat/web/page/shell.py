@@ -1,15 +1,15 @@
-"""The page's first bytes: our own document around Gradio's data, so that help and the box are there at once.
+"""The page: our own document around Gradio's data, whole from its first bytes.
 
-Gradio's document shows nothing until some fifty files have come, one after the other. This one holds the emergency bar,
-the notice and a question box in its first bytes, asks for all files at once, and gives Gradio's style sheets as one.
-A question that is typed before Gradio is ready is handed to it (``web/page/page.js``).
+Everything that is seen is drawn here and by our script (``page.js``). Gradio is in it unseen: it carries state, queue
+and events, and sanitises what comes back. Its document shows nothing until some forty files have come, one after the
+other; this one asks for all of them at once, and for none of its style sheets. A question that is asked before Gradio
+is ready is handed to it when it is.
 
 Where Gradio's document is not as we know it, nothing is served: a page without help on it would be worse than none.
 """
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import re
@@ -23,6 +23,7 @@ from allchat.addresses import phone_address
 from allchat.errors import PageError
 from allchat.web.assets import page_file
 from allchat.web.languages import PATHS
+from allchat.web.page.messages import starters
 from allchat.wording import Words
 
 _DATA = re.compile(
@@ -31,43 +32,32 @@ _DATA = re.compile(
 _ENTRY = re.compile(r'<script type="module" crossorigin src="\./assets/(index-[\w-]+\.js)"></script>')
 _ROOT = re.compile(r'"root":"([^"]*)"')
 
-STYLES = ("page.css", "conversation.css", "sheet.css", "layout.css")
-SCRIPTS = ("connection.js", "sheet.js", "page.js")
+STYLES = ("page.css", "conversation.css", "sources.css", "sheet.css", "print.css")
+SCRIPTS = ("connection.js", "sheet.js", "sources.js", "paper.js", "page.js")
 """Our own files, as a browser reads them, in this order: later rules override, the last script uses the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """Gradio's files that the page needs: scripts by name; all style sheets in one of ours, named by its content."""
+    """Gradio's files that it would load: scripts and style sheets by name, the theme by its address."""
 
     scripts: tuple[str, ...]
     sheets: tuple[str, ...]
     theme: str
-    style: bytes
-
-    @property
-    def path(self) -> str:
-        """The address of the one style sheet; another content has another address."""
-        return f"/assets/allchat-{hashlib.sha256(self.style).hexdigest()[:16]}.css"
 
 
-def read_assets(frontend: Path, *, theme_css: str, theme_hash: str) -> Assets:
+def read_assets(frontend: Path, *, theme_hash: str) -> Assets:
     """The files that ``web/page/assets.txt`` lists, as far as this release of Gradio has them.
 
     What is missing is loaded by Gradio itself, only later. ``theme_hash`` is a part of the theme's address.
     """
-    folder = frontend / "assets"
-    names = [name for name in page_file("assets.txt").split() if (folder / name).is_file()]
-    sheets = tuple(name for name in names if name.endswith(".css"))
-    texts = [(folder / name).read_text(encoding="utf-8") for name in sheets]
-    # No sheet refers to another file by a relative address: a test holds that.
-    style = "\n".join([*texts[:1], theme_css, *texts[1:]])
-    scripts = tuple(name for name in names if name.endswith(".js"))
-    return Assets(scripts, sheets, f"/theme.css?v={theme_hash}", style.encode())
+    names = [name for name in page_file("assets.txt").split() if (frontend / "assets" / name).is_file()]
+    scripts, sheets = (tuple(name for name in names if name.endswith(ending)) for ending in (".js", ".css"))
+    return Assets(scripts, sheets, f"/theme.css?v={theme_hash}")
 
 
 class Front:
-    """Serves our document at ``PATHS[language]`` and the one style sheet; hands everything else on to Gradio."""
+    """Serves our document at ``PATHS[language]``; hands everything else on to Gradio."""
 
     def __init__(self, app: ASGIApp, *, words: Mapping[str, Words], language: str, assets: Assets) -> None:
         self.app = app
@@ -78,9 +68,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path = scope.get("path", "")
-        if scope["type"] == "http" and path == self.assets.path:
-            await _whole(self.assets.style, [(b"content-type", b"text/css; charset=utf-8")], 200, send)
-        elif scope["type"] == "http" and f"{path}/" in PATHS.values() and path:
+        if scope["type"] == "http" and f"{path}/" in PATHS.values() and path:
             await _whole(b"", [(b"location", f"{path}/".encode())], 308, send)
         elif scope["type"] == "http" and path == PATHS[self.language]:
             await self._document(scope, receive, send)
@@ -158,6 +146,7 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
         raise _no_place(language, f"has no {'data' if data is None else 'entry script'} where allchat looks for it")
     said, root = words[language], _ROOT.search(data[1])
     theme = (json.loads(f'"{root[1]}"') if root else "") + assets.theme
+    # A sheet that the document knows already is not loaded again: no rule of Gradio's reaches our page.
     known = "".join(
         f'<link rel="stylesheet" disabled href="{html.escape(address)}">'
         for address in (*(f"/assets/{name}" for name in assets.sheets), theme)
@@ -169,15 +158,13 @@ def document(theirs: str, *, words: Mapping[str, Words], language: str, assets: 
         lang=said["lang"],
         title=f"{said['title']}: {said['subtitle']}",
         style="".join(map(page_file, STYLES)),
-        sheet=assets.path,
         known=known,
         early=early,
         entry=entry[1],
         data=f"{data[1]}{data[2]}",
         words=script_words(words, language=language),
         script="".join(map(page_file, SCRIPTS)),
-        tops="".join(top(words, language=each, shown=each == language) for each in _first(language, words)),
-        box=_box(said),
+        body=body(words, language=language),
     )
 
 
@@ -190,17 +177,18 @@ def _no_place(language: str, fact: str) -> PageError:
 
 
 SAID = (
-    "lang", "title", "subtitle", "working", "working_long", "no_connection", "busy", "broken", "word", "close", "back",
-    "list_lead", "new_tab", "months", "date",
+    "lang", "title", "subtitle", "working", "working_long", "no_connection", "busy", "broken", "word", "close",
+    "list_lead", "new_tab", "months", "date", "cleared",
     "sheet_title", "sheet_intro", "sheet_empty", "sheet_take", "sheet_notes", "sheet_print", "sheet_save", "sheet_made",
     "sheet_from", "sheet_file",
 )  # fmt: skip
-"""The words that the page's script says."""
+"""The words that the page's script says, besides those that stand in the document."""
 
 
 def script_words(words: Mapping[str, Words], *, language: str) -> str:
     """The script's words in every language, as data; ``<`` is written so that it can end no script."""
-    said = {each: {name: _plain(words[each][name]) for name in SAID} for each in words}
+    names = (*SAID, *_SPOKEN.findall(body(words, language=language)))
+    said = {each: {name: _plain(words[each][name]) for name in names} for each in words}
     data = {"language": language, "paths": PATHS, "words": said}
     return json.dumps(data).replace("<", "\\u003c")
 
@@ -209,73 +197,56 @@ def _plain(text: object) -> object:
     return html.unescape(text) if isinstance(text, str) else text
 
 
-def top(words: Mapping[str, Words], *, language: str, shown: bool = True) -> str:
-    """Help, the languages, the title and the notice: what stands above everything and needs no script."""
+def body(words: Mapping[str, Words], *, language: str) -> str:
+    """All that is seen before a question is asked; help, the notice and the languages need no script.
+
+    What carries ``data-say``, ``data-name`` or ``data-hint`` is said anew by the script when the language changes.
+    """
     said = words[language]
-    number, crisis = (
-        f'<a href="{phone_address(called)}">{called}</a>'
-        for called in (said["emergency_number"], said["crisis_number"])
-    )
-    hidden = "" if shown else " hidden"
-    languages = "".join(_languages(words, language))
-    return (
-        f'<div class="top-{language}" lang="{language}"{hidden}>'
-        f'<a class="skip" href="#ask">{said["skip_to_question"]}</a>'
-        f'<a class="skip" href="#sources">{said["skip_to_sources"]}</a>'
-        f'<div class="bar"><aside class="emergency" aria-label="{said["emergency_label"]}">'
-        f"<p><strong>{said['emergency']}</strong> {number}</p>"
-        f'<p>{said["crisis"]} <span class="roomy">{said["crisis_how"]}</span> {crisis}</p>'
-        f"<p>{said['worried']}</p></aside>"
-        f'<nav class="languages" aria-label="{said["languages"]}">{languages}</nav></div>'
-        f'<header class="top"><h1>{said["title"]} <span class="subtitle">{said["subtitle"]}</span></h1>'
-        f'<p class="notice"><strong>{said["notice_head"]}</strong> {said["notice"]}</p></header></div>'
-    )
+    own = {
+        "emergency_call": _call(said["emergency_number"]),
+        "crisis_call": _call(said["crisis_number"]),
+        "tongues": "".join(_language(words[each], current=each == language) for each in words),
+        "starting": "".join(_starting(words[each], hidden=each != language) for each in words),
+    }
+    return page_file("body.html").format_map({**said, **own})
 
 
-def _first(language: str, words: Mapping[str, Words]) -> list[str]:
-    """All languages, this one first: the ways past the head must be the first of all links."""
-    return sorted(words, key=lambda each: each != language)
+def _call(number: str) -> str:
+    return f'<a href="{phone_address(number)}">{number}</a>'
 
 
-def _languages(words: Mapping[str, Words], language: str) -> list[str]:
-    return [
-        f'<a href="{PATHS[each]}" lang="{each}" hreflang="{each}"{current}>{words[each]["language_name"]}</a>'
-        for each in words
-        for current in [' aria-current="true"' if each == language else ""]
-    ]
+def _language(said: Words, *, current: bool) -> str:
+    code, here = said["lang"], ' aria-current="true"' if current else ""
+    return f'<a href="{PATHS[code]}" lang="{code}" hreflang="{code}"{here}>{said["language_name"]}</a>'
 
 
-def _box(said: Words) -> str:
-    """A box to type in while Gradio is on its way."""
-    return (
-        f'<label for="early-ask">{said["question_label"]}</label><p>{said["question_hint"]}</p>'
-        f'<div><textarea id="early-ask" rows="1" maxlength="4000" autocomplete="off"></textarea>'
-        f'<button type="button">{said["ask"]}</button></div><p role="status">{said["loading"]}</p>'
-        f"<noscript><p>{said['no_script']}</p></noscript>"
-    )
+def _starting(said: Words, *, hidden: bool) -> str:
+    return f'<div lang="{said["lang"]}"{" hidden" if hidden else ""}>{starters(said)}</div>'
+
+
+_SPOKEN = re.compile(r'data-(?:say|name|hint)="(\w+)"')
 
 
 _DOCUMENT = """<!doctype html>
 <html lang="{lang}">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
 <meta name="robots" content="noindex">
 <meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <link rel="icon" href="/favicon.ico">
-<style id="look">{style}</style>
+<style>{style}</style>
 {known}
 <script type="module" crossorigin src="/assets/{entry}"></script>
 {early}
-<script>{data}window.__gradio_mode__ = "app";window.allchat = {words};
-{script}</script>
+<script>{data}window.__gradio_mode__ = "app";window.allchat = {words};</script>
 </head>
-<body class="early">
-{tops}
-<main id="early">{box}</main>
-<link rel="stylesheet" href="{sheet}">
-<gradio-app control_page_title="false" embed="false" eager="true"></gradio-app>
+<body>{body}
+<div hidden><gradio-app control_page_title="false" embed="false" eager="true"></gradio-app></div>
+<script>{script}</script>
 </body>
 </html>
 """

@@ -1,10 +1,9 @@
-"""The panel beside the conversation: sources with their quotes marked, and hard words."""
+"""The sources of one answer, with its quotes marked, and hard words."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import replace
 
 from allchat.addresses import web_address
 from allchat.answering.query import Asker, standing
@@ -20,33 +19,20 @@ from allchat.wording import Words
 MAX_WORDS = 60
 
 
-def panel(trail: Trail, asker: Asker, *, words: Words, urgent: bool = False, glossary: Glossary = NO_WORDS) -> str:
-    """The sources panel: the last turn's sources open, those of earlier turns folded below, newest first.
-
-    Last come the hard words of all these quotes, folded.
-    """
+def panel(trail: Trail, asker: Asker, *, words: Words, glossary: Glossary = NO_WORDS) -> str:
+    """The sources of the trail's last turn, their quotes marked, and the hard words of these quotes, folded."""
     asker = standing(asker)
     # A source may have been left out since it was quoted.
-    trail = replace(trail, quotes=tuple(quote for quote in trail.quotes if quote.document in asker.documents))
-    turns = sorted({quote.turn for quote in trail.quotes}, reverse=True)
-    parts = []
-    if not turns or turns[0] != trail.turn:
-        parts.append(f'<p class="empty">{words[_empty(trail, urgent=urgent)]}</p>')
-    for turn in turns:
-        quotes = [quote for quote in trail.quotes if quote.turn == turn]
-        body = _turn_html(quotes, asker, words=words, whole=turn == trail.turn)
-        if turn == trail.turn:
-            parts.append(f'<div class="turn">{body}</div>')
-        else:
-            title = str(words["sources_of"]).format(turn=turn)
-            parts.append(f'<details class="turn"><summary>{title}</summary>{body}</details>')
-    return "".join(parts) + hard_words(trail, asker, words=words, glossary=glossary)
+    quotes = [quote for quote in trail.quotes if quote.turn == trail.turn and quote.document in asker.documents]
+    if not quotes:
+        return ""
+    return _turn_html(quotes, asker, words=words) + hard_words(quotes, asker, words=words, glossary=glossary)
 
 
-def hard_words(trail: Trail, asker: Asker, *, words: Words, glossary: Glossary) -> str:
-    """What the sources say of the hard words in the trail's quotes, each under its name; nothing without any."""
+def hard_words(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words, glossary: Glossary) -> str:
+    """What the sources say of the hard words in the quotes, each under its name; nothing without any."""
     known: dict[str, Definition] = {}
-    for quote in reversed(trail.quotes):
+    for quote in quotes:
         for found in glossary.find(clean(asker.documents[quote.document].text[quote.start : quote.end])):
             definition = glossary.define(found[0], document=quote.document)
             if len(known) < MAX_WORDS:
@@ -83,25 +69,15 @@ def _word_html(entry: Definition, asker: Asker, *, words: Words) -> str:
     )
 
 
-def _empty(trail: Trail, *, urgent: bool) -> str:
-    if urgent:
-        return "sources_urgent"
-    return "sources_none" if trail.turn else "sources_empty"
-
-
-def _turn_html(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words, whole: bool) -> str:
-    keys = list(dict.fromkeys(quote.document for quote in quotes))
+def _turn_html(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words) -> str:
+    keys = dict.fromkeys(quote.document for quote in quotes)
     return "".join(
-        _source_html([quote for quote in quotes if quote.document == key], asker, words=words, whole=whole)
-        for key in keys
+        _source_html([quote for quote in quotes if quote.document == key], asker, words=words) for key in keys
     )
 
 
-def _source_html(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words, whole: bool) -> str:
-    """One document of one turn: where it comes from, then every section that holds a quote.
-
-    Of earlier turns only the quoted blocks are sent again, not ``whole`` sections: a phone may be far from its antenna.
-    """
+def _source_html(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words) -> str:
+    """One document: where it comes from, then every section that holds a quote."""
     document, outline = asker.documents[quotes[0].document], asker.outline(quotes[0].document)
     wanted = [mark_of(quote, words=words) for quote in quotes if quote.sha256 == document.sha256]
     marks = [mark for mark in (place(mark, outline, text=document.text) for mark in wanted) if mark]
@@ -109,7 +85,7 @@ def _source_html(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words, wh
     for section in by_first_quote(sections_of(marks, outline), marks):
         path = " › ".join(html.escape(name) for name in section.heading[:-1])
         parts.append(f'<p class="path">{path}</p>' if path else "")
-        parts.append(section_html(section, outline, text=document.text, marks=marks, level=4, whole=whole))
+        parts.append(section_html(section, outline, text=document.text, marks=marks, level=4))
     if len(marks) < len(quotes):
         parts.append(f'<p class="broken">{words["source_not_placed"]}</p>')
     head = f'<h3>{html.escape(document.title)}</h3><p class="meta">{html.escape(document.publisher)}</p>'
@@ -131,22 +107,24 @@ def by_first_quote(sections: Sequence[Section], marks: Sequence[Mark]) -> list[S
 
 
 def mark_of(quote: TrailQuote, *, words: Words) -> Mark:
-    """The mark of one quote, with its number in front and the way back behind."""
+    """The mark of one quote, with its number in front."""
     starts, ends = (str(words[key]).format(number=quote.number) for key in ("quote_starts", "quote_ends"))
     before = f'<span class="qn" aria-hidden="true">{quote.number}</span><span class="vh">{starts} </span>'
-    after = f'<span class="vh"> {ends}</span> <a class="ret {quote.name}" href="#ask">{words["back"]}</a>'
-    return Mark(quote.start, quote.end, quote.name, before, after)
+    return Mark(quote.start, quote.end, quote.name, before, f'<span class="vh"> {ends}</span>')
 
 
 def _links(quotes: Sequence[TrailQuote], document: Document, *, words: Words) -> str:
-    def outside(target: str, label: str) -> str:
+    def outside(target: str, label: str, name: str) -> str:
         label = f'{label}<span class="vh"> {words["new_tab"]}</span>'
-        return f'<a href="{html.escape(target)}" target="_blank" rel="noopener noreferrer">{label}</a>'
+        return f'<a class="{name}" href="{html.escape(target)}" target="_blank" rel="noopener noreferrer">{label}</a>'
 
-    numbered = " ".join(outside(permanent_link(quote, words=words), str(quote.number)) for quote in quotes)
+    numbered = " ".join(
+        outside(permanent_link(quote, words=words), str(quote.number), f"whole {quote.name}") for quote in quotes
+    )
     address = web_address(document.url)
-    publisher = f'<p class="links publisher">{outside(address, words["publisher_page"])}</p>' if address else ""
-    return f'<p class="links">{words["whole_source"]} {numbered}</p>{publisher}'
+    publisher = outside(address, words["publisher_page"], "theirs") if address else ""
+    theirs = f'<p class="links publisher">{publisher}</p>' if publisher else ""
+    return f'<p class="links">{words["whole_source"]} {numbered}</p>{theirs}'
 
 
 def permanent_link(quote: TrailQuote, *, words: Words) -> str:

@@ -1,0 +1,77 @@
+"""Newcomers: sources without questions of ours, which nobody has prepared a question or a rule for.
+
+What the sources were when judge and guard were made says nothing of them: whether they answer is told by their own
+words, and whether they are spoken of by their titles.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from allchat.guard.guard import Guard
+from allchat.guard.policy import OTHER
+from allchat.guard.rules import ReadMessage
+from allchat.records import Verdict
+from allchat.search.retriever import Found, Search
+from allchat.search.words import content_words
+
+STANDS = 0.65
+"""Cosine from which a block of a newcomer, or one of its sentences, says what was asked."""
+
+COVERED = 0.5
+"""The share of a question's words, weighted by how rare they are, that must stand in that block or its heading."""
+
+LONGEST_TITLE = 4
+"""Words of a title that are looked for together."""
+
+MOST_WORDS = 16
+PERSONAL = frozenset(
+    {"@child", "@the-child", "@kin", "@medicine", "@dosing", "@symptom", "@disease", "@now", "@pariente", "@fears"}
+)
+"""What a question may not name to be one on the house: a child, a medicine, a symptom, an illness, this moment."""
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def says_it(found: Found, *, wordings: Sequence[str], search: Search) -> float | None:
+    """How far above ``STANDS`` the first hit is, where it is a newcomer's and its own words say what was asked."""
+    if not found.hits or search.asked(found.numbers[0]) or found.hits[0].block.kind == "heading":
+        return None
+    near = max(found.hits[0].parts[part] for part in ("sentence", "block"))
+    covered = max(_covered(wording, found.numbers[0], search) for wording in wordings)
+    return near - STANDS if near >= STANDS and covered >= COVERED else None
+
+
+def _covered(wording: str, number: int, search: Search) -> float:
+    said = [search.postings(word) for word in content_words(wording)]
+    rarity = [max(0.1, math.log((search.block_count + 1) / (word.count + 0.5))) for word in said]
+    held = sum(value for value, word in zip(rarity, said, strict=True) if word.stands_in((number,)))
+    return held / (sum(rarity) or 1.0)
+
+
+def is_of_a_source(message: ReadMessage, verdict: Verdict, *, titles: Iterable[str], guard: Guard) -> bool:
+    """Whether the subject that a rule took for another is the title of a source: words of it that stand together in the
+    message, and that meet the same rule by themselves.
+    """
+    asked = f" {' '.join(_WORD.findall(message.text.lower()))} "
+    return any(
+        f" {words} " in asked and guard.screen(f"what is {words}").rule == verdict.rule
+        for title in titles
+        for words in _runs(_WORD.findall(title.lower()))
+    )
+
+
+def _runs(words: Sequence[str]) -> Iterable[str]:
+    return (
+        " ".join(words[start : start + length])
+        for length in range(LONGEST_TITLE, 0, -1)
+        for start in range(len(words) - length + 1)
+    )
+
+
+def is_of_the_house(message: ReadMessage, verdict: Verdict) -> bool:
+    """Whether a refused question is of nobody's care ("may I visit at noon?"): a hospital's leaflet may answer."""
+    named = message.labels & PERSONAL
+    return verdict.reason == OTHER and not named and message.words <= MOST_WORDS and "@question-start" in message.labels

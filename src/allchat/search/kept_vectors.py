@@ -1,0 +1,87 @@
+"""Vectors kept from one build to the next by the hash of their text, so that a build embeds only what is new.
+
+The file stands in the index folder beside the versions and is no part of any: who deletes it pays for one build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from allchat.search.embedder import Embedder, Vectors
+
+KEPT_FILE: Final = "kept_vectors.bin"
+
+LAYOUT: Final = "1"
+"""Raised whenever what stands in the file changes: one of another layout is left aside."""
+
+HASH_BYTES: Final = 32
+
+
+class KeptVectors:
+    """An embedder that asks another for those texts alone whose vectors it does not have.
+
+    ``embedder`` must give a text the same vector in whatever company it comes; ``key`` says all that a vector depends
+    on besides its text. Nothing is taken from a file that is damaged or of another key.
+    """
+
+    def __init__(self, embedder: Embedder, *, key: str, kept: Path | None = None) -> None:
+        self._embedder = embedder
+        self._key = f"{LAYOUT} {key}"
+        self._rows = {} if kept is None else _read(kept, key=self._key)
+        self._used: set[bytes] = set()
+        self.embedded = 0
+        self.name = embedder.name
+        self.fingerprint = embedder.fingerprint
+        self.knows = embedder.knows
+        self.fits = embedder.fits
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Embedder.encode``."""
+        if not texts:
+            return self._embedder.encode([])
+        names = [hashlib.sha256(text.encode()).digest() for text in texts]
+        new = {name: text for name, text in zip(names, texts, strict=True) if name not in self._rows}
+        if new:
+            made = self._embedder.encode(list(new.values()), progress=progress)
+            self._rows.update(zip(new, made, strict=True))
+            self.embedded += len(new)
+        self._used.update(names)
+        return np.stack([self._rows[name] for name in names])
+
+    @property
+    def count(self) -> int:
+        """How many different texts were asked for."""
+        return len(self._used)
+
+    def packed(self) -> bytes:
+        """The file for the next build: what this one asked for, behind its sha256. Same texts, same bytes."""
+        names = sorted(self._used)
+        file = io.BytesIO()
+        np.save(file, np.frombuffer(self._key.encode(), dtype=np.uint8))
+        np.save(file, np.frombuffer(b"".join(names), dtype=np.uint8).reshape(-1, HASH_BYTES))
+        np.save(file, np.array([self._rows[name] for name in names], dtype=np.float32))
+        content = file.getvalue()
+        return hashlib.sha256(content).digest() + content
+
+
+def _read(path: Path, *, key: str) -> dict[bytes, Vectors]:
+    """The rows of a file by the hash of their text; none where it cannot be trusted: then all is embedded anew."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return {}
+    whole = hashlib.sha256(content[HASH_BYTES:]).digest() == content[:HASH_BYTES]
+    return dict(_rows(io.BytesIO(content[HASH_BYTES:]), key=key)) if whole else {}
+
+
+def _rows(file: io.BytesIO, *, key: str) -> Mapping[bytes, Vectors]:
+    if np.load(file).tobytes().decode() != key:
+        return {}
+    names, vectors = np.load(file), np.load(file)
+    return {name.tobytes(): vector for name, vector in zip(names, vectors, strict=True)}

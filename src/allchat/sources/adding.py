@@ -1,0 +1,273 @@
+"""Adds a file to a corpus and takes a source out of it; corpus.toml and the files change together or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from allchat.errors import CorpusError
+from allchat.parsing import parse_toml
+from allchat.records import Document, Layout
+from allchat.sources.corpus import CORPUS_FILE, SEARCHED, Source, declared_sources, read_corpus
+from allchat.sources.outline import outline_document
+from allchat.sources.readers.convert import Converted, convert
+
+ORIGINALS = "originals"
+CONVERTED = "converted"
+HEADER = "# The sources that allchat quotes. Add one with: allchat source add FILE\n"
+
+_TABLE = re.compile(r"^\[\[source\]\][ \t]*(?:#.*)?$", re.MULTILINE)
+_LONGEST_ID = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What corpus.toml says of a source that no file can tell. ``revised`` is an ISO date or ``unknown``."""
+
+    id: str
+    title: str
+    publisher: str
+    url: str
+    rights: str
+    language: str
+    revised: str
+    audience: str
+    attribution: str
+    notes: str = ""
+
+
+def id_of(title: str, *, taken: set[str]) -> str:
+    """A short name for a source from its title, that none of ``taken`` has."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_ID].strip("-") or "source"
+    names = [short, *(f"{short}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
+
+
+def declared_ids(corpus: Path) -> set[str]:
+    """The ids of a corpus folder; none where it has no corpus.toml yet."""
+    return {source.id for source in declared_sources(corpus)} if (corpus / CORPUS_FILE).exists() else set()
+
+
+def same_address(corpus: Path, url: str) -> list[str]:
+    """The sources in use that have this address already, as lines for staff: one of the two is older, or a copy."""
+    mates = [source for source in _declared(corpus) if source.use and source.url.rstrip("/") == url.rstrip("/")]
+    return [
+        f"the corpus has this address already as {mate.id} (revised {mate.revised}): leave the older out: use = false"
+        for mate in mates
+    ]
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        CorpusError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror}). Name the file to add.") from error
+
+
+def document_of(converted: Converted, facts: Facts) -> Document:
+    """The document that a converted file becomes; its outline can be looked at before it is added."""
+    return Document(
+        key=facts.id,
+        file=f"{CONVERTED}/{facts.id}.txt",
+        title=facts.title,
+        publisher=facts.publisher,
+        copy=f"converted by {converted.converter}",
+        url=facts.url,
+        revised=None if facts.revised == "unknown" else facts.revised,
+        audience=facts.audience,
+        language=facts.language,
+        rights=facts.rights,
+        notes=facts.notes,
+        attribution=facts.attribution,
+        sha256=_hash(converted.text.encode()),
+        text=converted.text,
+        layout=Layout(structure=converted.structure),
+    )
+
+
+def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus: Path) -> None:
+    """Adds a converted file: the original byte for byte, its text, its structure, its table in corpus.toml.
+
+    Raises:
+        CorpusError: a fact is not as it should be, the id or the file is there already, or nothing can be written.
+    """
+    same = [source.id for source in _declared(corpus) if source.original and source.original.sha256 == _hash(content)]
+    if same:
+        raise CorpusError(f"{name}: is in the corpus already, as {same[0]!r}. Remove that first, or leave it.")
+    if facts.id in declared_ids(corpus):
+        raise CorpusError(f"{corpus / CORPUS_FILE}: the id {facts.id!r} is taken. Give another one with --id.")
+    outline_document(document_of(converted, facts))
+    kept = f"{ORIGINALS}/{facts.id}{Path(name).suffix.lower() or '.txt'}"
+    files = {
+        kept: content,
+        f"{CONVERTED}/{facts.id}.txt": converted.text.encode(),
+        f"{CONVERTED}/{facts.id}.jsonl": converted.structure.encode(),
+    }
+    before = _table_text(corpus)
+    table = _table(converted, facts, original=kept, sha256=_hash(content), name=name)
+
+    def changed() -> None:
+        _must_not_lie_there(files, corpus)
+        for place, data in files.items():
+            _write(corpus / place, data)
+        _write(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{table}".encode())
+        _must_read(corpus, facts)
+
+    _or_as_before(changed, corpus=corpus, before=before, new=[*files])
+
+
+def remove(key: str, *, corpus: Path) -> list[str]:
+    """Takes a source out: its table, and its files where no other source names them. Gives the names of those.
+
+    Raises:
+        CorpusError: there is no such source.
+    """
+    source = next((source for source in _declared(corpus) if source.id == key), None)
+    if source is None:
+        raise CorpusError(f"{corpus / CORPUS_FILE}: has no source {key!r}. See: allchat source list")
+    text = _table_text(corpus)
+    starts = [match.start() for match in _TABLE.finditer(text)]
+    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
+    _write(corpus / CORPUS_FILE, (text[: starts[0]] + "".join(kept)).rstrip().encode() + b"\n")
+    files = [source.file, f"questions/{key}.toml"]
+    files += [source.original.file, source.original.structure] if source.original else []
+    there = [place for place in files if (corpus / place).is_file()]
+    for place in there:
+        (corpus / place).unlink()
+    return there
+
+
+def check(corpus: Path) -> dict[str, str | None]:
+    """For each source whether text, structure and original are as declared and the converter still makes that text from
+    the original: None, or what is wrong.
+    """
+    return {source.id: _wrong(corpus, source) for source in _declared(corpus)}
+
+
+def _wrong(corpus: Path, found: Source) -> str | None:
+    try:
+        if _hash(read_file(corpus / found.file)) != found.sha256:
+            return f"{found.file} was changed. Restore it."
+        original = found.original
+        if original is None:
+            return None
+        content = read_file(corpus / original.file)
+        if _hash(content) != original.sha256:
+            return f"{original.file} was changed. Restore it."
+        if _hash(read_file(corpus / original.structure)) != original.structure_sha256:
+            return f"{original.structure} was changed. Restore it."
+        made = convert(content, name=original.file)
+    except CorpusError as error:
+        return str(error)
+    if _hash(made.text.encode()) != found.sha256 or _hash(made.structure.encode()) != original.structure_sha256:
+        return (
+            f"{made.converter} makes another text of {original.file} than {original.converter} did. Quotes are cut of "
+            "the text as it was; to take the new one, remove the source and add the original again."
+        )
+    return None
+
+
+def is_searched(language: str) -> bool:
+    """Whether sources in a language are answered from; others are kept."""
+    return language in SEARCHED
+
+
+def _declared(corpus: Path) -> list[Source]:
+    return declared_sources(corpus) if (corpus / CORPUS_FILE).exists() else []
+
+
+def _table_text(corpus: Path) -> str:
+    path = corpus / CORPUS_FILE
+    return path.read_bytes().decode() if path.exists() else ""
+
+
+def _table(converted: Converted, facts: Facts, *, original: str, sha256: str, name: str) -> str:
+    document = document_of(converted, facts)
+    fields = {
+        "id": facts.id,
+        "file": document.file,
+        "sha256": document.sha256,
+        "title": facts.title,
+        "publisher": facts.publisher,
+        "copy": f"converted from {name}",
+        "url": facts.url,
+        "revised": facts.revised,
+        "audience": facts.audience,
+        "language": facts.language,
+        "rights": facts.rights,
+        "notes": facts.notes,
+        "attribution": facts.attribution,
+        "layout": "converted",
+    }
+    kept = {
+        "file": original,
+        "sha256": sha256,
+        "converter": converted.converter,
+        "structure": f"{CONVERTED}/{facts.id}.jsonl",
+        "structure_sha256": _hash(converted.structure.encode()),
+    }
+    return f"[[source]]\n{_lines(fields)}\n[source.original]\n{_lines(kept)}"
+
+
+def _lines(fields: dict[str, str]) -> str:
+    # A JSON string is a TOML string but for DEL, which no fact needs.
+    return "".join(
+        f"{key} = {json.dumps(value.replace(chr(127), ''), ensure_ascii=False)}\n"
+        for key, value in fields.items()
+        if value
+    )
+
+
+def _must_not_lie_there(files: dict[str, bytes], corpus: Path) -> None:
+    for place in files:
+        if (corpus / place).exists():
+            raise CorpusError(f"{corpus / place}: is there already, and no source names it. Move it away.")
+
+
+def _must_read(corpus: Path, facts: Facts) -> None:
+    if is_searched(facts.language):
+        read_corpus(corpus)
+    else:
+        declared_sources(corpus)
+
+
+def _or_as_before(change: Callable[[], None], *, corpus: Path, before: str, new: list[str]) -> None:
+    """Runs a change; where it fails, the folder is as it was."""
+    there = [place for place in new if (corpus / place).exists()]
+    try:
+        change()
+    except (CorpusError, OSError) as error:
+        for place in set(new) - set(there):
+            (corpus / place).unlink(missing_ok=True)
+        if before:
+            _write(corpus / CORPUS_FILE, before.encode())
+        else:
+            (corpus / CORPUS_FILE).unlink(missing_ok=True)
+        if isinstance(error, CorpusError):
+            raise
+        raise CorpusError(
+            f"{corpus}: cannot be written ({error.strerror}). Free it, or name another folder."
+        ) from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_bytes(data)
+    aside.replace(path)
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,1 @@
+"""Readers: files as hospitals have them (HTML, PDF, DOCX, Markdown, text) to text with its structure."""

@@ -1,0 +1,81 @@
+"""allchat source and allchat init: what is asked, what is written, what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from commands import run
+from made_files import IMAGE, page, pdf
+
+from allchat.cli.group import EXIT_BAD_INPUT, EXIT_BROKEN
+from allchat.cli.main import cli
+from allchat.sources.corpus import declared_sources
+
+GIVEN = (
+    "--publisher=City Hospital", "--url=https://example.org/v", "--rights=may be quoted", "--audience=families",
+    "--revised=unknown",
+)  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    assert run("init", tmp_path / "own").exit_code == 0
+    monkeypatch.chdir(tmp_path / "own")
+    (tmp_path / "own" / "v.html").write_bytes(
+        page("<h1>Visiting us</h1><p>Come from two to four, and ring the bell.</p>")
+    )
+    (tmp_path / "own" / "scan.pdf").write_bytes(pdf(IMAGE))
+    return tmp_path / "own"
+
+
+def test_a_file_is_added_by_one_command_and_listed_checked_and_removed(home: Path) -> None:
+    result = run("source", "add", "v.html", "--yes", *GIVEN)
+    assert result.exit_code == 0, result.output
+    assert "visiting-us: added" in result.output
+    assert "Come from two to four" in (home / "corpus" / "reviews" / "visiting-us.html").read_text(encoding="utf-8")
+    assert (
+        "visiting-us\n  Visiting us\n  City Hospital; last revised unknown; allchat-html"
+        in run("source", "list").output
+    )
+    assert run("source", "check").output == "visiting-us: holds\n"
+    (home / "corpus" / "originals" / "visiting-us.html").write_bytes(b"<p>x")
+    assert run("source", "check").exit_code == 1
+    assert run("source", "remove", "visiting-us", "--yes").exit_code == 0
+    assert declared_sources(home / "corpus") == []
+
+
+def test_without_anybody_to_ask_a_missing_fact_is_named(home: Path) -> None:
+    result = run("source", "add", "v.html", "--yes", *GIVEN[2:])
+    assert result.exit_code == EXIT_BAD_INPUT
+    assert "--publisher, --url" in result.output
+    assert not (home / "corpus" / "reviews").exists()
+
+
+def test_the_terminal_asks_for_what_is_missing_and_adds_nothing_unseen(home: Path) -> None:
+    answers = "\n".join(["", "City Hospital", "https://example.org/v", "may be quoted", "families", "", "unknown", "n"])
+    result = CliRunner().invoke(cli, ["source", "add", "v.html"], input=answers)
+    assert result.exit_code == 0, result.output
+    assert "nothing was added" in result.output
+    assert (home / "corpus" / "reviews" / "visiting-us.html").exists()
+    assert declared_sources(home / "corpus") == []
+    again = CliRunner().invoke(cli, ["source", "add", "v.html"], input=f"{answers[:-1]}y")
+    assert "visiting-us: added" in again.output
+
+
+def test_a_review_alone_adds_nothing(home: Path) -> None:
+    assert "nothing was added" in run("source", "add", "v.html", "--review-only", *GIVEN).output
+    assert declared_sources(home / "corpus") == []
+
+
+def test_a_scan_is_refused_with_its_page(home: Path) -> None:
+    result = run("source", "add", "scan.pdf", "--yes", *GIVEN)
+    assert result.exit_code == EXIT_BROKEN
+    assert "scan.pdf: page 1 has no text" in result.output
+
+
+def test_init_does_not_write_over_a_folder_in_use(home: Path) -> None:
+    result = run("init", home)
+    assert result.exit_code == EXIT_BROKEN
+    assert "is there already" in result.output
