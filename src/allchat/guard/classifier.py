@@ -27,7 +27,7 @@ from allchat.spelling import fold
 Vector = NDArray[np.float32]
 
 CLASSES = ("information", "advice", "emergency", "crisis", "support", "fear", "mention")
-"""What a message can be to the classifier, in the order of all columns. Fear for a life and the mere mention of a danger
+"""What a message can be to the classifier, in the order of all columns. Fear for a life and the mere mention of danger
 are classes of their own, so that the boundary of a crisis and of an emergency is drawn against each of them."""
 
 SHARES = {"words": 1.5, "parts": 1.5}

@@ -86,7 +86,7 @@ class Guard:
             return verdict
         scores = self._classifier.scores(message, vector if self._embeds else None)
         found = judged(self._met(message, verdict), scores, message)
-        return replace(found, private=verdict.private)
+        return replace(found, private=verdict.private, harmless=scores.harmless)
 
     def is_settled(self, question: str | ReadMessage, verdict: Verdict) -> bool:
         """Whether the rules alone decide, whatever the classifier says: nothing need be embedded for it."""

@@ -31,6 +31,9 @@ ASKED_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.8, 0.9
 """How likely mere information must be to lift a rule that refuses: in a question, in what is told, and in a message of
 many words, where the question at its head may drown what is told of one person."""
 
+EVIDENT = 0.25
+"""How likely mere information must be for a refusal to give way where the sources clearly say what was asked."""
+
 MANY_WORDS = 60
 
 ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.85, 0.8
@@ -67,6 +70,11 @@ def is_held(message: ReadMessage, rule: Rule) -> bool:
 def is_calm(scores: Scores) -> bool:
     """Whether mere information, a mention, low mood or fear is all but certain."""
     return scores.harmless + scores.support + scores.fear >= CALM
+
+
+def gives_way(verdict: Verdict) -> bool:
+    """Whether a refusal is unsure enough to be an answer where the sources clearly say what was asked."""
+    return verdict.harmless >= EVIDENT
 
 
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
