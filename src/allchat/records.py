@@ -270,8 +270,8 @@ class Citation:
 class Verdict:
     """What the screen makes of a question before anything is searched; ``kind`` None goes on to the search.
 
-    ``reason`` is a word of the wording, ``rule`` what matched, ``score`` and ``harmless`` the classifier's probability of
-    the verdict and of mere information.
+    ``reason`` is a word of the wording, ``rule`` what matched; ``score`` and ``harmless`` are what the classifier gives
+    the verdict, and mere information.
     """
 
     kind: Literal["urgent", "refusal", "out_of_scope", "chat", "support"] | None
