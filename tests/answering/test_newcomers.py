@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from word_hash import WordHash
 
-from allchat.answering.newcomers import is_of_a_source, is_of_the_house
+from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.guard.guard import Guard
@@ -108,6 +108,15 @@ def test_what_a_leaflet_says_is_quoted_to_one_who_asks_whether_they_may(chat: Ch
     answer = chat.ask("Should I stay during the morning rounds?")
     assert (answer.kind, answer.reason) == ("answer", None)
     assert answer.citations[0].quote == "You may stay during the morning rounds."
+
+
+@pytest.mark.parametrize(
+    ("question", "far"), [("Which songs do sailors sing at sea?", True), ("Rounds", False), ("morning rounds", False)]
+)
+def test_what_is_neither_near_nor_in_its_words_is_no_nearest_passage(chat: Chat, question: str, far: bool) -> None:
+    search = chat.search()
+    found = search.find((question,), vectors=search.encode((question,)), limit=1)
+    assert is_far(found, wordings=(question,), search=search) is far
 
 
 def test_what_no_leaflet_says_stays_refused(chat: Chat) -> None:

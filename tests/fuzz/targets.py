@@ -5,6 +5,7 @@ from __future__ import annotations
 import door_targets  # noqa: F401
 import file_targets  # noqa: F401
 import question_targets  # noqa: F401
+import reader_targets  # noqa: F401
 import saved_targets  # noqa: F401
 from target import TARGETS
 

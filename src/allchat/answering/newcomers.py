@@ -20,6 +20,9 @@ from allchat.search.words import content_words
 STANDS = 0.65
 """Cosine from which a block of a newcomer, or one of its sentences, says what was asked."""
 
+FAR = 0.4
+"""Cosine below which a newcomer's block has nothing to do with what was asked, unless it is in its words."""
+
 COVERED = 0.5
 """The share of a question's words, weighted by how rare they are, that must stand in that block or its heading."""
 
@@ -42,6 +45,16 @@ def says_it(found: Found, *, wordings: Sequence[str], search: Search) -> float |
     near = max(found.hits[0].parts[part] for part in ("sentence", "block"))
     covered = max(_covered(wording, found.numbers[0], search) for wording in wordings)
     return near - STANDS if near >= STANDS and covered >= COVERED else None
+
+
+def is_far(found: Found, *, wordings: Sequence[str], search: Search) -> bool:
+    """Whether the first hit is a newcomer's that is not near and holds few of the question's words: no nearest passage
+    to be shown.
+    """
+    if search.asked(found.numbers[0]):
+        return False
+    near = max(found.hits[0].parts[part] for part in ("sentence", "block", "heading"))
+    return near < FAR and max(_covered(wording, found.numbers[0], search) for wording in wordings) < COVERED
 
 
 def _covered(wording: str, number: int, search: Search) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from allchat.answering.abstain import MODEL_FILE, Decision, evidence, unpacked
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
-from allchat.answering.newcomers import is_of_a_source, is_of_the_house, says_it
+from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
@@ -134,7 +134,9 @@ class Pipeline:
         if self._judge is None:  # a corpus without calibration examples: what is near enough is quoted
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
-        return self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
+        decision, margin = self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
+        far = decision == "closest" and is_far(found, wordings=wordings, search=self._search)
+        return ("not_found" if far else decision), margin
 
     def screen(self, message: ReadMessage) -> Verdict:
         """The guard's screen, for which a subject that a source is about, by its title, is no other subject."""

@@ -48,9 +48,9 @@ WITHOUT_QUESTIONS = 0.9
 """What a score without questions counts beside one with them: a good match of the text is less sure than one of a
 question that is all but the same. docs/retrieval.md has what both of these were chosen from."""
 
-MEANT = 0.7
-"""Cosine of a question of ours, or of a sentence, from which a block of a source that has questions is meant. Below it
-such a block would stand beside, or before, what a source without questions says to the point."""
+MEANT, SPOKEN = 0.7, 0.5
+"""Cosines from which a block of a source with questions of ours, and one of a source without, is meant. Below them the
+one would stand beside what the other says to the point, or before it, for a few words that they share."""
 
 NOWHERE = -2.0
 """Less than any cosine."""
@@ -82,6 +82,8 @@ class Weights:
 PARTS = tuple(field.name for field in fields(Weights))
 QUESTION = GRAINS.index("question")
 STANDING = [GRAINS.index("heading"), GRAINS.index("sentence")]
+BY_QUESTION = [QUESTION, GRAINS.index("sentence")]
+BY_TEXT = [GRAINS.index(grain) for grain in ("sentence", "block", "heading")]
 FROM_SOURCES = np.array(["question" not in part for part in PARTS])
 FIRST_WORD_PART = len(GRAINS)
 """The first part that comes from words."""
@@ -208,13 +210,14 @@ class Search:
         return np.where(self._asked[blocks], scaled @ self._weights.array(), without)
 
     def _meant(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What the score of each block counts beside newcomers: less where its source has questions and neither one of
-        them nor a sentence of the block is ``MEANT`` near. Scores are relative to the best, which may be a poor one.
+        """What the score of each block counts where there are newcomers: less where it is not as near as ``MEANT``, by
+        a question of ours or a sentence, or, a newcomer's, as ``SPOKEN``. Scores are relative to the best, which may be
+        a poor one.
         """
         if self.every_source_asked or not len(parts):
             return np.ones(len(blocks))
-        near = parts[:, [QUESTION, GRAINS.index("sentence")]].max(axis=1)
-        return np.where(self._asked[blocks], np.minimum(1.0, near / MEANT), 1.0)
+        ours, theirs = (parts[:, columns].max(axis=1) for columns in (BY_QUESTION, BY_TEXT))
+        return np.asarray(np.minimum(1.0, np.where(self._asked[blocks], ours / MEANT, theirs / SPOKEN)))
 
     def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         """The blocks in any of the groups, ascending."""

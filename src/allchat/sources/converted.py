@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from allchat.errors import CorpusError
-from allchat.parsing import parse_json
 from allchat.records import Document
 from allchat.sources.lines import Atom, Line, must_hold_all, text_lines
 from allchat.sources.text import clean
@@ -64,15 +65,24 @@ def place_of(document: Document, start: int, end: int) -> dict[str, Any] | None:
     return {"page": found[0]["page"], "boxes": boxes}
 
 
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["heading", "text", "item"]
+    level: int = Field(default=0, ge=0, le=6)
+    depth: int = Field(default=0, ge=0, le=9)
+    page: int | None = None
+    boxes: list[tuple[float, float, float, float]] = []
+    element: str | None = None
+
+
 def _mark(line: str, document: Document) -> Mark:
     try:
-        found = parse_json(line)
-        kind, level, depth = found.pop("kind"), int(found.pop("level", 0)), int(found.pop("depth", 0))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        found = _Line.model_validate_json(line)
+    except ValidationError as error:
         raise _damaged(document) from error
-    if kind not in ("heading", "text", "item"):
-        raise _damaged(document)
-    return Mark(kind, level, depth, found)
+    page = {} if found.page is None else {"page": found.page, "boxes": [list(box) for box in found.boxes]}
+    return Mark(found.kind, found.level, found.depth, page or ({"element": found.element} if found.element else {}))
 
 
 def _damaged(document: Document) -> CorpusError:

@@ -42,6 +42,64 @@ def test_a_text_goes_on_behind_what_stands_in_it() -> None:
     assert words(found) == [("text", LONG), ("heading", "Clean hands")]
 
 
+HOURS: list[Text] = [
+    (80, 700, 11, True, "Ward"), (180, 700, 11, True, "Visiting"), (340, 700, 11, True, "Rules"),
+    (72, 680, 11, False, "Ward 3"), (160, 680, 11, False, "2 to 4 pm"), (300, 680, 11, False, "children under 12"),
+    (300, 666, 11, False, "may not enter"),
+    (72, 650, 11, False, "Day clinic"), (160, 650, 11, False, "8 am to noon"), (300, 650, 11, False, "by appointment"),
+]  # fmt: skip
+
+
+def test_a_tables_rows_carry_its_header_and_keep_their_further_lines() -> None:
+    found = read([(72, 740, 11, False, "These are our hours."), *HOURS, *lines(LONG, top=600)])
+    assert words(found) == [
+        ("text", "These are our hours."),
+        ("item", "Ward 3: Visiting: 2 to 4 pm; Rules: children under 12 may not enter"),
+        ("item", "Day clinic: Visiting: 8 am to noon; Rules: by appointment"),
+        ("text", LONG),
+    ]
+    assert found.alarms == (
+        "page 1 has tables, whose rows were put together by their places: compare them with the file",
+    )
+
+
+def test_a_first_row_like_the_others_names_no_column() -> None:
+    body = [(left, bottom, size, False, said) for left, bottom, size, _, said in HOURS[3:]]
+    assert words(read([*body, *lines(LONG, top=600)]))[:2] == [
+        ("item", "Ward 3: 2 to 4 pm; children under 12 may not enter"),
+        ("item", "Day clinic: 8 am to noon; by appointment"),
+    ]
+
+
+def test_drawn_lines_part_the_cells_and_the_rows_of_a_table() -> None:
+    text = b"BT /F%d 11 Tf %d %d Td (%s) Tj ET\n"
+    cells = [
+        (72, 700, b"Ward"), (112, 700, b"Open"), (72, 680, b"Ward 3"), (112, 680, b"from 2 to 4 pm"),
+        (72, 660, b"Day"), (112, 660, b"from 8 am to noon"), (72, 647, b"clinic"), (112, 647, b"on weekdays"),
+    ]  # fmt: skip
+    drawn = b"".join(b"%d 640 0.5 75 re f\n" % left for left in (70, 110, 250))
+    drawn += b"".join(b"70 %d 180 0.5 re f\n" % height for height in (640, 673, 693, 715))
+    found = read(b"".join(text % (2 if cell[1] == 700 else 1, *cell) for cell in cells) + drawn)
+    assert words(found) == [
+        ("item", "Ward 3: Open: from 2 to 4 pm"),
+        ("item", "Day clinic: Open: from 8 am to noon on weekdays"),
+    ]
+
+
+def test_a_list_that_has_drawn_dots_for_bullets_is_a_list() -> None:
+    text = b"BT /F1 11 Tf %d %d Td (%s) Tj ET\n"
+    said = [
+        (72, 700, b"Call us at any time if your child has:"), (90, 684, b"a rash"),
+        (90, 668, b"a fever that comes back after a day"), (90, 654, b"or two"),
+    ]  # fmt: skip
+    dots = b"80 686 4 4 re f\n80 670 4 4 re f\n"
+    assert words(read(b"".join(text % line for line in said) + dots)) == [
+        ("text", "Call us at any time if your child has:"),
+        ("item", "a rash"),
+        ("item", "a fever that comes back after a day or two"),
+    ]
+
+
 def test_a_broken_paragraph_is_one_and_a_gap_begins_another() -> None:
     found = read([*lines(LONG, top=700), *lines("Ask at the desk. " + LONG, top=640)])
     assert words(found) == [("text", LONG), ("text", f"Ask at the desk. {LONG}")]

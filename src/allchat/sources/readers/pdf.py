@@ -11,6 +11,7 @@ from statistics import median
 from allchat.errors import CorpusError
 from allchat.sources.readers.pdf_layout import body_lines
 from allchat.sources.readers.pdf_lines import SOFT_HYPHEN, Line, Page, read_pages
+from allchat.sources.readers.pdf_tables import with_rows
 from allchat.sources.readers.pieces import Piece, PieceKind, Place, Read, tidy
 from allchat.sources.readers.plain import MARK, TITLE_WORDS
 
@@ -28,6 +29,9 @@ PITCHES = 1.45
 
 INDENT = 14.0
 """Points of indent that make one depth of a list."""
+
+DOTTED = 8.0
+"""Points before a line at which its drawn bullet is taken to stand."""
 
 MOST_HEADING_LINES = 5
 
@@ -51,9 +55,17 @@ def read_pdf(content: bytes, *, name: str) -> Read:
             f"{name}: {_pages([page.number for page in blank])} no text, only a picture of it. Bring the file that it "
             "was printed from, or a PDF made by text recognition: this program reads no pictures."
         )
-    alarms = (f"{_pages(scans)} a picture and no text: what it says is not in the source",) if scans else ()
+    alarms: tuple[str, ...] = (
+        (f"{_pages(scans)} a picture and no text: what it says is not in the source",) if scans else ()
+    )
     lines, left = body_lines(pages)
+    lines = with_rows(lines, pages)
     pieces = _Assembly(lines, pages).pieces()
+    tables = sorted({line.page for line in lines if line.row})
+    if tables:
+        alarms += (
+            f"{_pages(tables)} tables, whose rows were put together by their places: compare them with the file",
+        )
     facts = [("date", f"{key} {value[2:10]}") for key, value in said.items() if key.endswith("Date")]
     return Read(tuple(pieces), tuple(left), alarms, tidy(said.get("Title", "")) or None, None, tuple(facts))
 
@@ -104,6 +116,13 @@ class _Assembly:
         words = line.text.strip()
         mark = MARK.match(words)
         last = self._done[-1] if self._done else None
+        if line.row or (line.bullet and mark is None):
+            at = line.left - DOTTED
+            depth = 0 if line.row else self._depth(line, last, at=at)
+            self._done.append(_Open("item", [line], words, line.size, depth, mark_left=at))
+            return
+        if last and last.lines[-1].row:
+            last = previous = None
         if last and previous and mark is None and self._goes_on(previous, line, last, words):
             self._append(last, line, words)
             if _is_prose(last):
@@ -117,7 +136,14 @@ class _Assembly:
             self._append(interrupted, line, words)
         elif mark and not (last and last.kind == "text" and not self._is_bullet(mark) and self._runs_on(last, line)):
             self._done.append(
-                _Open("item", [line], mark.group("rest"), line.size, self._depth(line, last), mark_left=line.left)
+                _Open(
+                    "item",
+                    [line],
+                    mark.group("rest"),
+                    line.size,
+                    self._depth(line, last, at=line.left),
+                    mark_left=line.left,
+                )
             )
         elif last and previous and self._continues(last, previous, line, words):
             self._append(last, line, words)
@@ -193,14 +219,14 @@ class _Assembly:
         beside = [other.right for other in self._pages[line.page - 1].lines if abs(other.left - line.left) < 8]
         return max(beside, default=line.right)
 
-    def _depth(self, line: Line, last: _Open | None) -> int:
+    def _depth(self, line: Line, last: _Open | None, *, at: float) -> int:
         """An item's depth by its indent under the items before it."""
         marks: list[float] = []
         for one in reversed(self._done):
             if one.kind != "item":
                 break
             marks.append(one.mark_left)
-        below = sorted({round(mark / INDENT) for mark in marks if mark < line.left - INDENT / 2})
+        below = sorted({round(mark / INDENT) for mark in marks if mark < at - INDENT / 2})
         same_page = last is not None and last.kind == "item" and last.lines[-1].page == line.page
         return min(len(below), 3) if same_page else (last.depth if last and last.kind == "item" else 0)
 

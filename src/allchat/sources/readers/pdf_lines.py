@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from allchat.errors import CorpusError
@@ -19,6 +20,15 @@ SLANT = 0.2
 SOFT_HYPHEN = "\x02"
 """What PDFium puts for a hyphen at the end of a line, after which it joins the next line."""
 
+DOT, THIN, BESIDE = 7.0, 2.0, 22.0
+"""Points: a drawn dot is no larger, a drawn line no thicker, and a bullet stands no further before its line."""
+
+GAP = 1.8
+"""Words further apart than this many times their size stand in two columns of a table."""
+
+MOST_DRAWN = 20_000
+"""Things drawn on a page that are looked at; a map has more, and no bullets."""
+
 BOLD = 700
 _BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
 _DAMAGED = "{name}: is a damaged PDF ({error}). Save or download it again."
@@ -26,7 +36,11 @@ _DAMAGED = "{name}: is a damaged PDF ({error}). Save or download it again."
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page: its box in points from the lower left corner, the size and weight of most of its letters."""
+    """A line of a page: its box in points from the lower left corner, the size and weight of most of its letters.
+
+    ``cells`` are its words parted at wide gaps and drawn lines, each from left to right; ``bullet`` says that a drawn
+    dot stands before it, ``row`` that it is a whole row of a table.
+    """
 
     page: int
     text: str
@@ -36,6 +50,9 @@ class Line:
     top: float
     size: float
     weight: int
+    cells: tuple[tuple[float, float, str], ...] = ()
+    bullet: bool = False
+    row: bool = False
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -45,13 +62,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its number from 1, its height, its lines, and whether it shows an image."""
+    """A page: its number from 1, its height, its lines, whether it shows an image, and the drawn lines across it."""
 
     number: int
     height: float
     width: float
     lines: tuple[Line, ...]
     image: bool
+    across: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +113,42 @@ def _page(document: Any, number: int) -> Page:
     page = document[number]
     text = page.get_textpage()
     try:
-        lines = tuple(line for letters in _runs(text, raw) if (line := _line(letters, number + 1)) is not None)
-        image = any(True for _ in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3))
-        return Page(number + 1, page.get_height(), page.get_width(), lines, image)
+        drawn = _drawn(page, raw)
+        lines = tuple(line for letters in _runs(text, raw) if (line := _line(letters, number + 1, drawn)) is not None)
+        return Page(number + 1, page.get_height(), page.get_width(), lines, drawn.image, drawn.across)
     finally:
         text.close()
         page.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What is drawn on a page: dots that stand for bullets (right edge, middle), lines across it (height, from, to) and
+    down it (place, from, to).
+    """
+
+    image: bool
+    dots: tuple[tuple[float, float], ...]
+    across: tuple[tuple[float, float, float], ...]
+    down: tuple[tuple[float, float, float], ...]
+
+
+def _drawn(page: Any, raw: Any) -> _Drawn:
+    image = False
+    dots, across, down = [], [], []
+    for thing in islice(page.get_objects(max_depth=3), MOST_DRAWN):
+        if thing.type == raw.FPDF_PAGEOBJ_IMAGE:
+            image = True
+        elif thing.type == raw.FPDF_PAGEOBJ_PATH:
+            left, bottom, right, top = thing.get_bounds()
+            wide, high = right - left, top - bottom
+            if 1.5 < wide < DOT and 1.5 < high < DOT:
+                dots.append((right, (bottom + top) / 2))
+            elif high <= THIN < wide:
+                across.append((bottom, left, right))
+            elif wide <= THIN < high:
+                down.append((left, bottom, top))
+    return _Drawn(image, tuple(dots), tuple(across), tuple(down))
 
 
 def _runs(text: Any, raw: Any) -> Iterator[list[_Letter]]:
@@ -148,7 +196,7 @@ def _weight(text: Any, number: int, raw: Any) -> int:
     return max(weight, BOLD) if _BOLD_NAME.search(name.value) else weight
 
 
-def _line(letters: list[_Letter], page: int) -> Line | None:
+def _line(letters: list[_Letter], page: int, drawn: _Drawn) -> Line | None:
     inked = [letter for letter in letters if letter.text.strip() and letter.text != SOFT_HYPHEN]
     if not inked:
         return None
@@ -156,15 +204,48 @@ def _line(letters: list[_Letter], page: int) -> Line | None:
     wordy = [letter for letter in inked if letter.text.isalnum()] or inked
     weight = Counter(letter.weight for letter in wordy).most_common(1)[0][0]
     boxes = [letter.box for letter in inked]
+    left, bottom, top = min(box[0] for box in boxes), min(box[1] for box in boxes), max(box[3] for box in boxes)
     return Line(
         page,
         _without_marks(letters, size),
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
+        left,
+        bottom,
         max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
+        top,
         size,
         weight,
+        _cells(letters, size, drawn),
+        any(0 < left - x < BESIDE and bottom < y < top for x, y in drawn.dots),
+    )
+
+
+def _cells(letters: list[_Letter], size: float, drawn: _Drawn) -> tuple[tuple[float, float, str], ...]:
+    """A line's words parted where the gap is wide, or where a line is drawn down the page."""
+    parts: list[list[_Letter]] = [[]]
+    before: _Letter | None = None
+    for letter in letters:
+        if letter.text.isspace() or letter.text == SOFT_HYPHEN:
+            parts[-1].append(letter)
+            continue
+        if before is not None and _is_parted(before, letter, size, drawn):
+            parts.append([])
+        parts[-1].append(letter)
+        before = letter
+    inked = [(part, [one.box for one in part if not one.text.isspace()]) for part in parts]
+    return tuple(
+        (min(box[0] for box in boxes), max(box[2] for box in boxes), _without_marks(part, size).strip())
+        for part, boxes in inked
+        if boxes
+    )
+
+
+def _is_parted(one: _Letter, other: _Letter, size: float, drawn: _Drawn) -> bool:
+    gap = other.box[0] - one.box[2]
+    if gap < 0.2 * size:
+        return False
+    return gap >= GAP * size or any(
+        one.box[2] - 1 <= x <= other.box[0] + 1 and low <= one.box[3] and one.box[1] <= high
+        for x, low, high in drawn.down
     )
 
 

@@ -86,7 +86,6 @@ def main() -> int:
     _limited()
     kind, name = sys.argv[1:3]
     try:
-        # The kind is one of the parent's, taken at its word.
         result = packed(read(sys.stdin.buffer.read(), kind=kind, name=name))  # type: ignore[arg-type]
         sys.stdout.buffer.write(result.encode())
         sys.stdout.flush()
