@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check licences audit eval fix index guard docs clients images pins clean
+.PHONY: help setup chat test fuzz check soak licences audit eval fix index guard docs clients images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,14 +31,19 @@ fuzz: setup ## send every parser and address many more made-up inputs than "make
 	  PYTHONPATH=tests $(BIN)/python tests/fuzz/guided.py -runs=$${FUZZ_INPUTS:-2000}; \
 	else echo "Not led by coverage: atheris is not installed (docs/operations.md, Fuzzing)."; fi
 
-check: setup ## lint, format, types, import contracts, documents, licences: all that CI checks besides the tests
+check: setup ## lint, format, types, import contracts: what CI checks besides the tests, and nothing that they do
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest tests/test_docs.py tests/test_licences.py
 
-licences: setup ## list what allchat runs on and under which licences; "make check" holds them to tests/licences.toml
+soak: setup ## what takes long: tests marked so, much fuzzing, other harnesses where installed, and the whole benchmark
+	@$(BIN)/allchat build --index .cache/test-index
+	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(MAKE) fuzz
+	@$(BIN)/allchat bench --index .cache/test-index --out .cache/bench.json
+
+licences: setup ## list what allchat runs on and under which licences; "make test" holds them to tests/licences.toml
 	@PYTHONPATH=tests $(BIN)/python tests/licences.py
 
 audit: ## look up the known vulnerabilities of every pinned package (needs the network)

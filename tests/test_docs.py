@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,12 @@ def imported(path: Path) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
+@cache
+def providers() -> Mapping[str, list[str]]:
+    """The distributions behind each importable name: reading all that is installed takes a second."""
+    return importlib.metadata.packages_distributions()
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_what_a_module_imports_is_declared(module: str) -> None:
     wanted = [
@@ -182,9 +190,8 @@ def test_what_a_module_imports_is_declared(module: str) -> None:
         *(PROJECT["optional-dependencies"]["dev"] if module.startswith("benchmark/") else ()),
     ]
     declared = {canonicalize_name(Requirement(text).name) for text in wanted}
-    providers = importlib.metadata.packages_distributions()
     for name in imported(ROOT / f"src/allchat/{module}.py") - sys.stdlib_module_names - {"allchat"}:
-        assert declared & {canonicalize_name(provider) for provider in providers.get(name, [])}, name
+        assert declared & {canonicalize_name(provider) for provider in providers().get(name, [])}, name
 
 
 def test_pins_are_exact_versions_without_addresses_or_builds() -> None:

@@ -270,7 +270,8 @@ class Citation:
 class Verdict:
     """What the screen makes of a question before anything is searched; ``kind`` None goes on to the search.
 
-    ``reason`` is a word of the fixed wording, ``rule`` the rule that matched, ``score`` the classifier's probability.
+    ``reason`` is a word of the wording, ``rule`` what matched; ``score`` and ``harmless`` are what the classifier gives
+    the verdict, and mere information.
     """
 
     kind: Literal["urgent", "refusal", "out_of_scope", "chat", "support"] | None
@@ -278,13 +279,13 @@ class Verdict:
     rule: str | None = None
     score: float | None = None
     private: bool = False
+    harmless: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """How an answer came about. Private details in ``searched`` are replaced by a mark.
-
-    ``hits`` are the candidates, best first; ``margin`` is how far the evidence was above the threshold, None without.
+    ``hits`` are the candidates, best first; ``margin`` is how far the evidence was above the threshold, or None.
     """
 
     verdict: Verdict

@@ -120,7 +120,8 @@ def look(page: Any, tally: Tally) -> None:
         )
         return
     chips = page.locator(f'{last} .said > .quote a[href^="#t"]')
-    tally.note("questions to touch below", page.locator(f"{last} .next .start").count() >= 2)
+    if not page.locator(f"{last} .said > .support").count():  # there, help is what comes next
+        tally.note("questions to touch below", page.locator(f"{last} .next .start").count() >= 2)
     if not chips.count():
         return
     if page.locator(f"{last} .said.of-answer").count():

@@ -22,7 +22,7 @@ from small_chat import SmallChat
 from allchat.chat import Chat
 
 CLIENTS = ROOT / ".cache" / "clients"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

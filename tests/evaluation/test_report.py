@@ -126,7 +126,8 @@ def with_blind(small_chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> tu
         name="stranger", looked_at=False, frozen="2026-11-26", first_sight={"recall_fear": 0.5},
     )  # fmt: skip
     out = tmp_path_factory.mktemp("blind")
-    report = evaluate(lambda: small_chat, [SUITES[3], blind], out=out)
+    tuned = suite("guard", Gate(measure="recall_urgent", least=0.4, why="Held."))
+    report = evaluate(lambda: small_chat, [tuned, blind], out=out)
     write_reports(report, out)
     return report, out
 
@@ -136,8 +137,8 @@ def test_the_report_opens_with_all_suites_blind_ones_first_beside_their_figures_
 ) -> None:
     report, _ = with_blind
     rows = list(overview(report))
-    assert [row["state"] for row in rows] == sorted(row["state"] for row in rows)
-    assert (rows[0]["suite"], rows[0]["measure"], rows[0]["first"]) == ("stranger", "recall_fear", 0.5)
+    assert [row.state for row in rows] == sorted(row.state for row in rows)
+    assert (rows[0].suite, rows[0].measure, rows[0].first) == ("stranger", "recall_fear", 0.5)
     text = markdown(report)
     assert text.index("## All suites") < text.index("## stranger")
     assert (

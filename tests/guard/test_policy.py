@@ -10,7 +10,7 @@ import pytest
 
 from allchat.guard.classifier import Scores
 from allchat.guard.guard import Guard
-from allchat.guard.policy import is_held
+from allchat.guard.policy import gives_way, is_held
 from allchat.guard.rules import danger
 from allchat.records import Verdict
 
@@ -152,7 +152,8 @@ def test_a_dangerous_vital_sign_is_marked(text: str, mark: str) -> None:
 
 def test_a_refusal_is_lifted_only_where_information_is_likely() -> None:
     verdict = Verdict("refusal", reason="dose", rule="dose-asked", private=True)
-    assert guard(advice=0.3).judge("what is the dose", VECTOR, verdict) == verdict
+    kept = guard(advice=0.5).judge("what is the dose", VECTOR, verdict)
+    assert (kept.kind, kept.rule, kept.harmless) == ("refusal", "dose-asked", 0.5)
     lifted = INFORMING.judge("what is the dose", VECTOR, verdict)
     assert (lifted.kind, lifted.rule, lifted.private) == (None, None, True)
 
@@ -164,9 +165,38 @@ def test_what_names_no_person_must_be_surer_to_be_refused() -> None:
     assert end_of(likely, "my garden")[0] is None
 
 
-def test_small_talk_stays_small_talk_and_other_subjects_ask_no_classifier() -> None:
+def test_what_is_told_must_be_surer_information_than_what_is_asked() -> None:
+    verdict = Verdict("refusal", reason="other", rule="personal-and-no-information-asked")
+    likely = guard(advice=0.3)
+    assert likely.judge("what is her consolidation for?", VECTOR, verdict).kind is None
+    assert likely.judge("her consolidation", VECTOR, verdict).kind == "refusal"
+
+
+def test_an_unsure_refusal_gives_way_to_clear_evidence_and_a_sure_one_does_not() -> None:
+    assert gives_way(Verdict("refusal", reason="other", harmless=0.3))
+    assert not gives_way(Verdict("refusal", reason="other", harmless=0.1))
+    assert not gives_way(Verdict("refusal", reason="other"))
+
+
+def test_small_talk_stays_small_talk() -> None:
     assert end_of(guard(support=0.5), "thanks!")[:2] == ("chat", "thanks")
-    assert GUARD.is_settled("who won the game last night", GUARD.screen("who won the game last night"))
+
+
+def test_an_alarm_in_what_looks_like_another_subject_or_steering_must_be_surer() -> None:
+    told = "who won the game last night"
+    assert GUARD.screen(told).kind == "out_of_scope"
+    assert end_of(guard(crisis=0.7), told)[0] == "out_of_scope"
+    assert end_of(guard(support=0.9), told)[0] == "out_of_scope"
+    assert end_of(DESPAIRING, told)[:2] == ("urgent", "crisis")
+
+
+def test_fear_that_asks_is_refused_and_fear_that_tells_is_met_with_support() -> None:
+    assert end_of(guard(fear=0.9), "does he have a future?")[0] == "refusal"
+    assert end_of(guard(fear=0.9), "i see him fade")[:2] == ("support", "feelings")
+
+
+def test_a_mention_is_searched_like_information() -> None:
+    assert end_of(guard(mention=0.9), "the film had a seizure in it")[0] is None
 
 
 def test_without_a_classifier_the_rules_alone_decide() -> None:

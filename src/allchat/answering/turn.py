@@ -22,6 +22,7 @@ from allchat.answering.pipeline import HITS, Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.verify import verify_quotes
+from allchat.guard.policy import gives_way
 from allchat.guard.rules import ReadMessage
 from allchat.markdown import escape_markdown
 from allchat.records import Answer, Citation, Trace, Verdict
@@ -95,12 +96,15 @@ class Turn:
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
-        line = person_asked_about(message) if verdict.kind is None else None
-        self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
         found, decision = self._retrieve(wordings, vectors[: len(wordings)])
         verdict = self._pipeline.opened(verdict, message, found, wordings=wordings)
         if verdict.kind == "refusal":
-            return self._refusal(verdict, found if self._fits(decision, verdict, asked) else None)
+            fits = self._fits(decision, verdict, asked)
+            if not (fits and gives_way(verdict)):
+                return self._refusal(verdict, found if fits else None)
+            verdict = Verdict(None, private=verdict.private)
+        line = person_asked_about(message)
+        self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
         if decision == "answer":
             return self._from_sources(verdict, found, wordings)
         if decision == "closest":
@@ -310,11 +314,3 @@ def _said(citations: Sequence[Citation]) -> str:
     """The words of citations, with their leads and headings."""
     leads = (citation.lead.quote for citation in citations if citation.lead)
     return " ".join((*leads, *(" ".join((*citation.heading, citation.quote)) for citation in citations)))
-
-
-def _reason(verdict: Verdict) -> str | None:
-    """The reason, with the rule or the classifier that gave it."""
-    if verdict.reason is None or verdict.rule is None:
-        return verdict.reason
-    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
-    return f"{verdict.reason}: {verdict.rule}{score}"

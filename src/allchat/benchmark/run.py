@@ -24,6 +24,7 @@ from allchat.benchmark.timing import Figures, machine, questions_of
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.sources.corpus import CORPUS_FILE, read_corpus
+from allchat.sources.outline import outline_document
 
 # Building
 
@@ -60,10 +61,11 @@ def _processor(work: Callable[[], object]) -> float:
 
 
 def change_a_line(corpus: Path) -> None:
-    """Puts a sentence behind the last line of the first source and declares the source anew, as staff would."""
+    """Puts a sentence behind the last block of the first source and declares the source anew, as staff would."""
     document = read_corpus(corpus)[0]
     source, declared = corpus / document.file, corpus / CORPUS_FILE
-    source.write_bytes(source.read_bytes().rstrip() + b" This line was changed.\n")
+    end = outline_document(document).blocks[-1].end
+    source.write_bytes(f"{document.text[:end]} This line was changed.{document.text[end:]}".encode())
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
     declared.write_text(declared.read_text(encoding="utf-8").replace(document.sha256, sha256), encoding="utf-8")
 

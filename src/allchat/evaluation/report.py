@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import BaseLoader, Environment, StrictUndefined
 
@@ -114,7 +115,22 @@ def _lines(report: ReadReport) -> Iterator[str]:
     yield from _timing_lines(report["timings"])
 
 
-def overview(report: ReadReport) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """One measure of one suite; ``first`` is its figure at first sight, ``today`` the one of this report in words."""
+
+    suite: str
+    state: Literal["blind", "tuned"]
+    frozen: str
+    measure: str
+    first: float | None
+    today: str | None
+    n: int
+    gate: str | None
+    holds: bool
+
+
+def overview(report: ReadReport) -> Iterator[OverviewRow]:
     """All suites in one table, blind ones first: each measure with a gate or a figure at first sight, today's figure
     with its interval. A law that holds is left out: it holds everywhere or a gate has fallen.
     """
@@ -125,27 +141,27 @@ def overview(report: ReadReport) -> Iterator[dict[str, Any]]:
             gate, today = gates.get(measure), suite["figures"].get(measure)
             if measure in LAWS and gate is not None and gate["holds"]:
                 continue
-            yield {
-                "suite": name,
-                "state": "tuned" if suite["looked_at"] else "blind",
-                "frozen": suite["frozen"] or "no",
-                "measure": measure,
-                "first": suite["first_sight"].get(measure),
-                "today": None if today is None else figure_text(today),
-                "n": 0 if today is None else today["n"],
-                "gate": None if gate is None else _bound(gate),
-                "holds": gate is None or gate["holds"],
-            }
+            yield OverviewRow(
+                suite=name,
+                state="tuned" if suite["looked_at"] else "blind",
+                frozen=suite["frozen"] or "no",
+                measure=measure,
+                first=suite["first_sight"].get(measure),
+                today=None if today is None else figure_text(today),
+                n=0 if today is None else today["n"],
+                gate=None if gate is None else _bound(gate),
+                holds=gate is None or gate["holds"],
+            )
 
 
 def _overview_lines(report: ReadReport) -> Iterator[str]:
     yield from ("## All suites", "", "Tuned: its losses were looked at, so its figures say what was mended.", "")
     yield from ("| suite | | frozen | measure | at first sight | today | of | gate |", "| --- " * 8 + "|")
     for row in overview(report):
-        first = "not kept" if row["first"] is None else f"{row['first']:g}"
-        gate = (row["gate"] or "none") + ("" if row["holds"] else ": fell")
-        kept = (row["suite"], row["state"], row["frozen"], row["measure"], first, row["today"] or "not measured")
-        yield f"| {' | '.join(kept)} | {row['n']} | {gate} |"
+        first = "not kept" if row.first is None else f"{row.first:g}"
+        gate = (row.gate or "none") + ("" if row.holds else ": fell")
+        kept = (row.suite, row.state, row.frozen, row.measure, first, row.today or "not measured")
+        yield f"| {' | '.join(kept)} | {row.n} | {gate} |"
     yield ""
 
 

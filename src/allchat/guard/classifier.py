@@ -1,4 +1,4 @@
-"""Classify: how far a message asks for information or for advice, tells of an emergency or a crisis, or is low in mood.
+"""Classify: how far a message asks for information or advice, tells of an emergency, a crisis, low mood or fear.
 
 A multinomial logistic regression over three views of a message: rows of its words as the rules read them, parts of
 its words as they were typed, and its embedding. It does not see which rules are met: what they find and what it finds
@@ -26,8 +26,9 @@ from allchat.spelling import fold
 
 Vector = NDArray[np.float32]
 
-CLASSES = ("information", "advice", "emergency", "crisis", "support")
-"""What a message can be to the classifier, in the order of all columns."""
+CLASSES = ("information", "advice", "emergency", "crisis", "support", "fear", "mention")
+"""What a message can be to the classifier, in the order of all columns. Fear for a life and the mere mention of danger
+are classes of their own, so that the boundary of a crisis and of an emergency is drawn against each of them."""
 
 SHARES = {"words": 1.5, "parts": 1.5}
 EMBEDDING_SHARE = 2.0
@@ -53,6 +54,13 @@ class Scores(NamedTuple):
     emergency: float
     crisis: float
     support: float
+    fear: float = 0.0
+    mention: float = 0.0
+
+    @property
+    def harmless(self) -> float:
+        """How likely nothing is asked for or told of that must not be searched for."""
+        return self.information + self.mention
 
 
 def terms(message: ReadMessage) -> dict[str, tuple[str, ...]]:
@@ -92,17 +100,17 @@ def _read(word: str, marks: tuple[str, ...]) -> str:
 
 
 KINDS: Mapping[str | None, tuple[str, ...]] = {
-    None: ("information",),
+    None: ("information", "mention"),
     "refusal": ("advice",),
     "urgent": ("emergency", "crisis"),
-    "support": ("support",),
+    "support": ("support", "fear"),
 }
 """The classes that speak for a kind of verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each term ``(t, 5) float32`` and no term ``(5,) float32`` says for each class."""
+    """What each term ``(t, 7) float32`` and no term ``(7,) float32`` says for each class."""
 
     terms: NDArray[np.float32]
     bias: NDArray[np.float32]
@@ -124,8 +132,8 @@ class Weights:
 class Classifier:
     """Weights of a trained classifier, by view: ``words`` for messages without an embedding, ``whole`` with it.
 
-    ``terms`` leads a term to its row in the weights ``(t, 5) float32``; ``vector_weights`` is ``(d, 5) float32`` and
-    a bias ``(5,) float32``. Columns are in the order of ``CLASSES``. ``key`` is what it was made from, ``model`` the
+    ``terms`` leads a term to its row in the weights ``(t, 7) float32``; ``vector_weights`` is ``(d, 7) float32`` and
+    a bias ``(7,) float32``. Columns are in the order of ``CLASSES``. ``key`` is what it was made from, ``model`` the
     fingerprint of the embedding model that it knows.
     """
 

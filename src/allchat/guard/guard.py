@@ -86,13 +86,13 @@ class Guard:
             return verdict
         scores = self._classifier.scores(message, vector if self._embeds else None)
         found = judged(self._met(message, verdict), scores, message)
-        return replace(found, private=verdict.private)
+        return replace(found, private=verdict.private, harmless=scores.harmless)
 
     def is_settled(self, question: str | ReadMessage, verdict: Verdict) -> bool:
         """Whether the rules alone decide, whatever the classifier says: nothing need be embedded for it."""
         if verdict.kind == "urgent":
             return verdict.rule is None or is_held(self.read(question), self._rules[verdict.rule])
-        return verdict.kind == "out_of_scope"
+        return False
 
     def _met(self, message: ReadMessage, verdict: Verdict) -> Met:
         if verdict.kind != "urgent" or verdict.rule is None:

@@ -13,10 +13,13 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
-CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.65, 0.7, 0.85
-EMERGENCY, ASKED_EMERGENCY = 0.4, 0.6
+CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.5, 0.6, 0.93
+EMERGENCY, ASKED_EMERGENCY = 0.3, 0.4
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
 for a life or wants to live, which is seldom said by one who wants to die."""
+
+OUTSIDE = 0.8
+"""How likely either must be where a rule takes the message for an attempt to steer or for another subject."""
 
 POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 """From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
@@ -24,17 +27,20 @@ POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 CALM = 0.85
 """How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
 
-INFORMATION, LONG_INFORMATION = 0.8, 0.97
-"""How likely a mere question for information must be to lift a rule that refuses; more in a message of many words,
-where the question at its head may drown what is told of one person."""
+ASKED_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.8, 0.9
+"""How likely mere information must be to lift a rule that refuses: in a question, in what is told, and in a message of
+many words, where the question at its head may drown what is told of one person."""
+
+EVIDENT = 0.25
+"""How likely mere information must be for a refusal to give way where the sources clearly say what was asked."""
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.6, 0.7, 0.9, 0.9
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.85, 0.8
 """How likely a request for advice must be: where someone is named, where nobody is, where no child, health, body or
 danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
-LOW, REFUSED_LOW, THANKED_LOW = 0.5, 0.6, 0.7
+LOW, REFUSED_LOW, THANKED_LOW = 0.35, 0.5, 0.7
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
 beside one of small talk."""
 
@@ -62,8 +68,13 @@ def is_held(message: ReadMessage, rule: Rule) -> bool:
 
 
 def is_calm(scores: Scores) -> bool:
-    """Whether mere information or low mood is all but certain."""
-    return scores.information + scores.support >= CALM
+    """Whether mere information, a mention, low mood or fear is all but certain."""
+    return scores.harmless + scores.support + scores.fear >= CALM
+
+
+def gives_way(verdict: Verdict) -> bool:
+    """Whether a refusal is unsure enough to be an answer where the sources clearly say what was asked."""
+    return verdict.harmless >= EVIDENT
 
 
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
@@ -71,36 +82,41 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     urgent, other = met.urgent, met.other
     if urgent is not None and not (is_calm(scores) and all(map(is_calm, met.told))):
         return urgent
-    return _alarm(scores, message) or _rest(urgent, other, scores, message)
+    return _alarm(scores, message, outside=other is not None and other.kind == "out_of_scope") or _rest(
+        urgent, other, scores, message
+    )
 
 
-def _alarm(scores: Scores, message: ReadMessage) -> Verdict | None:
+def _alarm(scores: Scores, message: ReadMessage, *, outside: bool) -> Verdict | None:
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
-    if scores.crisis >= _crisis_bar(message):
+    least = OUTSIDE if outside else 0.0
+    if scores.crisis >= max(least, _crisis_bar(message)):
         return _found("urgent", CRISIS_REASON, scores.crisis)
-    if scores.emergency >= _emergency_bar(message) and danger(message) == "told":
+    if scores.emergency >= max(least, _emergency_bar(message)) and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
     return None
 
 
 def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message: ReadMessage) -> Verdict:
     """What is no alarm: small talk, support, a refusal, another subject, or None: a question for the search."""
-    low = scores.crisis + scores.support
+    if other is not None and other.kind == "out_of_scope":
+        return other
+    asks = _asks(message)
+    low = scores.crisis + scores.support + (0.0 if asks else scores.fear)
     if other is not None and other.kind == "chat" and low < THANKED_LOW:
         return other
     refused = other is not None and other.kind == "refusal"
-    bodily = scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
-    if low >= (REFUSED_LOW if refused else LOW) and (scores.crisis >= POSSIBLE_CRISIS or not _asks(message)):
-        return _found("refusal", OTHER, low) if bodily else _found("support", FEELINGS, low)
-    if urgent is not None and urgent.reason == CRISIS_REASON and not _asks(message):
+    if low >= (REFUSED_LOW if refused else LOW) and (scores.crisis >= POSSIBLE_CRISIS or not asks):
         return _found("support", FEELINGS, low)
-    if other is not None and not (refused and scores.information >= _known(message)):
+    if urgent is not None and urgent.reason == CRISIS_REASON and not asks:
+        return _found("support", FEELINGS, low)
+    if other is not None and not (refused and scores.harmless >= _known(message)):
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
         return _found("refusal", UNSURE, scores.emergency)
-    if scores.advice + scores.emergency + scores.crisis >= _needed(message):
+    if scores.advice + scores.emergency + scores.crisis + (scores.fear if asks else 0.0) >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
-    return Verdict(None, score=1 - scores.information)
+    return Verdict(None, score=1 - scores.harmless)
 
 
 def _found(kind: Kind, reason: str, score: float) -> Verdict:
@@ -129,7 +145,9 @@ def _informs(message: ReadMessage) -> bool:
 def _known(message: ReadMessage) -> float:
     if "@own-death" in message.labels:  # whether someone will die is never a mere question
         return 1.0
-    return LONG_INFORMATION if message.words > MANY_WORDS else INFORMATION
+    if message.words > MANY_WORDS:
+        return LONG_INFORMATION
+    return ASKED_INFORMATION if _asks(message) else INFORMATION
 
 
 def _needed(message: ReadMessage) -> float:
