@@ -32,6 +32,11 @@ def test_plain_text_has_headings_paragraphs_and_items() -> None:
     ]  # fmt: skip
 
 
+def test_a_mark_without_words_is_no_item() -> None:
+    found = read_plain(b"Bring with you:\n- \x1b\n- a toy\n", name="a.txt")
+    assert [piece.text for piece in found.pieces] == ["Bring with you:", "a toy"]
+
+
 @pytest.mark.parametrize("line_end", ["\r\n", "\r"])
 def test_line_ends_make_no_difference(line_end: str) -> None:
     assert (

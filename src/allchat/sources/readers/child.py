@@ -23,7 +23,7 @@ def read_apart(content: bytes, *, kind: Kind, name: str) -> Read:
     with tempfile.TemporaryFile() as out:
         try:
             done = subprocess.run(  # noqa: S603 - this Python, fixed arguments; the name is an argument of its own
-                [sys.executable, "-m", "allchat.sources.readers.worker", kind, name],
+                [sys.executable, "-P", "-m", "allchat.sources.readers.worker", kind, name],  # -P: no module from here
                 input=content,
                 stdout=out,
                 stderr=subprocess.PIPE,

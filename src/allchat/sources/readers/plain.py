@@ -78,6 +78,9 @@ def read_plain(content: bytes, *, name: str) -> Read:
             left += [Left(words, "a drawn line")] if words else []
             continue
         piece = _piece(line, words, lines=lines, number=number, opened=opened)
+        if not piece.text:
+            left.append(Left(words, "a mark without words"))
+            continue
         if wrapped and opened and piece.kind == "text" and pieces[-1].kind != "heading":
             last = pieces[-1]
             pieces[-1] = Piece(last.kind, f"{last.text} {words}", last.level, last.depth, last.place)
