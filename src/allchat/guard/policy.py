@@ -13,8 +13,8 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
-CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.5, 0.6, 0.93
-EMERGENCY, ASKED_EMERGENCY = 0.3, 0.4
+CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.55, 0.6, 0.93
+EMERGENCY, ASKED_EMERGENCY = 0.45, 0.5
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
 for a life or wants to live, which is seldom said by one who wants to die."""
 
@@ -27,7 +27,7 @@ POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 CALM = 0.85
 """How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
 
-ASKED_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.8, 0.9
+ASKED_INFORMATION, INFORMATION, LONG_INFORMATION = 0.7, 0.8, 0.9
 """How likely mere information must be to lift a rule that refuses: in a question, in what is told, and in a message of
 many words, where the question at its head may drown what is told of one person."""
 
@@ -36,11 +36,11 @@ EVIDENT = 0.25
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.85, 0.8
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.9, 0.9
 """How likely a request for advice must be: where someone is named, where nobody is, where no child, health, body or
 danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
-LOW, REFUSED_LOW, THANKED_LOW = 0.35, 0.5, 0.7
+LOW, REFUSED_LOW, THANKED_LOW = 0.35, 0.5, 0.85
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
 beside one of small talk."""
 
@@ -106,7 +106,9 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     if other is not None and other.kind == "chat" and low < THANKED_LOW:
         return other
     refused = other is not None and other.kind == "refusal"
-    if low >= (REFUSED_LOW if refused else LOW) and (scores.crisis >= POSSIBLE_CRISIS or not asks):
+    complaint = refused and scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
+    bar = REFUSED_LOW if refused else LOW
+    if low >= max(bar, scores.advice) and not complaint and (scores.crisis >= POSSIBLE_CRISIS or not asks):
         return _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not asks:
         return _found("support", FEELINGS, low)
