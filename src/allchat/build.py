@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from allchat.answering.abstain import MODEL_FILE, fit, now_answered, packed
+from allchat.languages import SEARCHED
+from allchat.languages.gloss import gloss_of
 from allchat.records import Document, Examples, LayTerm, Outline
 from allchat.search.embedder import Embedder
 from allchat.search.folder import current_inputs, write_index
+from allchat.search.index import Index
 from allchat.search.model_files import PACKAGED_MODEL, fingerprint, folder_name
+from allchat.search.question_rows import Language
 from allchat.search.retriever import Search
 from allchat.search.schema import Contents, facts
 from allchat.search.sentence_transformer import SentenceEmbedder, load_embedder
@@ -32,6 +36,8 @@ PASSAGE_TOKENS = 200
 
 BUILDERS = (
     "spelling.py",
+    "languages/gloss.py",
+    *(f"languages/{language}/words.toml" for language in SEARCHED),
     *(f"answering/{module}.py" for module in ("abstain",)),
     *(f"evaluation/{module}.py" for module in ("directives",)),
     *(
@@ -44,6 +50,7 @@ BUILDERS = (
             "onnx",
             "onnx_export",
             "question_map",
+            "question_rows",
             "retriever",
             "schema",
             "sentence_transformer",
@@ -117,13 +124,46 @@ def build(
             **_judge(Search(built, embedder=embedder, lay_terms=lay_terms), read_examples(corpus), say=say),
             **(embedder.exported() if isinstance(embedder, SentenceEmbedder) else {}),
         },
+        languages=_languages(corpus, documents, outlines, lay_terms=lay_terms, embedder=embedder),
         progress=progress,
     )
     return index
 
 
-def _judge(search: Search, examples: Examples, *, say: Callable[[str], None] | None) -> dict[str, bytes]:
-    """The file of the judge, fitted to examples; none where the corpus has none.
+def _languages(
+    corpus: Path,
+    documents: Sequence[Document],
+    outlines: Sequence[Outline],
+    *,
+    lay_terms: Sequence[LayTerm],
+    embedder: Embedder,
+) -> tuple[Language, ...]:
+    """The languages besides English in which there are questions of ours: nothing is searched in any other."""
+
+    def language(code: str) -> Language:
+        read, examples = gloss_of(code), read_examples(corpus)
+
+        def judge(built: Index) -> dict[str, bytes]:
+            own = read_examples(corpus, language=code, read=read)
+            return _judge(Search(built, embedder=embedder, lay_terms=lay_terms), own, beside=examples)
+
+        asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
+        return Language(code, asked, judge)
+
+    return tuple(found for found in map(language, SEARCHED) if found.questions)
+
+
+NO_EXAMPLES = Examples()
+
+
+def _judge(
+    search: Search,
+    examples: Examples,
+    *,
+    beside: Examples = NO_EXAMPLES,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, bytes]:
+    """The file of the judge, fitted to examples, and to those ``beside`` them; none where the corpus has none.
 
     Near misses that a source without questions seems to answer are told, and do not count as near misses.
     """
@@ -133,7 +173,7 @@ def _judge(search: Search, examples: Examples, *, say: Callable[[str], None] | N
         for question in answered:
             say(f"  {question}")
     silent = tuple(question for question in examples.near if question not in answered)
-    judge = fit(replace(examples, near=silent), search=search)
+    judge = fit(replace(examples, near=silent), search=search, beside=beside)
     return {} if judge is None else {MODEL_FILE: packed(judge)}
 
 
@@ -154,7 +194,7 @@ def build_inputs(
         },
         "word files": {
             path.relative_to(corpus).as_posix(): _hash(path.read_bytes())
-            for path in word_files(corpus, documents=documents)
+            for path in word_files(corpus, documents=documents, languages=SEARCHED)
         },
         "model": dict(model),
         "passage_tokens": passage_tokens,

@@ -13,7 +13,7 @@ from word_hash import WordHash
 from allchat.build import build
 from allchat.errors import StoreError
 from allchat.records import Question
-from allchat.search import folder
+from allchat.search import question_rows
 from allchat.search.folder import open_index, write_index
 from allchat.search.index import MAP_FILE, Index
 from allchat.search.question_map import Lesson, lesson_key, train, unpacked
@@ -91,8 +91,8 @@ def learning(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         held.append(key)
         return train(taught, key=key)
 
-    monkeypatch.setattr(folder, "LEAST_QUESTIONS", 1)
-    monkeypatch.setattr(folder, "train", train_and_count)
+    monkeypatch.setattr(question_rows, "LEAST_QUESTIONS", 1)
+    monkeypatch.setattr(question_rows, "train", train_and_count)
     return held
 
 

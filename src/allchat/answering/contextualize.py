@@ -14,6 +14,9 @@ from allchat.search.words import content_words
 HISTORY_TURNS = 6
 """Earlier questions that are looked at, the latest first."""
 
+MOST_WORDS = 4
+"""Content words of the longest question without a pointing word that is read with earlier subjects too."""
+
 TOPICS = 2
 """Earlier questions whose subject is taken over: the latest that stand alone."""
 
@@ -59,8 +62,18 @@ def resolve(question: str, *, history: Sequence[str]) -> str:
     earlier = [text for text in history[-HISTORY_TURNS:] if text.strip()]
     if not earlier or not leans_on_history(question):
         return question
-    topic = _topic(earlier)
+    return bent(question, history=earlier)
+
+
+def bent(question: str, *, history: Sequence[str]) -> str:
+    """The question with the subject of what was asked before; itself where that has none."""
+    topic = _topic([text for text in history[-HISTORY_TURNS:] if text.strip()])
     return f"{question.strip()} (about: {topic})" if topic else question
+
+
+def may_lean(question: str) -> bool:
+    """Whether a question that does not point out of itself is short enough to be the rest of another all the same."""
+    return len(content_words(question)) <= MOST_WORDS
 
 
 def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any, Literal
 
 from allchat.answering.abstain import Decision
+from allchat.answering.ages import ages
 from allchat.answering.compose import Composed, compose
-from allchat.answering.contextualize import is_parted, is_rest, resolve
+from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
 from allchat.answering.fixed import contact_values, name_of, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
@@ -21,6 +21,7 @@ from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import HITS, Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
+from allchat.answering.understanding import Understood, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.rules import ReadMessage
 from allchat.markdown import escape_markdown
@@ -28,10 +29,7 @@ from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
-from allchat.wording import load_wording
-
-OLD_DAYS = 731
-"""A source revised longer ago than this is said to be old."""
+from allchat.wording import LANGUAGES, load_wording
 
 GENERAL_MARGIN = 0.5
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
@@ -56,6 +54,10 @@ class Turn:
         self._shown = question
         self._before_quotes = ""
         self._understood: str | None = None
+        self._leans = False
+        self._spoken = pipeline.spoken(question)
+        self._tongue = pipeline.tongue(self._spoken)
+        self._read = self._tongue.read(question)
         self._named = pipeline.named(question, history=history)
         self._sources = pipeline.sources(self._named)
         self._times: dict[str, float] = {}
@@ -75,7 +77,7 @@ class Turn:
         with self._timed("screen"):
             message = guard.read(self._question)
             verdict, inherited = self._screened(message)
-            language = self._language or ("es" if guard.is_spanish(message) else self._wording.language)
+            language = self._language or self._own_language()
             if language != self._wording.language:
                 self._wording = load_wording(language)
         self.trace = Trace(verdict)
@@ -85,7 +87,8 @@ class Turn:
             return self._fixed(verdict)
         part = guard.information_part(message)
         asked = part if part and verdict.kind == "refusal" else self._question
-        wordings = self._wordings(asked, part if verdict.kind is None else None)
+        understood = self._understand(asked, part if verdict.kind is None else None)
+        wordings = understood.wordings
         texts = tuple(dict.fromkeys((*wordings, self._question)))
         with self._timed("embed"):
             vectors = self._pipeline._search.encode(texts)
@@ -105,6 +108,17 @@ class Turn:
         if decision == "closest":
             return self._closest(verdict, found, wordings)
         return self._silence(decision, verdict, found)
+
+    def _own_language(self) -> str:
+        """The language of our words for a question in its own: that of the program where the question is in English."""
+        return self._spoken if self._spoken in LANGUAGES[1:] else self._wording.language
+
+    def _understand(self, asked: str, part: str | None) -> Understood:
+        found = understood(self._pipeline, self._tongue, asked, history=self._history, part=part)
+        if found.spelt:
+            self._understood = self._pipeline.redact(found.spelt)
+        self._leans = found.leans
+        return found
 
     def _fits(self, decision: Decision, verdict: Verdict, asked: str) -> bool:
         """Whether what was found may be quoted beside a refusal: never to one who asks of life and death."""
@@ -131,24 +145,11 @@ class Turn:
         screened = guard.screen(message)
         return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
-    def _wordings(self, question: str, part: str | None = None) -> tuple[str, ...]:
-        """What is searched: the question as understood, as asked, and its clauses that ask for information (``part``);
-        what is told of a child must not lead astray. Each also in the sources' words.
-        """
-        spelt = self._pipeline.spelt
-        asked, question, earlier = question, spelt(question), [spelt(text) for text in self._history]
-        understood = resolve(question, history=earlier)
-        if understood != asked:
-            self._understood = self._pipeline._guard.redact(understood)
-        search = self._pipeline._search
-        asking = search.wordings(part) if part else ()
-        return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question), *asking)))
-
     def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision]:
         """What the search found, and whether that answers."""
         with self._timed("retrieve"):
-            found = self._pipeline._search.find(wordings, vectors=vectors, limit=HITS, named=self._named)
-            decision, margin = self._pipeline.decide(found, wordings=wordings, vector=vectors[0])
+            found = self._tongue.search.find(wordings, vectors=vectors, limit=HITS, named=self._named)
+            decision, margin = self._pipeline.decide(found, wordings=wordings, vector=vectors[0], tongue=self._tongue)
         self.trace = replace(
             self.trace,
             searched=tuple(map(self._pipeline._guard.redact, wordings)),
@@ -171,7 +172,7 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            parted = is_parted(self._question)
+            parted = is_parted(self._read)
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
             further = self._further(quotes, composed)
@@ -179,9 +180,15 @@ class Turn:
             return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
         suggestions = self._suggest(found, (*quotes.shown, *quotes.further))
+        self._say_understood(composed.citations)
         return self._record(
             "answer", verdict, text, composed=composed, further=further, suggestions=suggestions, directness="direct"
         )
+
+    def _say_understood(self, citations: Sequence[Citation]) -> None:
+        """What a question that leans on earlier ones was understood to be about, by the source's heading."""
+        if self._leans and citations and citations[0].heading:
+            self._understood = self._wording.text("answer.about", heading=citations[0].heading[-1])
 
     def _further(self, quotes: Selected, composed: Composed) -> tuple[Citation, ...]:
         first = len(composed.citations) + 1
@@ -196,6 +203,7 @@ class Turn:
             return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.closest')}\n\n{composed.text}"
         suggestions = self._suggest(found, quotes[:1])
+        self._say_understood(composed.citations)
         return self._record("answer", verdict, text, composed=composed, suggestions=suggestions, directness="closest")
 
     def _unsaid(self, verdict: Verdict, found: Found) -> Answer:
@@ -246,8 +254,8 @@ class Turn:
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""
-        asked = content_words(self._question)
-        texts = unquoted(found.hits, quotes, questions_of=self._pipeline.index.questions_of)
+        asked, said = content_words(self._question), self._pipeline.tongue(self._wording.language)
+        texts = unquoted(found.hits, quotes, questions_of=said.index.questions_of, language=said.language)
         fresh = (text for text in dict.fromkeys(texts) if content_words(text) != asked)
         fitting = (text for text in fresh if self._pipeline.is_offered(text) and self._is_meant(text))
         return tuple(islice(fitting, SUGGESTIONS))
@@ -271,7 +279,7 @@ class Turn:
         text = f"{self._before_quotes}{text}" if citations else text
         with self._timed("verify"):
             verify_quotes(text, citations, further=further, read=self._pipeline.read_source)
-        notices = (*self._age((*citations, *further)), *self._privacy(verdict))
+        notices = (*self._ages((*citations, *further)), *self._privacy(verdict))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
@@ -290,14 +298,8 @@ class Turn:
             directness=directness,
         )
 
-    def _age(self, citations: Sequence[Any]) -> Iterator[str]:
-        today = self._pipeline._today or datetime.now(UTC).date()
-        for key in dict.fromkeys(citation.document for citation in citations):
-            document = self._pipeline.documents[key]
-            if document.revised is None:
-                yield self._wording.text("notice.undated", title=document.title)
-            elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
-                yield self._wording.text("notice.old", title=document.title, date=document.revised)
+    def _ages(self, citations: Sequence[Citation]) -> Iterator[str]:
+        return ages(citations, self._pipeline.documents, today=self._pipeline.today, wording=self._wording)
 
     def _privacy(self, verdict: Verdict) -> Iterator[str]:
         if verdict.private:
@@ -310,11 +312,3 @@ def _said(citations: Sequence[Citation]) -> str:
     """The words of citations, with their leads and headings."""
     leads = (citation.lead.quote for citation in citations if citation.lead)
     return " ".join((*leads, *(" ".join((*citation.heading, citation.quote)) for citation in citations)))
-
-
-def _reason(verdict: Verdict) -> str | None:
-    """The reason, with the rule or the classifier that gave it."""
-    if verdict.reason is None or verdict.rule is None:
-        return verdict.reason
-    score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
-    return f"{verdict.reason}: {verdict.rule}{score}"
