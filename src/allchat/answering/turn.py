@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
@@ -18,10 +19,10 @@ from allchat.answering.fixed import contact_values, name_of, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
 from allchat.answering.particulars import lacks, strange
 from allchat.answering.people import is_of_life, person_asked_about
-from allchat.answering.pipeline import HITS, Pipeline, Vector
+from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
-from allchat.answering.understanding import Understood, understood
+from allchat.answering.understanding import Looked, Understood, look_for, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.rules import ReadMessage
 from allchat.markdown import escape_markdown
@@ -57,7 +58,6 @@ class Turn:
         self._leans = False
         self._spoken = pipeline.spoken(question)
         self._tongue = pipeline.tongue(self._spoken)
-        self._read = self._tongue.read(question)
         self._named = pipeline.named(question, history=history)
         self._sources = pipeline.sources(self._named)
         self._times: dict[str, float] = {}
@@ -88,19 +88,18 @@ class Turn:
         part = guard.information_part(message)
         asked = part if part and verdict.kind == "refusal" else self._question
         understood = self._understand(asked, part if verdict.kind is None else None)
-        wordings = understood.wordings
-        texts = tuple(dict.fromkeys((*wordings, self._question)))
+        texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, self._question)))
         with self._timed("embed"):
-            vectors = self._pipeline._search.encode(texts)
+            vectors = dict(zip(texts, self._pipeline._search.encode(texts), strict=True))
         if not inherited:
             with self._timed("screen"):
-                verdict = guard.judge(message, vectors[texts.index(self._question)], verdict)
+                verdict = guard.judge(message, vectors[self._question], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
         line = person_asked_about(message) if verdict.kind is None else None
         self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
-        found, decision = self._retrieve(wordings, vectors[: len(wordings)])
+        wordings, found, decision, _ = self._retrieve(understood, vectors)
         if verdict.kind == "refusal":
             return self._refusal(verdict, found if self._fits(decision, verdict, asked) else None)
         if decision == "answer":
@@ -145,19 +144,25 @@ class Turn:
         screened = guard.screen(message)
         return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
-    def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision]:
-        """What the search found, and whether that answers."""
+    def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
+        """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            found = self._tongue.search.find(wordings, vectors=vectors, limit=HITS, named=self._named)
-            decision, margin = self._pipeline.decide(found, wordings=wordings, vector=vectors[0], tongue=self._tongue)
+            look = partial(look_for, self._pipeline, self._tongue, vectors=vectors)
+            looked = look(understood.wordings, named=self._named)
+            if understood.bent:
+                second = look(understood.bent, named=self._named | understood.named)
+                if second.answers_more_than(looked):
+                    looked, self._leans = second, True
+                    self._named = self._named | understood.named
+                    self._sources = self._pipeline.sources(self._named)
         self.trace = replace(
             self.trace,
-            searched=tuple(map(self._pipeline._guard.redact, wordings)),
-            hits=found.hits,
-            decision=decision,
-            margin=margin if found.hits else None,
+            searched=tuple(map(self._pipeline._guard.redact, looked.wordings)),
+            hits=looked.found.hits,
+            decision=looked.decision,
+            margin=looked.margin if looked.found.hits else None,
         )
-        return found, decision
+        return looked
 
     def _fixed(self, verdict: Verdict) -> Answer:
         """Fixed words; beside support also a quote on where it is found, if the sources have one."""
@@ -172,7 +177,7 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            parted = is_parted(self._read)
+            parted = is_parted(self._tongue.read(self._question))
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
             further = self._further(quotes, composed)

@@ -6,23 +6,50 @@ lean on them all the same ("what are the two types"), has two readings: both are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
+
+from allchat.answering.abstain import Decision
 from allchat.answering.contextualize import bent, leans_on_history, may_lean, resolve
-from allchat.answering.pipeline import Pipeline
+from allchat.answering.pipeline import HITS, Pipeline, Vector
 from allchat.answering.tongue import Tongue
+from allchat.search.retriever import Found
+from allchat.sources.facets import Named
+
+NEARER, SURER = 0.03, 0.15
+"""How much nearer a question of ours must be to the second reading, and how much surer the judge: stand-alone questions
+lose by a foreign subject or gain nothing, the rest of an earlier one gains 0.03 to 0.3."""
+
+
+class Looked(NamedTuple):
+    """What a search in some wordings found, and what the judge makes of it."""
+
+    wordings: tuple[str, ...]
+    found: Found
+    decision: Decision
+    margin: float
+
+    def answers_more_than(self, other: Looked) -> bool:
+        """Whether this reading is clearly the one that was meant."""
+        nearer = self.found.best["question"] - other.found.best["question"]
+        return self.decision == "answer" and nearer >= NEARER and self.margin - other.margin >= SURER
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """``wordings`` are searched, ``bent`` too where a question has two readings, with earlier subjects; ``leans`` tells
-    that the first are the bent ones. ``spelt`` is the question with misspelt words put right, None where none are.
+    """``wordings`` are searched, ``bent`` too where a question has two readings, with earlier subjects.
+
+    ``leans`` tells that the first are the bent ones, ``named`` which cases the others name. ``spelt`` is the question
+    with misspelt words put right, None where none are.
     """
 
     wordings: tuple[str, ...]
     bent: tuple[str, ...] = ()
     leans: bool = False
+    named: Named = frozenset()
     spelt: str | None = None
 
 
@@ -42,5 +69,18 @@ def understood(
     second = search.wordings(bent(read, history=earlier)) if earlier and not leans and may_lean(read) else ()
     spelt = read if tongue.language == "en" and read != asked else None
     return Understood(
-        tuple(dict.fromkeys((*whole, *alone))), tuple(dict.fromkeys((*second, *alone))) if second else (), leans, spelt
+        tuple(dict.fromkeys((*whole, *alone))),
+        tuple(dict.fromkeys((*second, *alone))) if second else (),
+        leans,
+        frozenset().union(*map(search.named, second)),
+        spelt,
     )
+
+
+def look_for(
+    pipeline: Pipeline, tongue: Tongue, wordings: tuple[str, ...], *, vectors: Mapping[str, Vector], named: Named
+) -> Looked:
+    """What is found for a question in some wordings, whose vectors are given, by one who names these cases."""
+    own = np.array([vectors[wording] for wording in wordings])
+    found = tongue.search.find(wordings, vectors=own, limit=HITS, named=named)
+    return Looked(wordings, found, *pipeline.decide(found, wordings=wordings, vector=own[0], tongue=tongue))
