@@ -21,11 +21,12 @@ from allchat.answering.particulars import lacks, strange
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
+from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.understanding import Looked, Understood, look_for, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.rules import ReadMessage
-from allchat.markdown import escape_markdown
+from allchat.languages.calls import call_text
 from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
@@ -35,9 +36,6 @@ from allchat.wording import LANGUAGES, load_wording
 GENERAL_MARGIN = 0.5
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
 beside its subject, and a search finds something for nearly all of it."""
-
-TITLES = 5
-"""Sources that are named to one who asks of something else."""
 
 
 class Turn:
@@ -83,6 +81,8 @@ class Turn:
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
+        if self._spoken not in LANGUAGES:
+            return self._whom_to_call(verdict)
         if guard.is_settled(message, verdict):
             return self._fixed(verdict)
         part = guard.information_part(message)
@@ -109,7 +109,6 @@ class Turn:
         return self._silence(decision, verdict, found)
 
     def _own_language(self) -> str:
-        """The language of our words for a question in its own: that of the program where the question is in English."""
         return self._spoken if self._spoken in LANGUAGES[1:] else self._wording.language
 
     def _understand(self, asked: str, part: str | None) -> Understood:
@@ -164,6 +163,14 @@ class Turn:
         )
         return looked
 
+    def _whom_to_call(self, verdict: Verdict) -> Answer:
+        """What is understood here and whom to call, in the language of the question; below an alarm if one is met."""
+        text = call_text(self._spoken, emergency_number=self._pipeline.contact.emergency_number)
+        if verdict.kind == "urgent":
+            alarm = self._fixed(verdict)
+            return replace(alarm, text=f"{alarm.text}\n\n{text}")
+        return self._record("out_of_scope", replace(verdict, reason="language", rule=None, score=None), text)
+
     def _fixed(self, verdict: Verdict) -> Answer:
         """Fixed words; beside support also a quote on where it is found, if the sources have one."""
         wording, name = self._wording, name_of(verdict, wording=self._wording)
@@ -217,25 +224,11 @@ class Turn:
         return self._silence("not_found", verdict, found)
 
     def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
-        wording = self._wording
         if decision == "out_of_scope":
-            parts = [wording.text(f"out_of_scope.unrelated.{name}") for name in ("text", "sources")]
-            parts.append("\n".join(f"- {title}" for title in self._titles()))
-            return self._record(decision, replace(verdict, reason="unrelated"), "\n\n".join(parts))
-        headings = list(dict.fromkeys(hit.heading[-1] for hit in found.hits if hit.heading))[:3]
-        nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
-        parts = [
-            wording.text("not_found.text"),
-            wording.text("not_found.nearest"),
-            nearest,
-            wording.text("not_found.help"),
-        ]
-        return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
-
-    def _titles(self) -> list[str]:
-        """The first titles of the sources that are there, as Markdown."""
-        titles = dict.fromkeys(document.title for document in self._pipeline.documents.values())
-        return [escape_markdown(title) for title in titles][:TITLES]
+            text = unrelated(self._pipeline.documents.values(), wording=self._wording)
+            return self._record(decision, replace(verdict, reason="unrelated"), text)
+        text = nothing_found(found.hits, wording=self._wording)
+        return self._record("not_found", replace(verdict, reason="silent"), text)
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""

@@ -16,6 +16,7 @@ from typing import Any
 from allchat.addresses import phone_address
 from allchat.answering.compose import shown
 from allchat.answering.cuts import Sources
+from allchat.languages.calls import language_of
 from allchat.markdown import MARKER
 from allchat.records import Answer, Citation
 from allchat.sources.glossary import Definition, Glossary
@@ -99,17 +100,28 @@ def message(
     """
     cited = (*answer.citations, *answer.further)
     text = explained("\n\n".join(part for part in (answer.text, more) if part), cited, glossary=glossary)
-    parts = [_linked(text, answer, turn=turn, words=words)]
+    parts = [_in_its_language(_linked(text, answer, turn=turn, words=words))]
     if not again and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
         parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
     said = "\n\n".join(parts)
-    said = callable_numbers(said, words=words) if answer.tone or answer.kind == "refusal" else said
+    calls = answer.tone or answer.kind == "refusal" or answer.reason == "language"
+    said = callable_numbers(said, words=words) if calls else said
     if answer.tone:  # nothing but the help that is offered stands in the frame
         said = f'<div class="{FRAMES[answer.tone]}">\n\n{said}\n\n</div>'
     if answer.kind != "urgent":
         said = "\n\n".join([*kept_lines(alarms, words=words), said])
     notices = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in answer.notices)
     return "\n\n".join([said, *(f'<p class="note">{literal(notice)}</p>' for notice in notices)])
+
+
+def _in_its_language(text: str) -> str:
+    """The text with each paragraph that is in a language of its own marked so, and laid out in its direction."""
+
+    def marked(paragraph: str) -> str:
+        found = language_of(paragraph)
+        return paragraph if found is None else f'<div lang="{found[0]}" dir="{found[1]}">\n\n{paragraph}\n\n</div>'
+
+    return "\n\n".join(map(marked, text.split("\n\n")))
 
 
 def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:
