@@ -196,11 +196,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of ours that a block answers; ``sentence`` numbers the sentence that does, None for the block."""
+    """A question of ours that a block, or its ``sentence``, answers; ``read``: how it is searched if not English."""
 
     block: Block
     sentence: int | None
     text: str
+    language: str = "en"
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,6 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the screen makes of a question before anything is searched; ``kind`` None goes on to the search.
-
     ``reason`` is a word of the fixed wording, ``rule`` the rule that matched, ``score`` the classifier's probability.
     """
 
@@ -283,7 +284,6 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """How an answer came about. Private details in ``searched`` are replaced by a mark.
-
     ``hits`` are the candidates, best first; ``margin`` is how far the evidence was above the threshold, None without.
     """
 

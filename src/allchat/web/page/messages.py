@@ -15,6 +15,7 @@ from typing import Any
 from allchat.addresses import phone_address
 from allchat.answering.compose import shown
 from allchat.answering.cuts import Sources
+from allchat.languages.calls import language_of
 from allchat.markdown import MARKER, literal, plain
 from allchat.records import Answer, Citation, Document
 from allchat.sources.glossary import Definition, Glossary
@@ -87,12 +88,13 @@ def message(
     cited = (*answer.citations, *answer.further)
     text = arranged(answer.text, answer, documents=documents or {}, words=words, lead=not known)
     text = explained("\n\n".join(part for part in (text, more) if part), cited, glossary=glossary)
-    parts = [_linked(text, answer, turn=turn, words=words)]
+    parts = [_in_its_language(_linked(text, answer, turn=turn, words=words))]
     # In front of whom to call stands nothing.
     if not again and not answer.tone and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
         parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
     said = "\n\n".join(parts)
-    said = callable_numbers(said, words=words) if answer.tone or answer.kind in ("refusal", "not_found") else said
+    calls = answer.tone or answer.kind in ("refusal", "not_found") or answer.reason == "language"
+    said = callable_numbers(said, words=words) if calls else said
     if answer.tone:  # nothing but the help that is offered stands in the frame
         said = f'<div class="{FRAMES[answer.tone]}">\n\n{said}\n\n</div>'
     if answer.kind != "urgent":
@@ -106,6 +108,16 @@ def notices(answer: Answer, *, words: Words, known: Collection[str]) -> list[str
     fresh = (notice for notice in answer.notices if not any(title in notice for title in said_before))
     dated = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in fresh)
     return [f'<p class="note">{literal(notice)}</p>' for notice in dated]
+
+
+def _in_its_language(text: str) -> str:
+    """The text with each paragraph that is in a language of its own marked so, and laid out in its direction."""
+
+    def marked(paragraph: str) -> str:
+        found = language_of(paragraph)
+        return paragraph if found is None else f'<div lang="{found[0]}" dir="{found[1]}">\n\n{paragraph}\n\n</div>'
+
+    return "\n\n".join(map(marked, text.split("\n\n")))
 
 
 def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:
