@@ -47,6 +47,14 @@ FOREIGN = 0.6
 
 LONGEST_SHORT_FORM = 4
 
+ENGLISH_ENDINGS = ("er", "an", "ion")
+"""Of English words that Spanish ones are like: responder, ovarian, lesion."""
+
+ARTICLES = frozenset({"la", "el", "los", "las", "una", "del"})
+
+SHORTEST_FOREIGN = 5
+"""Letters of the shortest Spanish word that is read inside an English question: shorter ones are slips of the key."""
+
 IN_BOTH = frozenset({"no", "son", "once", "pie", "come", "sin", "mal", "me", "port", "hi", "ok"})
 """Words of English as well as of another language, short of which the lists of English words are."""
 
@@ -91,6 +99,32 @@ class Recogniser:
         if best in self._here or scores[best] - scores[here] < AHEAD or scores[best] < LEAST:
             return here
         return best if best in self._others else UNKNOWN
+
+    def mixed(self, text: str, *, read: Callable[[str], str], language: str, knows: Callable[[str], bool]) -> str:
+        """An English text in which runs of words that are of the other language alone are read: "what is la quimio".
+
+        ``knows`` tells more English words than are listed.
+        """
+        gloss = self._read[language]
+
+        def foreign(word: str) -> bool:
+            low = fold(word)
+            known = low in self._english or knows(low)
+            english = known or len(low) < SHORTEST_FOREIGN or low.endswith(ENGLISH_ENDINGS)
+            return not english and gloss.knows(low)
+
+        words = list(_WORD.finditer(text))
+        said, last, at = [], 0, 0
+        while at < len(words):
+            end = at
+            while end < len(words) and foreign(words[end][0]):
+                end += 1
+            if end > at:
+                at -= at > 0 and fold(words[at - 1][0]) in ARTICLES
+                said += [text[last : words[at].start()], read(text[words[at].start() : words[end - 1].end()])]
+                last = words[end - 1].end()
+            at = max(end, at + 1)
+        return "".join((*said, text[last:]))
 
     def shares(self, text: str) -> dict[str, float]:
         """The share of a text's words that each language knows, in the order in which ties are decided."""
