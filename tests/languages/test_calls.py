@@ -58,3 +58,11 @@ def test_every_paragraph_is_marked_with_its_language_and_direction(small_chat: C
     assert '<div lang="en" dir="ltr">' in shown
     assert "[911](tel:911)" in shown
     assert language_of("A paragraph of another text.") is None
+
+
+def test_a_spanish_answer_on_the_english_page_is_marked_as_spanish(small_chat: Chat) -> None:
+    answer = small_chat.ask("mi hijo tiene fiebre de 39")
+    assert message(answer, turn=1, words=page_words("en")).startswith('<div lang="es">')
+    assert '<p class="note" lang="es">' in message(answer, turn=1, words=page_words("en"))
+    assert 'lang="es"' not in message(answer, turn=1, words=page_words("es"))
+    assert "lang=" not in message(small_chat.ask("What is a wig?"), turn=1, words=page_words("en"))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from allchat.answering.abstain import Decision, evidence
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
+from allchat.answering.dictated import written
 from allchat.answering.newcomers import is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
 from allchat.answering.tongue import Tongue, tongue_of
@@ -95,11 +96,20 @@ class Pipeline:
 
     def spoken(self, text: str) -> str:
         """The language of a text, as a code of two letters."""
-        return self._recogniser(text)
+        return self._recogniser(written(text))
 
     def read(self, text: str) -> str:
         """A text as it is searched, by the language that it is in."""
-        return self.tongue(self.spoken(text)).read(text)
+        return self.read_in(self.tongue(self.spoken(text)), text)
+
+    def read_in(self, tongue: Tongue, text: str) -> str:
+        """A text as it is searched in a language: as it would have been written, foreign words in English ones."""
+        text = written(text)
+        if tongue is not self.english:
+            return tongue.read(text)
+        for other in self._others.values():
+            text = self._recogniser.mixed(text, read=other.read, language=other.language, knows=self.embedder.knows)
+        return text
 
     def is_small_talk(self, text: str) -> bool:
         """Whether a text only greets or thanks: it says nothing of what is asked next."""
@@ -150,7 +160,7 @@ class Pipeline:
     def judged(self, question: str) -> tuple[Decision, float]:
         """What the evidence alone says of a question, without the guard: the decision and its margin."""
         tongue = self.tongue(self.spoken(question))
-        wordings = tongue.search.wordings(tongue.read(question))
+        wordings = tongue.search.wordings(self.read_in(tongue, question))
         vectors = tongue.search.encode(wordings)
         found = tongue.search.find(wordings, vectors=vectors, limit=HITS)
         return self.decide(found, wordings=wordings, vector=vectors[0], tongue=tongue)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from allchat.answering.abstain import MODEL_FILE, Judge, unpacked
 from allchat.languages.gloss import gloss_of
@@ -26,5 +27,10 @@ def tongue_of(index: Index, search: Search) -> Tongue:
     """The tongue of an index."""
     file = file_name(MODEL_FILE, index.language)
     judge = unpacked(index.folder / file) if file in index.manifest["files"] else None
-    read = str if index.language == "en" else gloss_of(index.language)
+    read = str if index.language == "en" else partial(_glossed, index.language)
     return Tongue(index.language, read, search, index, judge)
+
+
+def _glossed(language: str, text: str) -> str:
+    # The list is read when the first question in the language comes: one in English need not wait for it.
+    return gloss_of(language)(text)

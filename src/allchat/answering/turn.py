@@ -184,7 +184,7 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            parted = is_parted(self._tongue.read(self._question))
+            parted = is_parted(self._pipeline.read_in(self._tongue, self._question))
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
             further = self._further(quotes, composed)

@@ -59,15 +59,15 @@ def understood(
     """What is searched: the question as understood, as asked, and its clauses that ask for information (``part``); what
     is told of a child must not lead astray. Each also in the sources' words.
     """
-    search, asked = tongue.search, tongue.read(question)
+    search, asked = tongue.search, pipeline.read_in(tongue, question)
     read = pipeline.spelt(asked)
     earlier = [pipeline.spelt(pipeline.read(text)) for text in history if not pipeline.is_small_talk(text)]
     leans = bool(earlier) and leans_on_history(read)
-    asking = search.wordings(tongue.read(part)) if part else ()
+    asking = search.wordings(pipeline.read_in(tongue, part)) if part else ()
     alone = (*search.wordings(read), *asking)
     whole = search.wordings(resolve(read, history=earlier)) if leans else ()
     second = search.wordings(bent(read, history=earlier)) if earlier and not leans and may_lean(read) else ()
-    spelt = read if tongue.language == "en" and read != asked else None
+    spelt = read if tongue.language == "en" and read != asked and asked == question else None
     return Understood(
         tuple(dict.fromkeys((*whole, *alone))),
         tuple(dict.fromkeys((*second, *alone))) if second else (),

@@ -47,6 +47,14 @@ FOREIGN = 0.6
 
 LONGEST_SHORT_FORM = 4
 
+ENGLISH_ENDINGS = ("er", "an", "ion")
+"""Of English words that Spanish ones are like: responder, ovarian, lesion."""
+
+ARTICLES = frozenset({"la", "el", "los", "las", "una", "del"})
+
+SHORTEST_FOREIGN = 5
+"""Letters of the shortest Spanish word that is read inside an English question: shorter ones are slips of the key."""
+
 IN_BOTH = frozenset({"no", "son", "once", "pie", "come", "sin", "mal", "me", "port", "hi", "ok"})
 """Words of English as well as of another language, short of which the lists of English words are."""
 
@@ -71,7 +79,6 @@ class Recogniser:
 
     def __init__(self, known: Iterable[str]) -> None:
         self._english = english_words() | frozenset(known)
-        self._read = {code: gloss_of(code) for code in SEARCHED}
         self._here = ("en", *SEARCHED)
         self._others = {code: frozenset(call.words) for code, call in calls().items() if call.words}
 
@@ -83,6 +90,8 @@ class Recogniser:
         own = _by_script(text)
         if own is not None:
             return own
+        if self._is_plain_english(text):
+            return "en"
         scores = self.shares(text)
         here = max(self._here, key=lambda code: scores[code])
         if scores[here] - max(scores[code] for code in self._others) < AHEAD or scores[here] < SURE:
@@ -92,16 +101,46 @@ class Recogniser:
             return here
         return best if best in self._others else UNKNOWN
 
+    def _is_plain_english(self, text: str) -> bool:
+        """Whether every word is English: nothing else need be read from its file then."""
+        signs = _SIGNS.search(text) or _FOREIGN.search(text)
+        return not signs and all(fold(found[0]) in self._english for found in _WORD.finditer(text))
+
+    def mixed(self, text: str, *, read: Callable[[str], str], language: str, knows: Callable[[str], bool]) -> str:
+        """An English text in which runs of words that are of the other language alone are read: "what is la quimio".
+
+        ``knows`` tells more English words than are listed.
+        """
+
+        def foreign(word: str) -> bool:
+            low = fold(word)
+            known = low in self._english or knows(low)
+            english = known or len(low) < SHORTEST_FOREIGN or low.endswith(ENGLISH_ENDINGS)
+            return not english and gloss_of(language).knows(low)
+
+        words = list(_WORD.finditer(text))
+        said, last, at = [], 0, 0
+        while at < len(words):
+            end = at
+            while end < len(words) and foreign(words[end][0]):
+                end += 1
+            if end > at:
+                at -= at > 0 and fold(words[at - 1][0]) in ARTICLES
+                said += [text[last : words[at].start()], read(text[words[at].start() : words[end - 1].end()])]
+                last = words[end - 1].end()
+            at = max(end, at + 1)
+        return "".join((*said, text[last:]))
+
     def shares(self, text: str) -> dict[str, float]:
         """The share of a text's words that each language knows, in the order in which ties are decided."""
         words = [found[0] for found in _WORD.finditer(text) if text.isupper() or not _is_short_form(found[0])]
         plain = [fold(word.lower().replace("đ", "d")) for word in words]
         knows: dict[str, Callable[[str], bool]] = {"en": self._english.__contains__}
-        knows |= {code: gloss.knows for code, gloss in self._read.items()}
+        knows |= {code: gloss_of(code).knows for code in SEARCHED}
         knows |= {code: known.__contains__ for code, known in self._others.items()}
         shares = {code: sum(map(known, plain)) / max(1, len(plain)) for code, known in knows.items()}
         accents = _SIGNS.search(text) is not None
-        for code in self._read:
+        for code in SEARCHED:
             if _FOREIGN.search(text):
                 shares[code] *= FOREIGN
             elif shares[code] == shares["en"] and accents:
@@ -115,11 +154,20 @@ class Recogniser:
 def _library() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    # Its model is in the wheel; half a second and 50 MB, which nobody pays who asks in English or Spanish. The module's
+    # Its model is in the wheel; half a second and 30 MB, which nobody pays who asks in English or Spanish. The module's
     # own way to it, `classify`, gives no probabilities.
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(["en", *SEARCHED, *(code for code, call in calls().items() if call.words), *ELSEWHERE])
-    return identifier
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    whole.set_languages(["en", *SEARCHED, *(code for code, call in calls().items() if call.words), *ELSEWHERE])
+    # A new one of the parts: the first keeps its table of all 139 languages.
+    return LanguageIdentifier(
+        whole.nb_ptc,
+        whole.nb_pc,
+        whole.nb_classes,
+        whole.tk_nextmove,
+        whole.tk_output,
+        norm_probs=True,
+        tk_row=whole.tk_row,
+    )
 
 
 def _with_library(text: str, shares: Mapping[str, float]) -> dict[str, float]:

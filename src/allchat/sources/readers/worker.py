@@ -86,7 +86,7 @@ def main() -> int:
     _limited()
     kind, name = sys.argv[1:3]
     try:
-        result = packed(read(sys.stdin.buffer.read(), kind=kind, name=name))  # type: ignore[arg-type] # the caller said it
+        result = packed(read(sys.stdin.buffer.read(), kind=kind, name=name))  # type: ignore[arg-type] # as asked
         sys.stdout.buffer.write(result.encode())
         sys.stdout.flush()
     except CorpusError as error:
