@@ -20,7 +20,7 @@ from places import ROOT, SMALL
 from word_hash import WordHash
 
 import allchat.answering.abstain as judging
-import allchat.search.folder as writing
+import allchat.search.question_rows as writing
 from allchat.build import BUILDERS, build
 from allchat.program import library_versions, program_hash
 from allchat.search.folder import CURRENT
@@ -30,6 +30,18 @@ CALIBRATION = """
 answerable = ["which checks are made at home", "what about aspirin", "lists of signs"]
 near = ["hair grows back", "quarks", "gluons"]
 far = ["football", "cricket"]
+"""
+
+SPANISH = """
+[[block]]
+begins = "Aspirin or anything that holds aspirin."
+questions = ["¿y la aspirina para el dolor de cabeza?", "¿se puede dar aspirina?"]
+"""
+
+SPANISH_CALIBRATION = """
+answerable = ["¿qué controles se hacen en casa?", "¿y la aspirina?", "¿cuáles son los signos?"]
+near = ["¿vuelve a crecer el pelo?", "¿qué es un quark?", "¿qué es un gluón?"]
+far = ["¿quién ganó el partido de fútbol?", "¿cómo reparo mi bicicleta?"]
 """
 
 
@@ -86,6 +98,13 @@ def reword(corpus: Path, old: str, new: str) -> None:
     replace_in(corpus / "corpus.toml", before, hashlib.sha256(source.read_bytes()).hexdigest())
 
 
+def speak_spanish(corpus: Path) -> None:
+    """Questions and a calibration in another language."""
+    (corpus / "es" / "questions").mkdir(parents=True)
+    (corpus / "es" / "questions" / "lists.toml").write_text(SPANISH, encoding="utf-8")
+    (corpus / "es" / "calibration.toml").write_text(SPANISH_CALIBRATION, encoding="utf-8")
+
+
 EDITS: dict[str, Callable[[Path], None]] = {
     "one line": lambda c: reword(c, "Herbal teas", "Herbal teas and drops"),
     "a paragraph before all others": lambda c: reword(c, "Medicines at home\n", "Dear families\n\nMedicines at home\n"),
@@ -93,6 +112,7 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "a title": lambda c: replace_in(c / "corpus.toml", 'title = "Test text bom"', 'title = "Another"'),
     "a question more": lambda c: replace_in(c / "questions" / "lists.toml", '"which', '"what not to give", "which'),
     "no lay terms": lambda c: (c / "lay_terms.toml").unlink(),
+    "questions in Spanish": speak_spanish,
     "another calibration": lambda c: replace_in(c / "calibration.toml", "quarks", "leptons"),
 }
 
@@ -147,6 +167,21 @@ def test_what_no_search_sees_keeps_map_and_judge(corpus: Path, tmp_path: Path, l
     EDITS["a question more"](corpus)
     build(corpus, index=index, embedder=WordHash())
     assert set(learned) == {"train", "_machine"}
+
+
+def test_each_language_keeps_its_own_map_and_judge(corpus: Path, tmp_path: Path, learned: list[str]) -> None:
+    speak_spanish(corpus)
+    index = build(corpus, index=tmp_path / "index", embedder=WordHash())
+    assert learned.count("train") == 2
+    learned.clear()
+    EDITS["a title"](corpus)
+    build(corpus, index=index, embedder=WordHash())
+    assert learned == []
+    replace_in(corpus / "es" / "questions" / "lists.toml", "dar aspirina", "dar una pastilla de aspirina")
+    embedder = Counting()
+    build(corpus, index=index, embedder=embedder)
+    assert (learned.count("train"), len(embedder.texts)) == (1, 1)
+    assert files(index) == files(build(corpus, index=tmp_path / "nothing", embedder=WordHash()))
 
 
 def test_a_forced_build_keeps_nothing_and_gives_the_same_bytes(corpus: Path, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_notice_says_how_old_a_source_is(question: str, today: date, fact: str
 def test_a_question_that_leans_on_the_history_is_resolved_and_what_was_understood_is_said(small_chat: Chat) -> None:
     answer = small_chat.ask("and at home?", history=["Which checks of the temperature are made?"])
     assert answer.question == "and at home?"
-    assert "temperature" in answer.understood_as
+    assert answer.understood_as == f"a question about “{answer.citations[0].heading[-1]}”"
     alone = small_chat.ask("Which checks are made at home?", history=["What is a wig?"])
     assert alone.understood_as == alone.question
 

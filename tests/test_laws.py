@@ -207,7 +207,7 @@ def asked(name: str) -> st.SearchStrategy[str]:
 @pytest.fixture(scope="session")
 def chats(small_chat: Chat, word_chat: Chat) -> dict[str, Chat]:
     for chat in (small_chat, word_chat):
-        assert chat._judge is None
+        assert chat.english.judge is None
     return {"small": open_to_all(small_chat), "real": open_to_all(word_chat)}
 
 

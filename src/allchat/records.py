@@ -196,11 +196,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of ours that a block answers; ``sentence`` numbers the sentence that does, None for the block."""
+    """A question of ours that a block, or its ``sentence``, answers; ``read``: how it is searched if not English."""
 
     block: Block
     sentence: int | None
     text: str
+    language: str = "en"
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,6 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the screen makes of a question before anything is searched; ``kind`` None goes on to the search.
-
     ``reason`` is a word of the wording, ``rule`` what matched; ``score`` and ``harmless`` are what the classifier gives
     the verdict, and mere information.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class Unsure:
 def unsure(small_chat: Chat) -> Chat:
     documents = tuple(small_chat.documents.values())
     chat = Chat(index=small_chat.index, corpus=SMALL, documents=documents, embedder=WordHash())
-    chat._judge = Unsure()  # type: ignore[assignment]
+    chat.english = replace(chat.english, judge=Unsure())  # type: ignore[arg-type]
     return chat
 
 
@@ -65,11 +66,11 @@ def test_nothing_nearest_stands_beside_a_refusal(unsure: Chat) -> None:
 
 
 def test_other_subjects_are_told_which_sources_there_are(unsure: Chat) -> None:
-    unsure._judge = Unsure("out_of_scope")  # type: ignore[assignment]
+    unsure.english = replace(unsure.english, judge=Unsure("out_of_scope"))  # type: ignore[arg-type]
     try:
         answer = unsure.ask("How do I repair a bicycle?")
     finally:
-        unsure._judge = Unsure()  # type: ignore[assignment]
+        unsure.english = replace(unsure.english, judge=Unsure())  # type: ignore[arg-type]
     assert answer.kind == "out_of_scope"
     titles = [document.title for document in unsure.documents.values()]
     assert [line for line in answer.text.splitlines() if line.startswith("- ")] == [

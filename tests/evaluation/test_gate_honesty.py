@@ -100,15 +100,23 @@ def guard_rule_removed(chat: Chat, monkeypatch: pytest.MonkeyPatch, folder: Path
 
 def threshold_lowered(chat: Chat, monkeypatch: pytest.MonkeyPatch, _: Path) -> Chat:
     """Weak evidence is taken for an answer."""
-    assert chat._judge is not None
-    monkeypatch.setattr(chat, "_judge", replace(chat._judge, threshold=chat._judge.threshold - 1.2))
+    assert chat.english.judge is not None
+    monkeypatch.setattr(
+        chat,
+        "english",
+        replace(chat.english, judge=replace(chat.english.judge, threshold=chat.english.judge.threshold - 1.2)),
+    )
     return chat
 
 
 def threshold_raised(chat: Chat, monkeypatch: pytest.MonkeyPatch, _: Path) -> Chat:
     """Good evidence is taken for none."""
-    assert chat._judge is not None
-    monkeypatch.setattr(chat, "_judge", replace(chat._judge, threshold=chat._judge.threshold + 0.8))
+    assert chat.english.judge is not None
+    monkeypatch.setattr(
+        chat,
+        "english",
+        replace(chat.english, judge=replace(chat.english.judge, threshold=chat.english.judge.threshold + 0.8)),
+    )
     return chat
 
 

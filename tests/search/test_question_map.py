@@ -13,7 +13,7 @@ from word_hash import WordHash
 from allchat.build import build
 from allchat.errors import StoreError
 from allchat.records import Question
-from allchat.search import folder
+from allchat.search import question_rows
 from allchat.search.embedder import Vectors
 from allchat.search.folder import open_index, previous_index, write_index
 from allchat.search.index import MAP_FILE, Index
@@ -71,7 +71,7 @@ def test_the_key_counts_blocks_by_their_first_question_and_not_by_their_place() 
     vectors = WordHash().encode(texts)
 
     def key(texts: list[str], targets: Targets, vectors: Vectors) -> str:
-        return lesson_key(folder._lesson(texts, targets, vectors))
+        return lesson_key(question_rows.lesson_of(texts, targets, vectors))
 
     same = key(texts, targets, vectors)
     assert key(texts, [(row, grain, block + 7, at) for row, grain, block, at in targets], vectors) == same
@@ -104,15 +104,14 @@ def learning(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         held.append(key)
         return train(taught, key=key)
 
-    monkeypatch.setattr(folder, "LEAST_QUESTIONS", 1)
-    monkeypatch.setattr(folder, "train", train_and_count)
+    monkeypatch.setattr(question_rows, "LEAST_QUESTIONS", 1)
+    monkeypatch.setattr(question_rows, "train", train_and_count)
     return held
 
 
 def written(place: Path, contents: Contents) -> Index:
     before = previous_index(place)
-    kept = None if before is None else before.question_map
-    write_index(contents, folder=place, embedder=WordHash(), inputs={}, settings={}, kept_map=kept)
+    write_index(contents, folder=place, embedder=WordHash(), inputs={}, settings={}, previous=before)
     return open_index(place)
 
 

@@ -116,28 +116,33 @@ def _coverage(wording: str, found: Found, search: Search) -> list[float]:
     return [anywhere / whole, in_top / whole, -unknown / 6]
 
 
-def fit(examples: Examples, *, search: Search, kept: Judge | None = None) -> Judge | None:
-    """Fits the judge on examples; None where there are none. ``kept`` is given back where it was fitted to the same.
+NO_EXAMPLES = Examples()
+
+
+def fit(
+    examples: Examples, *, search: Search, beside: Examples = NO_EXAMPLES, kept: Judge | None = None
+) -> Judge | None:
+    """Fits the judge on examples, and on those ``beside`` them, in another language; None where there are none.
+    ``kept`` is given back where it was fitted to the same.
 
     The threshold is the value below which ``INDIRECT`` of the answerable examples fall when each is judged by a
     machine that has not seen it (``FOLDS`` folds); the lower bound is the value above which ``CLOSEST_NEAR`` of the
-    near ones then lie.
+    near ones then lie. Examples beside them teach the machines and set no bound.
     """
     if not (examples.answerable and examples.near and examples.far):
         return None
     answerable, near, far = (
         _features(rows, search=search) for rows in (examples.answerable, examples.near, examples.far)
     )
-    key = _key(answerable, near, far)
+    more = [_features(texts, search=search) for texts in (beside.answerable, beside.near, beside.far)]
+    key = _key(answerable, near, far, *more)
     if kept is not None and kept.key == key:
         return kept
-    rows = np.vstack((answerable, near, far))
-    labels = np.array([1] * len(answerable) + [0] * (len(near) + len(far)))
+    rows, labels = _labelled((answerable, near, far, *more), (1, 0, 0, 1, 0, 0))
     values = _out_of_fold(rows, labels)
     threshold = float(np.quantile(values[: len(answerable)], INDIRECT))
     closest = _closest(values[len(answerable) :][: len(near)] - threshold)
-    silent = np.vstack((near, far))
-    elsewhere = _machine(silent, np.array([0] * len(near) + [1] * len(far)))
+    elsewhere = _machine(*_labelled((near, far, *more[1:]), (0, 1, 0, 1)))
     return Judge(_machine(rows, labels), threshold, elsewhere, closest, key)
 
 
@@ -148,6 +153,12 @@ def _key(*groups: Floats) -> str:
     for group in groups:
         found.update(group.astype("<f8").tobytes())
     return found.hexdigest()
+
+
+def _labelled(groups: Sequence[Floats], labels: Sequence[int]) -> tuple[Floats, NDArray[np.int64]]:
+    """The rows of all groups, and the label of each row's group."""
+    some = [(rows, label) for rows, label in zip(groups, labels, strict=True) if len(rows)]
+    return np.vstack([rows for rows, _ in some]), np.concatenate([np.full(len(rows), label) for rows, label in some])
 
 
 def _closest(margins: Floats) -> float:

@@ -10,9 +10,15 @@ import re
 from collections.abc import Sequence
 
 from allchat.search.words import content_words
+from allchat.sources.medicines import medicine_names
 
 HISTORY_TURNS = 6
 """Earlier questions that are looked at, the latest first."""
+
+MOST_WORDS = 4
+"""Content words of the longest question without a pointing word that is read with earlier subjects too."""
+
+ILLNESS = frozenset({"leukemia", "leukaemia", "cancer", "disease", "illness", "all"})
 
 TOPICS = 2
 """Earlier questions whose subject is taken over: the latest that stand alone."""
@@ -59,8 +65,21 @@ def resolve(question: str, *, history: Sequence[str]) -> str:
     earlier = [text for text in history[-HISTORY_TURNS:] if text.strip()]
     if not earlier or not leans_on_history(question):
         return question
-    topic = _topic(earlier)
+    return bent(question, history=earlier)
+
+
+def bent(question: str, *, history: Sequence[str]) -> str:
+    """The question with the subject of what was asked before; itself where that has none."""
+    topic = _topic([text for text in history[-HISTORY_TURNS:] if text.strip()])
     return f"{question.strip()} (about: {topic})" if topic else question
+
+
+def may_lean(question: str) -> bool:
+    """Whether a question that does not point out of itself may be the rest of another all the same: it is short, and
+    names neither the illness nor a medicine.
+    """
+    words = content_words(question)
+    return len(words) <= MOST_WORDS and not ILLNESS.intersection(words) and not medicine_names(question)
 
 
 def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -13,14 +13,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.answering.abstain import MODEL_FILE, Decision, evidence, unpacked
+from allchat.answering.abstain import Decision, evidence
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
+from allchat.answering.dictated import written
 from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
+from allchat.answering.tongue import Tongue, tongue_of
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
 from allchat.guard.rules import ReadMessage
+from allchat.languages.recognise import Recogniser
 from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
@@ -66,7 +69,9 @@ class Pipeline:
         self._lay_terms = tuple(lay_terms)
         self._search = self.search()
         self.spelt = Spelt(index.setting("known_words") or (), knows=embedder.knows)
-        self._judge = unpacked(index.folder / MODEL_FILE) if MODEL_FILE in index.manifest["files"] else None
+        self.english = tongue_of(index, self._search)
+        self._others = {code: tongue_of(other, self._search_of(other)) for code, other in index.others.items()}
+        self._recogniser = Recogniser(index.setting("known_words") or ())
         self._guard = guard or Guard.load()
         self._wording = wording or load_wording()
         self.contact = contact or Contact()
@@ -82,6 +87,34 @@ class Pipeline:
             "model": embedder.name,
         }
 
+    def _search_of(self, index: Index) -> Search:
+        return Search(index, embedder=self.embedder, lay_terms=self._lay_terms)
+
+    def tongue(self, language: str) -> Tongue:
+        """What a question in a language is searched with: as English where nothing of ours is in that language."""
+        return self._others.get(language, self.english)
+
+    def spoken(self, text: str) -> str:
+        """The language of a text, as a code of two letters."""
+        return self._recogniser(written(text))
+
+    def read(self, text: str) -> str:
+        """A text as it is searched, by the language that it is in."""
+        return self.read_in(self.tongue(self.spoken(text)), text)
+
+    def read_in(self, tongue: Tongue, text: str) -> str:
+        """A text as it is searched in a language: as it would have been written, foreign words in English ones."""
+        text = written(text)
+        if tongue is not self.english:
+            return tongue.read(text)
+        for other in self._others.values():
+            text = self._recogniser.mixed(text, read=other.read, language=other.language, knows=self.embedder.knows)
+        return text
+
+    def is_small_talk(self, text: str) -> bool:
+        """Whether a text only greets or thanks: it says nothing of what is asked next."""
+        return self._guard.screen(text).kind == "chat"
+
     def _is_offered(self, suggestion: str) -> bool:
         """Whether the guard would let a suggested question of ours go on to the search."""
         return self._guard.screen(suggestion).kind is None
@@ -96,7 +129,10 @@ class Pipeline:
 
     def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
         """The phases, ages and types that a question names, with the earlier questions that it leans on."""
-        return frozenset().union(*map(self._search.named, meant(question, history=history)))
+        earlier = [self.read(text) for text in history]
+        read = self.read(question)
+        named = map(self._search.named, {question, *meant(read, history=earlier)})
+        return frozenset().union(*named)
 
     def sources(self, named: Named) -> Sources:
         """What may be quoted to one who names these cases."""
@@ -105,6 +141,11 @@ class Pipeline:
     def search(self, weights: Weights | None = None, *, embedder: Embedder | None = None) -> Search:
         """A search of this index, by default with the weights and the embedder that answers use."""
         return Search(self.index, embedder=embedder or self.embedder, lay_terms=self._lay_terms, weights=weights)
+
+    @property
+    def today(self) -> date:
+        """The day that a source's age is counted to."""
+        return self._today or datetime.now(UTC).date()
 
     @property
     def guard(self) -> Guard:
@@ -118,24 +159,27 @@ class Pipeline:
 
     def judged(self, question: str) -> tuple[Decision, float]:
         """What the evidence alone says of a question, without the guard: the decision and its margin."""
-        wordings = self._search.wordings(question)
-        vectors = self._search.encode(wordings)
-        return self.decide(
-            self._search.find(wordings, vectors=vectors, limit=HITS), wordings=wordings, vector=vectors[0]
-        )
+        tongue = self.tongue(self.spoken(question))
+        wordings = tongue.search.wordings(self.read_in(tongue, question))
+        vectors = tongue.search.encode(wordings)
+        found = tongue.search.find(wordings, vectors=vectors, limit=HITS)
+        return self.decide(found, wordings=wordings, vector=vectors[0], tongue=tongue)
 
-    def decide(self, found: Found, *, wordings: Sequence[str], vector: Vector) -> tuple[Decision, float]:
+    def decide(
+        self, found: Found, *, wordings: Sequence[str], vector: Vector, tongue: Tongue | None = None
+    ) -> tuple[Decision, float]:
         """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence)."""
+        tongue = tongue or self.english
         if not found.hits:
             return "not_found", -math.inf
-        said = says_it(found, wordings=wordings, search=self._search)
+        said = says_it(found, wordings=wordings, search=tongue.search)
         if said is not None:
             return "answer", said
-        if self._judge is None:  # a corpus without calibration examples: what is near enough is quoted
+        if tongue.judge is None:  # a corpus without calibration examples: what is near enough is quoted
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
-        decision, margin = self._judge.decide(evidence(found, wordings=wordings, vector=vector, search=self._search))
-        far = decision == "closest" and is_far(found, wordings=wordings, search=self._search)
+        decision, margin = tongue.judge.decide(evidence(found, wordings=wordings, vector=vector, search=tongue.search))
+        far = decision == "closest" and is_far(found, wordings=wordings, search=tongue.search)
         return ("not_found" if far else decision), margin
 
     def screen(self, message: ReadMessage) -> Verdict:
@@ -146,10 +190,12 @@ class Pipeline:
             return self._guard.within(message)
         return verdict
 
-    def opened(self, verdict: Verdict, message: ReadMessage, found: Found, *, wordings: Sequence[str]) -> Verdict:
+    def opened(
+        self, verdict: Verdict, message: ReadMessage, found: Found, *, wordings: Sequence[str], search: Search
+    ) -> Verdict:
         """The verdict, or none where a refused question is on the house and a leaflet of the house answers it."""
         house = verdict.kind == "refusal" and is_of_the_house(message, verdict)
-        stands = house and says_it(found, wordings=wordings, search=self._search) is not None
+        stands = house and says_it(found, wordings=wordings, search=search) is not None
         return Verdict(None, private=verdict.private) if stands else verdict
 
     @property

@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
 from allchat.answering.abstain import Decision
+from allchat.answering.ages import ages
 from allchat.answering.compose import Composed, compose
-from allchat.answering.contextualize import is_parted, is_rest, resolve
+from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
 from allchat.answering.fixed import contact_values, name_of, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
 from allchat.answering.particulars import lacks, strange
 from allchat.answering.people import is_of_life, person_asked_about
-from allchat.answering.pipeline import HITS, Pipeline, Vector
+from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
+from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
+from allchat.answering.understanding import Looked, Understood, look_for, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
 from allchat.guard.rules import ReadMessage
-from allchat.markdown import escape_markdown
+from allchat.languages.calls import call_text
 from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
-from allchat.wording import load_wording
-
-OLD_DAYS = 731
-"""A source revised longer ago than this is said to be old."""
+from allchat.wording import LANGUAGES, load_wording
 
 GENERAL_MARGIN = 0.5
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
 beside its subject, and a search finds something for nearly all of it."""
-
-TITLES = 5
-"""Sources that are named to one who asks of something else."""
 
 
 class Turn:
@@ -57,6 +54,9 @@ class Turn:
         self._shown = question
         self._before_quotes = ""
         self._understood: str | None = None
+        self._leans = False
+        self._spoken = pipeline.spoken(question)
+        self._tongue = pipeline.tongue(self._spoken)
         self._named = pipeline.named(question, history=history)
         self._sources = pipeline.sources(self._named)
         self._times: dict[str, float] = {}
@@ -76,28 +76,34 @@ class Turn:
         with self._timed("screen"):
             message = guard.read(self._question)
             verdict, inherited = self._screened(message)
-            language = self._language or ("es" if guard.is_spanish(message) else self._wording.language)
+            language = self._language or self._own_language()
             if language != self._wording.language:
                 self._wording = load_wording(language)
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
+        if self._spoken not in LANGUAGES:
+            return self._whom_to_call(verdict)
         if guard.is_settled(message, verdict):
             return self._fixed(verdict)
         part = guard.information_part(message)
         asked = part if part and verdict.kind == "refusal" else self._question
-        wordings = self._wordings(asked, part if verdict.kind is None else None)
-        texts = tuple(dict.fromkeys((*wordings, self._question)))
+        understood = self._understand(asked, part if verdict.kind is None else None)
+        texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, self._question)))
         with self._timed("embed"):
-            vectors = self._pipeline._search.encode(texts)
+            vectors = dict(zip(texts, self._pipeline._search.encode(texts), strict=True))
         if not inherited:
             with self._timed("screen"):
-                verdict = guard.judge(message, vectors[texts.index(self._question)], verdict)
+                verdict = guard.judge(message, vectors[self._question], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
-        found, decision = self._retrieve(wordings, vectors[: len(wordings)])
-        verdict = self._pipeline.opened(verdict, message, found, wordings=wordings)
+        return self._searched(verdict, message, asked, self._retrieve(understood, vectors))
+
+    def _searched(self, verdict: Verdict, message: ReadMessage, asked: str, looked: Looked) -> Answer:
+        """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
+        wordings, found, decision, _ = looked
+        verdict = self._pipeline.opened(verdict, message, found, wordings=wordings, search=self._tongue.search)
         if verdict.kind == "refusal":
             fits = self._fits(decision, verdict, asked)
             if not (fits and gives_way(verdict)):
@@ -110,6 +116,16 @@ class Turn:
         if decision == "closest":
             return self._closest(verdict, found, wordings)
         return self._silence(decision, verdict, found)
+
+    def _own_language(self) -> str:
+        return self._spoken if self._spoken in LANGUAGES[1:] else self._wording.language
+
+    def _understand(self, asked: str, part: str | None) -> Understood:
+        found = understood(self._pipeline, self._tongue, asked, history=self._history, part=part)
+        if found.spelt:
+            self._understood = self._pipeline.redact(found.spelt)
+        self._leans = found.leans
+        return found
 
     def _fits(self, decision: Decision, verdict: Verdict, asked: str) -> bool:
         """Whether what was found may be quoted beside a refusal: never to one who asks of life and death."""
@@ -135,32 +151,33 @@ class Turn:
         screened = self._pipeline.screen(message := guard.read(earlier))
         return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
 
-    def _wordings(self, question: str, part: str | None = None) -> tuple[str, ...]:
-        """What is searched: the question as understood, as asked, and its clauses that ask for information (``part``);
-        what is told of a child must not lead astray. Each also in the sources' words.
-        """
-        spelt = self._pipeline.spelt
-        asked, question, earlier = question, spelt(question), [spelt(text) for text in self._history]
-        understood = resolve(question, history=earlier)
-        if understood != asked:
-            self._understood = self._pipeline._guard.redact(understood)
-        search = self._pipeline._search
-        asking = search.wordings(part) if part else ()
-        return tuple(dict.fromkeys((*search.wordings(understood), *search.wordings(question), *asking)))
-
-    def _retrieve(self, wordings: tuple[str, ...], vectors: Vector) -> tuple[Found, Decision]:
-        """What the search found, and whether that answers."""
+    def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
+        """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            found = self._pipeline._search.find(wordings, vectors=vectors, limit=HITS, named=self._named)
-            decision, margin = self._pipeline.decide(found, wordings=wordings, vector=vectors[0])
+            look = partial(look_for, self._pipeline, self._tongue, vectors=vectors)
+            looked = look(understood.wordings, named=self._named)
+            if understood.bent:
+                second = look(understood.bent, named=self._named | understood.named)
+                if second.answers_more_than(looked):
+                    looked, self._leans = second, True
+                    self._named = self._named | understood.named
+                    self._sources = self._pipeline.sources(self._named)
         self.trace = replace(
             self.trace,
-            searched=tuple(map(self._pipeline._guard.redact, wordings)),
-            hits=found.hits,
-            decision=decision,
-            margin=margin if found.hits else None,
+            searched=tuple(map(self._pipeline._guard.redact, looked.wordings)),
+            hits=looked.found.hits,
+            decision=looked.decision,
+            margin=looked.margin if looked.found.hits else None,
         )
-        return found, decision
+        return looked
+
+    def _whom_to_call(self, verdict: Verdict) -> Answer:
+        """What is understood here and whom to call, in the language of the question; below an alarm if one is met."""
+        text = call_text(self._spoken, emergency_number=self._pipeline.contact.emergency_number)
+        if verdict.kind == "urgent":
+            alarm = self._fixed(verdict)
+            return replace(alarm, text=f"{alarm.text}\n\n{text}")
+        return self._record("out_of_scope", replace(verdict, reason="language", rule=None, score=None), text)
 
     def _fixed(self, verdict: Verdict) -> Answer:
         """Fixed words; beside support also a quote on where it is found, if the sources have one."""
@@ -175,7 +192,7 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            parted = is_parted(self._question)
+            parted = is_parted(self._pipeline.read_in(self._tongue, self._question))
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
             further = self._further(quotes, composed)
@@ -183,9 +200,15 @@ class Turn:
             return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
         suggestions = self._suggest(found, (*quotes.shown, *quotes.further))
+        self._say_understood(composed.citations)
         return self._record(
             "answer", verdict, text, composed=composed, further=further, suggestions=suggestions, directness="direct"
         )
+
+    def _say_understood(self, citations: Sequence[Citation]) -> None:
+        """What a question that leans on earlier ones was understood to be about, by the source's heading."""
+        if self._leans and citations and citations[0].heading:
+            self._understood = self._wording.text("answer.about", heading=citations[0].heading[-1])
 
     def _further(self, quotes: Selected, composed: Composed) -> tuple[Citation, ...]:
         first = len(composed.citations) + 1
@@ -200,6 +223,7 @@ class Turn:
             return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.closest')}\n\n{composed.text}"
         suggestions = self._suggest(found, quotes[:1])
+        self._say_understood(composed.citations)
         return self._record("answer", verdict, text, composed=composed, suggestions=suggestions, directness="closest")
 
     def _unsaid(self, verdict: Verdict, found: Found) -> Answer:
@@ -208,25 +232,11 @@ class Turn:
         return self._silence("not_found", verdict, found)
 
     def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
-        wording = self._wording
         if decision == "out_of_scope":
-            parts = [wording.text(f"out_of_scope.unrelated.{name}") for name in ("text", "sources")]
-            parts.append("\n".join(f"- {title}" for title in self._titles()))
-            return self._record(decision, replace(verdict, reason="unrelated"), "\n\n".join(parts))
-        headings = list(dict.fromkeys(hit.heading[-1] for hit in found.hits if hit.heading))[:3]
-        nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
-        parts = [
-            wording.text("not_found.text"),
-            wording.text("not_found.nearest"),
-            nearest,
-            wording.text("not_found.help"),
-        ]
-        return self._record("not_found", replace(verdict, reason="silent"), "\n\n".join(parts))
-
-    def _titles(self) -> list[str]:
-        """The first titles of the sources that are there, as Markdown."""
-        titles = dict.fromkeys(document.title for document in self._pipeline.documents.values())
-        return [escape_markdown(title) for title in titles][:TITLES]
+            text = unrelated(self._pipeline.documents.values(), wording=self._wording)
+            return self._record(decision, replace(verdict, reason="unrelated"), text)
+        text = nothing_found(found.hits, wording=self._wording)
+        return self._record("not_found", replace(verdict, reason="silent"), text)
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
@@ -250,8 +260,8 @@ class Turn:
 
     def _suggest(self, found: Found, quotes: Sequence[Quote]) -> tuple[str, ...]:
         """Questions that blocks near the answer, and not quoted in it, are known to answer."""
-        asked = content_words(self._question)
-        texts = unquoted(found.hits, quotes, questions_of=self._pipeline.index.questions_of)
+        asked, said = content_words(self._question), self._pipeline.tongue(self._wording.language)
+        texts = unquoted(found.hits, quotes, questions_of=said.index.questions_of, language=said.language)
         fresh = (text for text in dict.fromkeys(texts) if content_words(text) != asked)
         fitting = (text for text in fresh if self._pipeline.is_offered(text) and self._is_meant(text))
         return tuple(islice(fitting, SUGGESTIONS))
@@ -275,7 +285,7 @@ class Turn:
         text = f"{self._before_quotes}{text}" if citations else text
         with self._timed("verify"):
             verify_quotes(text, citations, further=further, read=self._pipeline.read_source)
-        notices = (*self._age((*citations, *further)), *self._privacy(verdict))
+        notices = (*self._ages((*citations, *further)), *self._privacy(verdict))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
@@ -294,14 +304,8 @@ class Turn:
             directness=directness,
         )
 
-    def _age(self, citations: Sequence[Any]) -> Iterator[str]:
-        today = self._pipeline._today or datetime.now(UTC).date()
-        for key in dict.fromkeys(citation.document for citation in citations):
-            document = self._pipeline.documents[key]
-            if document.revised is None:
-                yield self._wording.text("notice.undated", title=document.title)
-            elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
-                yield self._wording.text("notice.old", title=document.title, date=document.revised)
+    def _ages(self, citations: Sequence[Citation]) -> Iterator[str]:
+        return ages(citations, self._pipeline.documents, today=self._pipeline.today, wording=self._wording)
 
     def _privacy(self, verdict: Verdict) -> Iterator[str]:
         if verdict.private:

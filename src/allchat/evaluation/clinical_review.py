@@ -13,6 +13,7 @@ from allchat.guard.classifier import MODEL_FILE
 from allchat.guard.guard import ORDER, Guard
 from allchat.guard.rules import Rule
 from allchat.guard.train import training_examples, training_files
+from allchat.languages.calls import calls
 from allchat.markdown import escape_markdown
 from allchat.wording import LANGUAGES, Wording, load_wording
 
@@ -81,7 +82,7 @@ def clinical_review() -> str:
     wordings = {language: load_wording(language) for language in LANGUAGES}
     rules = Guard.load().rules
     introduction = INTRODUCTION.format(hashes="\n".join(_hashes()), examples=len(training_examples()))
-    parts = [introduction, *_kinds(rules, wordings), *_others(wordings), SIGNATURE]
+    parts = [introduction, *_kinds(rules, wordings), *_others(wordings), *_calls(), SIGNATURE]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -151,6 +152,14 @@ def _rule(rule: Rule) -> str:
     lines += [f"- {escape_markdown(text)}" for text in rule.match]
     lines += ["", "Not meant:", "", *(f"- {escape_markdown(text)}" for text in rule.not_match)]
     return "\n".join(lines) + "\n"
+
+
+def _calls() -> Iterator[str]:
+    yield "## Other languages: what is understood here, and whom to call\n"
+    yield "Shown alone where one of its speakers has signed it, else with the English sentence below it.\n"
+    for call in calls().values():
+        yield f"**Said in {call.name}, {f'signed: {call.signed}' if call.signed else 'not signed'}:**\n"
+        yield _quoted(call.text)
 
 
 def _others(wordings: dict[str, Wording]) -> Iterator[str]:

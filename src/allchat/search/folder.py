@@ -15,19 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import StoreError
 from allchat.parsing import parse_json
-from allchat.search.embedder import Embedder, Vectors
-from allchat.search.index import MAP_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.embedder import Embedder
+from allchat.search.index import WORDS_FILE, Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
-from allchat.search.question_map import LEAST_QUESTIONS, Lesson, QuestionMap, lesson_key, train
-from allchat.search.schema import Contents, Targets, lesson_rows, rows, write_words
-from allchat.search.vectors import write_vectors
+from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
+from allchat.search.schema import Contents, rows, write_words
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Raised whenever the files' layout changes: an index of another format is built anew."""
 
 MANIFEST: Final = "manifest.json"
@@ -51,6 +49,7 @@ class _Manifest(BaseModel):
     model_config = ConfigDict(strict=True)
 
     inputs: dict[str, Any]
+    languages: list[Annotated[str, Field(pattern=r"^[a-z]+$")]]
     files: dict[Annotated[str, Field(pattern=r"^[\w.]+$")], str]
 
 
@@ -132,14 +131,16 @@ def write_index(
     inputs: Mapping[str, Any],
     settings: Mapping[str, Any],
     finish: Callable[[Index], Mapping[str, bytes]] | None = None,
-    kept_map: QuestionMap | None = None,
+    languages: Sequence[Language] = (),
+    previous: Index | None = None,
     progress: bool = False,
 ) -> Path:
     """Builds the index aside, puts it in place in one step, and gives its folder. A killed build leaves the old one.
 
     ``inputs`` go into the manifest and decide whether an index is stale; ``settings`` are values kept with the words.
-    ``finish`` is handed the index before it is in place and gives further files for it, by name. ``kept_map`` is that
-    of an earlier build, which is used where it was trained on the same. The vectors of ``KeptVectors`` are kept beside.
+    ``finish`` is handed the index before it is in place and gives further files for it, by name. ``languages`` are
+    those besides English that have questions of ours. The maps of ``previous``, an earlier index, are used where they
+    were trained on the same. The vectors of ``KeptVectors`` are kept beside.
 
     Raises:
         StoreError: another build is running, or the folder cannot be written.
@@ -149,59 +150,29 @@ def write_index(
     with _only_build(folder):
         texts, targets = rows(contents)
         vectors = embedder.encode(texts, progress=progress)
-        question_map = _question_map(contents, texts, targets, vectors, kept=kept_map)
+        question_map = question_map_of(contents, texts, targets, vectors, before=previous)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
             write_words(Path(aside, WORDS_FILE), contents, targets, settings)
-            _write_vectors(Path(aside), vectors, contents, question_map=question_map)
-            if finish is not None:
-                _write_further(Path(aside), finish)
-            name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts))
+            write_rows(Path(aside), vectors, contents, question_map=question_map)
+            for language in languages:
+                before = None if previous is None else previous.of(language.code)
+                write_language(Path(aside), language, contents, vectors, settings, embedder=embedder, before=before)
+            _write_further(Path(aside), finish, languages)
+            name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts), languages=languages)
             if isinstance(embedder, KeptVectors):
                 Path(aside, KEPT_FILE).write_bytes(embedder.packed())
             return _put_in_place(Path(aside), folder, name=name)
 
 
-def _question_map(
-    contents: Contents, texts: Sequence[str], targets: Targets, vectors: Vectors, *, kept: QuestionMap | None
-) -> QuestionMap | None:
-    """The map that our questions teach, or None where they are too few. The one that was kept stays where it was
-    trained on the same, which is the case after every edit that moves no question and no sentence it leads to.
-    """
-    if len(contents.questions) < LEAST_QUESTIONS:
-        return None
-    lesson = _lesson(texts, targets, vectors)
-    key = lesson_key(lesson)
-    return kept if kept is not None and kept.key == key else train(lesson, key=key)
-
-
-def _lesson(texts: Sequence[str], targets: Targets, vectors: Vectors) -> Lesson:
-    """Blocks are numbered by where they first come in the lesson, not by where they stand in their source: a paragraph
-    more before them teaches nothing else.
-    """
-    rows = lesson_rows(targets)
-    blocks: dict[int, int] = {}
-    asked: dict[str, int] = {}
-    return Lesson(
-        vectors[np.array([row for row, _, _ in rows])],
-        np.array([blocks.setdefault(block, len(blocks)) for _, block, _ in rows]),
-        np.array([asked.setdefault(texts[row], len(asked)) if asks else -1 for row, _, asks in rows]),
-    )
-
-
-def _write_vectors(aside: Path, vectors: Vectors, contents: Contents, *, question_map: QuestionMap | None) -> None:
-    """The sources' rows in one file, the rows of our questions, which come last, in another, as the map moves them."""
-    first = len(vectors) - len(contents.questions)
-    asked = vectors[first:]
-    write_vectors(aside / VECTORS_FILE, vectors[:first])
-    write_vectors(aside / QUESTIONS_FILE, asked if question_map is None else question_map.moved(asked))
-    if question_map is not None:
-        (aside / MAP_FILE).write_bytes(question_map.packed())
-
-
-def _write_further(aside: Path, finish: Callable[[Index], Mapping[str, bytes]]) -> None:
-    index = Index(aside, manifest={}, version="")
+def _write_further(
+    aside: Path, finish: Callable[[Index], Mapping[str, bytes]] | None, languages: Sequence[Language]
+) -> None:
+    index = Index(aside, manifest={"languages": [language.code for language in languages]}, version="")
     try:
-        further = finish(index)
+        further = dict(finish(index)) if finish is not None else {}
+        for language in languages:
+            own = language.finish(index.others[language.code]) if language.finish is not None else {}
+            further |= {file_name(name, language.code): content for name, content in own.items()}
     finally:
         index.close()
     for name, content in further.items():
@@ -230,7 +201,9 @@ def _only_build(folder: Path) -> Iterator[None]:
         yield
 
 
-def _write_manifest(aside: Path, contents: Contents, *, inputs: Mapping[str, Any], vectors: int) -> str:
+def _write_manifest(
+    aside: Path, contents: Contents, *, inputs: Mapping[str, Any], vectors: int, languages: Sequence[Language]
+) -> str:
     """Writes the manifest and gives the name of the index: the beginning of the manifest's sha256."""
     manifest = {
         "format": FORMAT,
@@ -242,6 +215,7 @@ def _write_manifest(aside: Path, contents: Contents, *, inputs: Mapping[str, Any
             "questions": len(contents.questions),
             "vectors": vectors,
         },
+        "languages": [language.code for language in languages],
         "files": {path.name: _sha256(path) for path in sorted(aside.iterdir())},
     }
     content = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

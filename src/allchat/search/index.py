@@ -1,5 +1,8 @@
 """An opened index: vectors in FAISS (the sources' rows as the model gives them, those of our questions as the map moves
 them), everything else in SQLite (words in FTS5). Read-only.
+
+A language besides English has rows of questions, a map and words of its own, beside the same rows of the sources: what
+is asked in English finds what it would find without that language.
 """
 
 from __future__ import annotations
@@ -34,6 +37,11 @@ KEPT_BLOCKS: Final = 4096
 
 MOST_POSTINGS: Final = 1000
 """Blocks that are scored for one word: one that stands in more says little of each."""
+
+
+def file_name(name: str, language: str) -> str:
+    """What a file of an index is called for a language: English has the plain names."""
+    return name if language == "en" else f"{language}.{name}"
 
 
 class Near(NamedTuple):
@@ -71,17 +79,29 @@ class Postings:
 class Index:
     """An opened index: read-only, safe to share between threads."""
 
-    def __init__(self, folder: Path, *, manifest: Mapping[str, Any], version: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        manifest: Mapping[str, Any],
+        version: str,
+        language: str = "en",
+        beside: Index | None = None,
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.version = version
+        self.language = language
         self._lock = threading.Lock()
-        self._words = sqlite3.connect(
-            f"{(folder / WORDS_FILE).resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        words, questions, own_map = (
+            folder / file_name(name, language) for name in (WORDS_FILE, QUESTIONS_FILE, MAP_FILE)
         )
-        self._vectors = faiss.read_index(str(folder / VECTORS_FILE))
-        self._questions = faiss.read_index(str(folder / QUESTIONS_FILE))
-        self.question_map = unpacked(folder / MAP_FILE) if (folder / MAP_FILE).exists() else None
+        self._words = sqlite3.connect(
+            f"{words.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        self._vectors: faiss.Index = faiss.read_index(str(folder / VECTORS_FILE)) if beside is None else beside._vectors
+        self._questions = faiss.read_index(str(questions))
+        self.question_map = unpacked(own_map) if own_map.exists() else None
         lines = np.array(self._all("SELECT row, grain, block, sentence FROM rows ORDER BY row, block"), dtype=np.intp)
         rows, *targets = np.ascontiguousarray(lines.reshape(-1, 4).T)
         self._targets = tuple(targets)
@@ -91,6 +111,17 @@ class Index:
         self._one_block = lru_cache(maxsize=KEPT_BLOCKS)(lambda number: self._blocks(number, number))
         self._headings = lru_cache(maxsize=KEPT_BLOCKS)(self._heading)
         self._questions_at = lru_cache(maxsize=KEPT_BLOCKS)(self._asked_at)
+        self.others: dict[str, Index] = {}
+        if beside is None:
+            self.others = {code: self.other(code) for code in manifest.get("languages", ())}
+
+    def other(self, language: str) -> Index:
+        """The same folder for questions in another language."""
+        return Index(self.folder, manifest=self.manifest, version=self.version, language=language, beside=self)
+
+    def of(self, language: str) -> Index | None:
+        """The index of a language: itself, one of its ``others``, or None where nothing of ours is in that language."""
+        return self if language == self.language else self.others.get(language)
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -183,15 +214,15 @@ class Index:
         return np.array([asked for _, asked in self._all(query)], dtype=bool)
 
     def questions_of(self, block: Block) -> list[str]:
-        """Our questions that a block answers, in the order of their file."""
+        """Our questions in the index's language that a block answers, in the order of their file."""
         return list(self._questions_at(block.document, block.start))
 
     def _asked_at(self, document: str, start: int) -> tuple[str, ...]:
         query = (
             "SELECT q.text FROM questions q JOIN blocks b ON b.id = q.block WHERE b.document = ? AND b.start = ? "
-            "ORDER BY q.id"
+            "AND q.language = ? ORDER BY q.id"
         )
-        return tuple(str(row[0]) for row in self._all(query, (document, start)))
+        return tuple(str(row[0]) for row in self._all(query, (document, start, self.language)))
 
     def heading(self, block: Block) -> tuple[str, ...]:
         """The path of headings above a block, outermost first."""
@@ -237,4 +268,6 @@ class Index:
 
     def close(self) -> None:
         """Lets go of the files."""
+        for other in self.others.values():
+            other.close()
         self._words.close()

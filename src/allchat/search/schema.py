@@ -31,7 +31,8 @@ CREATE TABLE sentences (block INTEGER, number INTEGER, start INTEGER, "end" INTE
 CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, start INTEGER, "end" INTEGER,
     text TEXT, tokens INTEGER);
 CREATE TABLE furniture (document TEXT, start INTEGER, "end" INTEGER, what TEXT, PRIMARY KEY (document, start));
-CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER, text TEXT);
+CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER, text TEXT,
+    language TEXT);
 CREATE TABLE rows (row INTEGER, grain INTEGER, block INTEGER, sentence INTEGER);
 CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '',
     tokenize = 'porter unicode61 remove_diacritics 2');
@@ -104,7 +105,7 @@ def rows(contents: Contents) -> tuple[list[str], Targets]:
         add(passage.text, "passage", [numbers[block.key] for block in blocks])
     for question in contents.questions:
         add(
-            question.text,
+            question.read or question.text,
             "question",
             [numbers[question.block.key]],
             -1 if question.sentence is None else question.sentence,
@@ -191,7 +192,7 @@ def _tables(
     yield (
         "questions",
         (
-            (n, numbers[q.block.key], -1 if q.sentence is None else q.sentence, q.text)
+            (n, numbers[q.block.key], -1 if q.sentence is None else q.sentence, q.text, q.language)
             for n, q in enumerate(contents.questions)
         ),
     )
@@ -205,7 +206,7 @@ def _word_rows(contents: Contents, blocks: Sequence[Block]) -> Iterator[tuple[in
     headings = {(s.document, s.number): " ".join(s.heading) for outline in contents.outlines for s in outline.sections}
     asked: dict[str, list[str]] = {}
     for question in contents.questions:
-        asked.setdefault(question.block.key, []).append(question.text)
+        asked.setdefault(question.block.key, []).append(question.read or question.text)
     for number, block in enumerate(blocks):
         heading = headings[(block.document, block.section)]
         yield number, heading, block_text(block, text=sources[block.document]), "\n".join(asked.get(block.key, []))

@@ -1,12 +1,13 @@
 """Lexicon: the word files that staff may edit, which lead families' words to the sources' blocks.
 
 ``corpus/lay_terms.toml`` holds lay words for the sources' terms, ``corpus/questions/<document>.toml`` the questions
-that a family might ask of a block. Both only help to find; nothing of them is ever shown as a statement.
+that a family might ask of a block; ``corpus/LANGUAGE`` holds such files in another language. They only help to find;
+nothing of them is ever shown as a statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -56,15 +57,21 @@ class _Examples(_Table):
     far: list[_Words] = []
 
 
-def read_examples(corpus: Path) -> Examples:
-    """The examples of ``corpus/calibration.toml``; none where there is no such file.
+def folder_of(corpus: Path, language: str = "en") -> Path:
+    """Where the word files of a language are: those in English in the corpus folder itself."""
+    return corpus if language == "en" else corpus / language
+
+
+def read_examples(corpus: Path, *, language: str = "en", read: Callable[[str], str] = str) -> Examples:
+    """The examples of ``corpus/calibration.toml``, or those in another language as ``read`` reads them; none where
+    there is no such file.
 
     Raises:
         CorpusError: the file is not as described at its top.
     """
-    path = corpus / CALIBRATION_FILE
+    path = folder_of(corpus, language) / CALIBRATION_FILE
     found = _parsed(_Examples, path) if path.exists() else _Examples()
-    return Examples(tuple(found.answerable), tuple(found.near), tuple(found.far))
+    return Examples(*(tuple(map(read, rows)) for rows in (found.answerable, found.near, found.far)))
 
 
 def read_lay_terms(corpus: Path) -> tuple[LayTerm, ...]:
@@ -83,35 +90,45 @@ def read_lay_terms(corpus: Path) -> tuple[LayTerm, ...]:
     return tuple(LayTerm(tuple(term.source), tuple(term.lay)) for term in terms)
 
 
-def read_questions(corpus: Path, *, documents: Sequence[Document], outlines: Sequence[Outline]) -> tuple[Question, ...]:
+def read_questions(
+    corpus: Path,
+    *,
+    documents: Sequence[Document],
+    outlines: Sequence[Outline],
+    language: str = "en",
+    read: Callable[[str], str] | None = None,
+) -> tuple[Question, ...]:
     """The questions of ``corpus/questions``, each with the block it asks for; a document without a file has none.
+
+    Those in another language stand in ``corpus/LANGUAGE/questions``; ``read`` gives how one of them is searched.
 
     Raises:
         CorpusError: a beginning stands in no block or in several, a key is unknown, or a file is for no source.
     """
-    declared = source_ids(corpus)
-    for path in sorted((corpus / QUESTIONS_FOLDER).glob("*.toml")):
+    declared, folder = source_ids(corpus), folder_of(corpus, language) / QUESTIONS_FOLDER
+    for path in sorted(folder.glob("*.toml")):
         if path.stem not in declared:
             raise CorpusError(
                 f"{path}: {CORPUS_FILE} declares no such source. Name the file after an id, or remove it."
             )
     questions: list[Question] = []
     for document, outline in zip(documents, outlines, strict=True):
-        path = corpus / QUESTIONS_FOLDER / f"{document.key}.toml"
+        path = folder / f"{document.key}.toml"
         if path.exists():
             for anchor in _parsed(_Anchors, path).block:
                 block, sentence = _anchored(anchor, document=document, outline=outline, path=path)
-                questions += [Question(block, sentence, text) for text in anchor.questions]
+                read_as = [read(text) if read else "" for text in anchor.questions]
+                pairs = zip(anchor.questions, read_as, strict=True)
+                questions += [Question(block, sentence, text, language, said) for text, said in pairs]
     return tuple(questions)
 
 
-def word_files(corpus: Path, *, documents: Sequence[Document]) -> Iterator[Path]:
-    """The word files that exist for these documents, in a fixed order."""
-    wanted = [
-        corpus / LAY_TERMS_FILE,
-        corpus / CALIBRATION_FILE,
-        *(corpus / QUESTIONS_FOLDER / f"{document.key}.toml" for document in documents),
-    ]
+def word_files(corpus: Path, *, documents: Sequence[Document], languages: Sequence[str] = ()) -> Iterator[Path]:
+    """The word files that exist for these documents, in English and in these languages, in a fixed order."""
+    wanted = [corpus / LAY_TERMS_FILE]
+    for folder in (corpus, *(folder_of(corpus, language) for language in languages)):
+        wanted += [folder / CALIBRATION_FILE]
+        wanted += [folder / QUESTIONS_FOLDER / f"{document.key}.toml" for document in documents]
     return (path for path in wanted if path.exists())
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from allchat.addresses import phone_address
 from allchat.answering.compose import shown
 from allchat.answering.cuts import Sources
+from allchat.languages.calls import language_of
 from allchat.markdown import MARKER, literal, plain
 from allchat.records import Answer, Citation, Document
 from allchat.sources.glossary import Definition, Glossary
@@ -22,7 +23,7 @@ from allchat.web.page.cards import arranged
 from allchat.web.page.trail import CRISIS, TrailQuote
 from allchat.web.page.votes import VOTES
 from allchat.web.source_page import long_date
-from allchat.wording import Words, load_wording
+from allchat.wording import LANGUAGES, Words, load_wording
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _QUOTE_END = re.compile(r"(?<!\\)\[(\d{1,2})\]$")
@@ -87,14 +88,17 @@ def message(
     cited = (*answer.citations, *answer.further)
     text = arranged(answer.text, answer, documents=documents or {}, words=words, lead=not known)
     text = explained("\n\n".join(part for part in (text, more) if part), cited, glossary=glossary)
-    parts = [_linked(text, answer, turn=turn, words=words)]
+    parts = [_in_its_language(_linked(text, answer, turn=turn, words=words))]
     # In front of whom to call stands nothing.
     if not again and not answer.tone and plain(literal(answer.understood_as)) != plain(literal(answer.question)):
         parts.insert(0, f'<p class="understood">{words["understood"]} {literal(answer.understood_as)}</p>')
     said = "\n\n".join(parts)
-    said = callable_numbers(said, words=words) if answer.tone or answer.kind in ("refusal", "not_found") else said
+    calls = answer.tone or answer.kind in ("refusal", "not_found") or answer.reason == "language"
+    said = callable_numbers(said, words=words) if calls else said
     if answer.tone:  # nothing but the help that is offered stands in the frame
         said = f'<div class="{FRAMES[answer.tone]}">\n\n{said}\n\n</div>'
+    other = _other_language(answer, words=words)
+    said = f'<div lang="{other}">\n\n{said}\n\n</div>' if other else said
     if answer.kind != "urgent":
         said = "\n\n".join([*kept_lines(alarms, words=words), said])
     return "\n\n".join([said, *notices(answer, words=words, known=known)])
@@ -105,7 +109,26 @@ def notices(answer: Answer, *, words: Words, known: Collection[str]) -> list[str
     said_before = [citation.title for citation in (*answer.citations, *answer.further) if citation.document in known]
     fresh = (notice for notice in answer.notices if not any(title in notice for title in said_before))
     dated = (_DATE.sub(lambda day: long_date(day[0], words=words), notice) for notice in fresh)
-    return [f'<p class="note">{literal(notice)}</p>' for notice in dated]
+    other = _other_language(answer, words=words)
+    marked = f' lang="{other}"' if other else ""
+    return [f'<p class="note"{marked}>{literal(notice)}</p>' for notice in dated]
+
+
+def _other_language(answer: Answer, *, words: Words) -> str | None:
+    """The language of an answer's own words where it is not that of the page: its notice tells."""
+    spoken = (code for code in LANGUAGES if load_wording(code).has("language.note"))
+    said = next((code for code in spoken if load_wording(code).text("language.note") in answer.notices), None)
+    return None if said == words["lang"] else said
+
+
+def _in_its_language(text: str) -> str:
+    """The text with each paragraph that is in a language of its own marked so, and laid out in its direction."""
+
+    def marked(paragraph: str) -> str:
+        found = language_of(paragraph)
+        return paragraph if found is None else f'<div lang="{found[0]}" dir="{found[1]}">\n\n{paragraph}\n\n</div>'
+
+    return "\n\n".join(map(marked, text.split("\n\n")))
 
 
 def kept_lines(alarms: Sequence[str], *, words: Words) -> list[str]:

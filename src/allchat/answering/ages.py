@@ -1,0 +1,24 @@
+"""How old the sources of an answer are, where that must be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from allchat.records import Citation, Document
+from allchat.wording import Wording
+
+OLD_DAYS = 731
+"""A source revised longer ago than this is said to be old."""
+
+
+def ages(
+    citations: Sequence[Citation], documents: Mapping[str, Document], *, today: date, wording: Wording
+) -> Iterator[str]:
+    """A notice for each quoted source that is old or has no date, in the order of the quotes."""
+    for key in dict.fromkeys(citation.document for citation in citations):
+        document = documents[key]
+        if document.revised is None:
+            yield wording.text("notice.undated", title=document.title)
+        elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
+            yield wording.text("notice.old", title=document.title, date=document.revised)

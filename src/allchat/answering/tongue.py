@@ -1,0 +1,36 @@
+"""What a question in one language is searched with: how it is read, the search and the judge of that language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from allchat.answering.abstain import MODEL_FILE, Judge, unpacked
+from allchat.languages.gloss import gloss_of
+from allchat.search.index import Index, file_name
+from allchat.search.retriever import Search
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """``read`` gives a text in the language as it is searched; ``judge`` is None where the corpus has no examples."""
+
+    language: str
+    read: Callable[[str], str]
+    search: Search
+    index: Index
+    judge: Judge | None
+
+
+def tongue_of(index: Index, search: Search) -> Tongue:
+    """The tongue of an index."""
+    file = file_name(MODEL_FILE, index.language)
+    judge = unpacked(index.folder / file) if file in index.manifest["files"] else None
+    read = str if index.language == "en" else partial(_glossed, index.language)
+    return Tongue(index.language, read, search, index, judge)
+
+
+def _glossed(language: str, text: str) -> str:
+    # The list is read when the first question in the language comes: one in English need not wait for it.
+    return gloss_of(language)(text)
