@@ -20,6 +20,7 @@ from word_hash import WordHash
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.search.folder import CURRENT, open_index
+from allchat.search.kept_vectors import KEPT_FILE
 from allchat.web.app import create_app
 
 HELD_TO_PERMISSIONS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
@@ -88,7 +89,7 @@ def test_a_full_disk_leaves_the_old_index_whole_and_nothing_behind(small_disk: P
     assert said.endswith("Free the disk or mend its permissions; the old index is whole.")
     assert files(index) == before
     assert sorted(path.name for path in index.iterdir()) == sorted(
-        [".lock", CURRENT, (index / CURRENT).read_text().strip()]
+        [".lock", CURRENT, KEPT_FILE, (index / CURRENT).read_text().strip()]
     )
     open_index(index).close()
 

@@ -31,6 +31,7 @@ from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.guard.guard import Guard
 from allchat.guard.rules import ReadMessage
+from allchat.languages.calls import calls
 from allchat.markdown import escape_markdown
 from allchat.records import Answer, Block, Citation, Document, Hit, Lead, Outline, Span, Verdict
 from allchat.search.retriever import PARTS
@@ -119,7 +120,8 @@ def is_fixed(line: str, allowed: set[str]) -> bool:
 def templates() -> tuple[re.Pattern[str], ...]:
     """Every line of the wording file, with its braces open."""
     wording = load_wording()
-    lines = {line.strip().removeprefix("- ") for text in strings(wording._tables) for line in text.splitlines()}
+    texts = (*strings(wording._tables), *(call.text for call in calls().values()))
+    lines = {line.strip().removeprefix("- ") for text in texts for line in text.splitlines()}
     return tuple(re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(line))) for line in sorted(lines) if line)
 
 

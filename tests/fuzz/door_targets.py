@@ -177,22 +177,18 @@ def a_link_to_a_source(sent: Sent, world: World) -> None:
 # The page and the staff's pages
 
 
-TALKED = [
-    {"role": role, "metadata": None, "content": [{"type": "text", "text": text}], "options": None}
-    for role, text in [("user", "### what is it"), ("assistant", "x")]
-]
+TOLD = json.dumps(["what is it", "and then"])
 STATE = json.dumps(TRAIL)
 FILE = {"path": "https://evil.example/x", "meta": {"_type": "gradio.FileData"}}
 MADE = {"component": "image", "value": FILE, "constructor_args": {}, "props": {}}
 EVENTS = [
     {"data": data, "fn_index": number, "session_hash": "family", "event_data": None, "trigger_id": 7}
     for number, data in [
-        (0, [ASKED, TALKED, STATE, "en"]),
-        (4, [TALKED, STATE, "es"]),
-        (0, [ASKED, [{"role": "user", "content": [{"file": FILE}, MADE]}], STATE, "en"]),
-        (5, ["en"]),
-        (6, ["0" * 16, "en"]),
-        (6 + len(VOTES), [TALKED, STATE]),
+        (0, [ASKED, TOLD, STATE, "en"]),
+        (1, [TOLD, STATE, "es"]),
+        (0, [ASKED, json.dumps([{"file": FILE}, MADE]), STATE, "en"]),
+        (2, ["0" * 16, "en"]),
+        (1 + len(VOTES), ["0" * 16, "es"]),
     ]
 ]
 CANCELLED = {"session_hash": "family", "fn_index": 0, "event_id": "0"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_an_emergency_of_the_classifier_alone_needs_a_danger_that_is_told_of() -
 
 def test_between_the_bars_the_numbers_are_in_sight() -> None:
     assert end_of(guard(crisis=0.3, support=0.3), "it is all too much for me")[:2] == ("support", "feelings")
-    assert end_of(guard(emergency=0.25), "his skin looks odd")[:2] == ("refusal", "unsure")
+    assert end_of(guard(emergency=0.25, advice=0.4), "his skin looks odd")[:2] == ("refusal", "unsure")
 
 
 def test_low_mood_without_a_question_is_met_with_support_and_a_question_in_it_is_answered() -> None:
@@ -169,6 +170,7 @@ def test_what_is_told_must_be_surer_information_than_what_is_asked() -> None:
     verdict = Verdict("refusal", reason="other", rule="personal-and-no-information-asked")
     likely = guard(advice=0.3)
     assert likely.judge("what is her consolidation for?", VECTOR, verdict).kind is None
+    assert likely.judge("what is her dose?", VECTOR, replace(verdict, reason="dose")).kind == "refusal"
     assert likely.judge("her consolidation", VECTOR, verdict).kind == "refusal"
 
 
@@ -190,8 +192,9 @@ def test_an_alarm_in_what_looks_like_another_subject_or_steering_must_be_surer()
     assert end_of(DESPAIRING, told)[:2] == ("urgent", "crisis")
 
 
-def test_fear_that_asks_is_refused_and_fear_that_tells_is_met_with_support() -> None:
-    assert end_of(guard(fear=0.9), "does he have a future?")[0] == "refusal"
+def test_fear_that_tells_is_met_with_support_and_fear_that_asks_is_no_low_mood() -> None:
+    assert end_of(guard(fear=0.9), "does he have a future?")[0] != "support"
+    assert end_of(guard(fear=0.6, advice=0.4), "does he have a future?")[0] == "refusal"
     assert end_of(guard(fear=0.9), "i see him fade")[:2] == ("support", "feelings")
 
 

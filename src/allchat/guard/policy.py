@@ -14,7 +14,7 @@ from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
 CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.55, 0.6, 0.93
-EMERGENCY, ASKED_EMERGENCY = 0.45, 0.5
+EMERGENCY, ASKED_EMERGENCY = 0.5, 0.8
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
 for a life or wants to live, which is seldom said by one who wants to die."""
 
@@ -24,21 +24,24 @@ OUTSIDE = 0.8
 POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 """From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
 
+EVEN = 0.5
+"""A possible emergency is none where mere information is likelier than all else: the bare name of a medicine."""
+
 CALM = 0.85
 """How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
 
-ASKED_INFORMATION, INFORMATION, LONG_INFORMATION = 0.7, 0.8, 0.9
-"""How likely mere information must be to lift a rule that refuses: in a question, in what is told, and in a message of
-many words, where the question at its head may drown what is told of one person."""
+BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.8, 0.9
+"""How likely mere information must be to lift a rule that refuses: one whose reason is broad, in a question; any other;
+and in a message of many words, where the question at its head may drown what is told of one person."""
 
 EVIDENT = 0.25
 """How likely mere information must be for a refusal to give way where the sources clearly say what was asked."""
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.9, 0.9
-"""How likely a request for advice must be: where someone is named, where nobody is, where no child, health, body or
-danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.96, 0.97
+"""How likely a request for advice must be: where someone is named, where nobody is, where no child or health
+is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
 LOW, REFUSED_LOW, THANKED_LOW = 0.35, 0.5, 0.85
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
@@ -67,9 +70,9 @@ def is_held(message: ReadMessage, rule: Rule) -> bool:
     return (rule.always or "@now" in message.labels) and "@elsewhere" not in message.labels
 
 
-def is_calm(scores: Scores) -> bool:
-    """Whether mere information, a mention, low mood or fear is all but certain."""
-    return scores.harmless + scores.support + scores.fear >= CALM
+def is_calm(scores: Scores, *, complaint: bool = False) -> bool:
+    """Whether mere information or a mention is all but certain; or low mood, where no ``complaint`` is told."""
+    return scores.harmless + (0.0 if complaint else scores.support) >= CALM
 
 
 def gives_way(verdict: Verdict) -> bool:
@@ -80,7 +83,8 @@ def gives_way(verdict: Verdict) -> bool:
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     """The verdict on ``message``, which met these rules, none of them one that nothing lifts."""
     urgent, other = met.urgent, met.other
-    if urgent is not None and not (is_calm(scores) and all(map(is_calm, met.told))):
+    complaint = urgent is not None and urgent.reason != CRISIS_REASON and danger(message) == "told"
+    if urgent is not None and not all(is_calm(part, complaint=complaint) for part in (scores, *met.told)):
         return urgent
     return _alarm(scores, message, outside=other is not None and other.kind == "out_of_scope") or _rest(
         urgent, other, scores, message
@@ -112,11 +116,11 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
         return _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not asks:
         return _found("support", FEELINGS, low)
-    if other is not None and not (refused and scores.harmless >= _known(message)):
+    if other is not None and not (refused and scores.harmless >= _known(message, other)):
         return other
-    if scores.emergency >= POSSIBLE_EMERGENCY and danger(message) == "told":
+    if scores.emergency >= POSSIBLE_EMERGENCY and scores.harmless < EVEN and danger(message) == "told":
         return _found("refusal", UNSURE, scores.emergency)
-    if scores.advice + scores.emergency + scores.crisis + (scores.fear if asks else 0.0) >= _needed(message):
+    if scores.advice + scores.emergency + scores.crisis + (scores.fear / 2 if asks else 0.0) >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
     return Verdict(None, score=1 - scores.harmless)
 
@@ -144,18 +148,18 @@ def _informs(message: ReadMessage) -> bool:
     return not message.labels.isdisjoint({"@question-start", "@informs"}) and "@now" not in message.labels
 
 
-def _known(message: ReadMessage) -> float:
+def _known(message: ReadMessage, refused: Verdict) -> float:
     if "@own-death" in message.labels:  # whether someone will die is never a mere question
         return 1.0
     if message.words > MANY_WORDS:
         return LONG_INFORMATION
-    return ASKED_INFORMATION if _asks(message) else INFORMATION
+    return BROAD_INFORMATION if refused.reason == OTHER and _asks(message) else INFORMATION
 
 
 def _needed(message: ReadMessage) -> float:
     """How likely a request for advice must be."""
     if "@only-informs" in message.labels:
         return INFORMED_ADVICE
-    if "@child-or-health" not in message.labels:
-        return FOREIGN_ADVICE if danger(message) == "none" else IMPERSONAL_ADVICE
+    if message.labels.isdisjoint({"@child-or-health", "@chances"}):
+        return FOREIGN_ADVICE
     return ADVICE if "@person" in message.labels else IMPERSONAL_ADVICE

@@ -42,6 +42,9 @@ LEAST, AHEAD = 0.3, 0.15
 """The least share of words that a language must know of a text, and by how much one in which nothing is searched must
 know more than one in which something is: a Spanish question must not be turned away."""
 
+LEAST_LETTERS = 4
+"""A text of fewer letters tells no language."""
+
 FOREIGN = 0.6
 """What the words of a language count where a text has letters that it does not write."""
 
@@ -90,7 +93,7 @@ class Recogniser:
         own = _by_script(text)
         if own is not None:
             return own
-        if self._is_plain_english(text):
+        if self._is_plain_english(text) or sum(map(str.isalpha, text)) < LEAST_LETTERS:
             return "en"
         scores = self.shares(text)
         here = max(self._here, key=lambda code: scores[code])
