@@ -61,6 +61,10 @@ def test_low_mood_without_a_question_is_met_with_support_and_a_question_in_it_is
     assert end_of(LOW, "it was a hard day, what is remission?")[0] is None
 
 
+def test_words_of_no_feeling_are_not_met_with_support() -> None:
+    assert end_of(guard(support=0.4), "best pizza near me")[0] != "support"
+
+
 def test_an_emergency_beside_a_feeling_is_found() -> None:
     assert end_of(ALARMING, "I am so scared, a snake bit me on the ankle")[0] == "urgent"
     assert end_of(INFORMING, "I am so scared")[:2] == ("support", "feelings")

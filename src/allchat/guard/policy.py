@@ -43,7 +43,7 @@ ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.96, 0
 """How likely a request for advice must be: where someone is named, where nobody is, where no child or health
 is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
-LOW, REFUSED_LOW, THANKED_LOW = 0.35, 0.5, 0.85
+LOW, REFUSED_LOW, THANKED_LOW = 0.45, 0.5, 0.85
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
 beside one of small talk."""
 
@@ -112,7 +112,11 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     refused = other is not None and other.kind == "refusal"
     complaint = refused and scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
     bar = REFUSED_LOW if refused else LOW
-    if low >= max(bar, scores.advice) and not complaint and (scores.crisis >= POSSIBLE_CRISIS or not asks):
+    if (
+        low >= max(bar, scores.advice, scores.harmless)
+        and not complaint
+        and (scores.crisis >= POSSIBLE_CRISIS or not asks)
+    ):
         return _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not asks:
         return _found("support", FEELINGS, low)
