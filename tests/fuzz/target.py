@@ -147,6 +147,8 @@ OURS = {
         "div",
         "span",
         "mark",
+        "figure",
+        "figcaption",
     ),
     *(
         "h1",
