@@ -39,9 +39,9 @@ EVIDENT = 0.25
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.96, 0.97
-"""How likely a request for advice must be: where someone is named, where nobody is, where no child or health
-is, and in a form that asks what to know or to ask ("what should we ask?")."""
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.9, 0.9
+"""How likely a request for advice must be: where someone is named, where nobody is, where no child, health or
+danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
 LOW, REFUSED_LOW, THANKED_LOW = 0.45, 0.5, 0.85
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
@@ -76,8 +76,8 @@ def is_calm(scores: Scores, *, complaint: bool = False) -> bool:
 
 
 def gives_way(verdict: Verdict) -> bool:
-    """Whether a refusal is unsure enough to be an answer where the sources clearly say what was asked."""
-    return verdict.harmless >= EVIDENT
+    """Whether a refusal of no exact reason is unsure enough to be an answer where the sources clearly say it."""
+    return verdict.reason == OTHER and verdict.harmless >= EVIDENT
 
 
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
@@ -110,14 +110,10 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     if other is not None and other.kind == "chat" and low < THANKED_LOW:
         return other
     refused = other is not None and other.kind == "refusal"
-    complaint = refused and scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
-    bar = REFUSED_LOW if refused else LOW
-    if (
-        low >= max(bar, scores.advice, scores.harmless)
-        and not complaint
-        and (scores.crisis >= POSSIBLE_CRISIS or not asks)
-    ):
-        return _found("support", FEELINGS, low)
+    complaint = scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
+    feeling = scores.crisis >= POSSIBLE_CRISIS and not refused if asks else not (complaint and refused)
+    if low >= max(REFUSED_LOW if refused else LOW, scores.advice, scores.harmless) and feeling:
+        return _found("refusal", OTHER, low) if complaint else _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not asks:
         return _found("support", FEELINGS, low)
     if other is not None and not (refused and scores.harmless >= _known(message, other)):
@@ -165,5 +161,5 @@ def _needed(message: ReadMessage) -> float:
     if "@only-informs" in message.labels:
         return INFORMED_ADVICE
     if message.labels.isdisjoint({"@child-or-health", "@chances"}):
-        return FOREIGN_ADVICE
+        return FOREIGN_ADVICE if danger(message) == "none" else IMPERSONAL_ADVICE
     return ADVICE if "@person" in message.labels else IMPERSONAL_ADVICE
