@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from allchat.evaluation.metrics import comparable
+from allchat.languages.calls import calls
 from allchat.markdown import unescape_markdown
 from allchat.search.words import content_words
 from allchat.sources.medicines import medicine_names
@@ -142,7 +143,8 @@ def fixed_sentences(*, values: Collection[str], languages: Sequence[str] = ("en"
     themselves (a heading in a list of headings).
     """
     known = {_folded(value) for value in values}
-    texts = (text for code in languages for text in _strings(load_wording(code).tables()))
+    ours = (text for code in languages for text in _strings(load_wording(code).tables()))
+    texts = (*ours, *(call.text for call in calls().values()))
     pieces = {_folded(piece) for text in texts for piece in _own(text.splitlines())}
     exact = frozenset(piece for piece in pieces if "{" not in piece)
     patterns = [
