@@ -14,7 +14,7 @@ from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
 CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.55, 0.6, 0.93
-EMERGENCY, ASKED_EMERGENCY = 0.5, 0.6
+EMERGENCY, ASKED_EMERGENCY = 0.5, 0.7
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
 for a life or wants to live, which is seldom said by one who wants to die."""
 
