@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from allchat.answering.abstain import MODEL_FILE, Judge, fit, now_answered, packed, unpacked
+from allchat.answering.abstain import MODEL_FILE, NO_EXAMPLES, Judge, fit, now_answered, packed, unpacked
 from allchat.errors import StoreError
 from allchat.languages import SEARCHED
 from allchat.languages.gloss import gloss_of
@@ -173,9 +173,6 @@ def _languages(
         return Language(code, asked, judge)
 
     return tuple(found for found in map(language, SEARCHED) if found.questions)
-
-
-NO_EXAMPLES = Examples()
 
 
 def _judge(

@@ -10,9 +10,10 @@ from importlib.resources.abc import Traversable
 from typing import Any, TypeAlias
 
 from allchat.errors import SettingsError
+from allchat.languages import SEARCHED
 from allchat.parsing import parse_toml
 
-LANGUAGES = ("en", "es")
+LANGUAGES = ("en", *SEARCHED)
 """The languages of our own words, the first being the one that is spoken where nothing says otherwise."""
 
 Words: TypeAlias = Mapping[str, Any]

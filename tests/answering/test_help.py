@@ -53,6 +53,28 @@ def test_what_asks_for_no_help_has_no_tone(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "will my son live, and what is high risk ALL",
+        "what are the risk groups? and will our girl survive",
+        "How are risk groups decided? I keep asking whether she will die",
+    ],
+)
+def test_who_asks_of_life_and_death_beside_something_else_gets_its_words_and_no_other_quote(
+    chat: Chat, text: str
+) -> None:
+    answer = chat.ask(text)
+    assert (answer.kind, answer.citations) == ("refusal", ())
+    assert [cite.number for cite in answer.further] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["will she lose her hair", "will he be able to have children"])
+def test_a_refusal_brings_one_quote_where_the_sources_speak_of_what_was_asked(chat: Chat, text: str) -> None:
+    answer = chat.ask(text)
+    assert (answer.kind, len(answer.citations), answer.further) == ("refusal", 1, ())
+
+
+@pytest.mark.parametrize(
     "text", ["My son starts vincristine. What is it for?", "Our girl is in induction. What is remission?"]
 )
 def test_a_personal_question_for_information_is_answered_behind_one_line(chat: Chat, text: str) -> None:

@@ -74,6 +74,11 @@ def test_a_quoted_line_that_stands_in_no_citation_is_withheld(line: str, answer:
         verify_quotes(line, (), read=read)
 
 
+def test_quotes_of_one_number_are_withheld(answer: Answer) -> None:
+    with pytest.raises(VerificationError, match="not numbered in their order"):
+        verify_quotes(answer.text, answer.citations, further=answer.citations[:1], read=read)
+
+
 def test_quoted_lines_are_the_words_without_marks_and_numbers() -> None:
     text = "Fixed.\n\n> A \\<b\\> line\n>\n> - an item\n>   - a nested one [12]\n\nFixed again."
     assert list(quoted_lines(text)) == ["A <b> line", "an item", "a nested one"]

@@ -55,3 +55,15 @@ def test_who_asks_in_english_or_spanish_does_not_wait_for_the_library(monkeypatc
     monkeypatch.setattr(recognise, "_library", loaded)
     assert SAID("what are the side effects of chemo") == "en"
     assert SAID("¿Cuáles son los efectos secundarios de la quimio?") == "es"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mere bete ko tez bukhar hai aur woh kaanp raha hai", "mtoto wangu ana homa kali na anatetemeka sana leo usiku"],
+)
+def test_a_sentence_that_no_language_of_ours_knows_is_in_none(text: str) -> None:
+    assert SAID(text) not in ("en", "es")
+
+
+def test_a_badly_written_english_sentence_is_english() -> None:
+    assert SAID("my sun haz a fevr of 102 n hes shakin all ovr wat do i do") == "en"

@@ -98,14 +98,14 @@ class Turn:
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
-        return self._searched(verdict, message, asked, self._retrieve(understood, vectors))
+        return self._searched(verdict, message, self._retrieve(understood, vectors))
 
-    def _searched(self, verdict: Verdict, message: ReadMessage, asked: str, looked: Looked) -> Answer:
+    def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
         wordings, found, decision, _ = looked
         verdict = self._pipeline.opened(verdict, message, found, wordings=wordings, search=self._tongue.search)
         if verdict.kind == "refusal":
-            fits = self._fits(decision, verdict, asked)
+            fits = self._fits(decision, verdict)
             if not (fits and gives_way(verdict)):
                 return self._refusal(verdict, found if fits else None)
             verdict = Verdict(None, private=verdict.private)
@@ -127,9 +127,9 @@ class Turn:
         self._leans = found.leans
         return found
 
-    def _fits(self, decision: Decision, verdict: Verdict, asked: str) -> bool:
-        """Whether what was found may be quoted beside a refusal: never to one who asks of life and death."""
-        if verdict.reason == "chances" and is_of_life(asked):
+    def _fits(self, decision: Decision, verdict: Verdict) -> bool:
+        """Whether what was found may be quoted beside a refusal: never to one who asks of life and death too."""
+        if verdict.reason == "chances" and is_of_life(self._question):
             return False
         return decision == "answer" and (self.trace.margin or 0.0) >= GENERAL_MARGIN
 

@@ -25,13 +25,15 @@ _MARKER = re.compile(r" \[\d+\]$")
 def verify_quotes(
     text: str, citations: Sequence[Citation], *, further: Sequence[Citation] = (), read: ReadSource
 ) -> None:
-    """Checks that every citation and its lead are the cuts they say they are, those of ``further`` too, and that every
-    quoted line of ``text`` is in a citation or its lead.
+    """Checks that every citation and its lead are the cuts they say they are, those of ``further`` too, that they are
+    numbered from 1 in their order, and that every quoted line of ``text`` is in a citation or its lead.
 
     Raises:
         VerificationError: a quote is not what its source says now. Nothing of the answer may be shown.
     """
     every = (*citations, *further)
+    if [citation.number for citation in every] != list(range(1, len(every) + 1)):
+        raise VerificationError("the quotes of the answer are not numbered in their order. The answer is withheld.")
     texts = {key: read(key) for key in dict.fromkeys(citation.document for citation in every)}
     for citation in every:
         for cut in cuts(citation):

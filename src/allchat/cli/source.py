@@ -13,7 +13,7 @@ from allchat.cli.group import cli, guarded, settings_options
 from allchat.errors import QuestionError
 from allchat.settings import load_settings
 from allchat.sources.adding import Facts, add, check, declared_ids, id_of, is_searched, read_file, remove, same_address
-from allchat.sources.corpus import declared_sources
+from allchat.sources.corpus import Source, declared_sources
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.readers.review_facts import dates, language_of
 from allchat.sources.review import all_alarms, review_page
@@ -118,15 +118,16 @@ def list_command(index: Path | None, corpus: Path | None, settings_file: Path | 
     """List the sources, those that are not answered from too."""
     settings = load_settings(settings_file, index=index, corpus=corpus)
     for source in declared_sources(settings.corpus):
-        state = (
-            ""
-            if source.is_answered_from
-            else "  (left out)"
-            if not source.use
-            else f"  (kept: {source.language} is not searched)"
-        )
         made = source.original.converter if source.original else "prepared by hand"
-        click.echo(f"{source.id}{state}\n  {source.title}\n  {source.publisher}; last revised {source.revised}; {made}")
+        click.echo(f"{source.id}{_state(source)}\n  {source.title}")
+        click.echo(f"  {source.publisher}; last revised {source.revised}; {made}")
+
+
+def _state(source: Source) -> str:
+    """Why a source is not answered from, if it is not."""
+    if not source.use:
+        return "  (left out)"
+    return "" if source.is_answered_from else f"  (kept: {source.language} is not searched)"
 
 
 @source_group.command("check")

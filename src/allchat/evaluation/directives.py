@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from allchat.wording import load_wording
+from allchat.wording import LANGUAGES, load_wording
 
 # ---- the check on a finished answer --------------------------------------------------------------------------------
 
@@ -25,7 +25,6 @@ _DIRECTIVE = re.compile(
     r"|\b(?:is|are) (?:safe|allowed|okay|ok|fine|best) to\b|\b(?:debe|debes|deben|tiene que|hay que)\b",
     re.IGNORECASE,
 )
-DIRECTIVE_LANGUAGES = ("en", "es")
 
 
 def directives(text: str) -> tuple[str, ...]:
@@ -58,9 +57,7 @@ def _fixed_lines() -> tuple[re.Pattern[str], ...]:
     tables = (
         "answer", "not_found", "out_of_scope", "notice", "urgent", "questions", "refusal", "support", "chat", "private",
     )  # fmt: skip
-    texts = {
-        text for code in DIRECTIVE_LANGUAGES for name in tables for text in _strings(load_wording(code).table(name))
-    }
+    texts = {text for code in LANGUAGES for name in tables for text in _strings(load_wording(code).table(name))}
     lines = {line.strip() for text in texts for line in text.splitlines() if line.strip()}
     by_length = sorted(lines, key=lambda line: (-len(re.sub(r"\{\w+\}", "", line)), line))
     return tuple(re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(line))) for line in by_length)

@@ -83,12 +83,12 @@ def gives_way(verdict: Verdict) -> bool:
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     """The verdict on ``message``, which met these rules, none of them one that nothing lifts."""
     urgent, other = met.urgent, met.other
-    complaint = urgent is not None and urgent.reason != CRISIS_REASON and danger(message) == "told"
-    if urgent is not None and not all(is_calm(part, complaint=complaint) for part in (scores, *met.told)):
-        return urgent
-    return _alarm(scores, message, outside=other is not None and other.kind == "out_of_scope") or _rest(
-        urgent, other, scores, message
-    )
+    if urgent is not None:
+        complaint = urgent.reason != CRISIS_REASON and danger(message) == "told"
+        if not all(is_calm(part, complaint=complaint) for part in (scores, *met.told)):
+            return urgent
+    outside = other is not None and other.kind == "out_of_scope"
+    return _alarm(scores, message, outside=outside) or _rest(urgent, other, scores, message)
 
 
 def _alarm(scores: Scores, message: ReadMessage, *, outside: bool) -> Verdict | None:
@@ -111,8 +111,8 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
         return other
     refused = other is not None and other.kind == "refusal"
     complaint = scores.crisis < POSSIBLE_CRISIS and danger(message) == "told"
-    feeling = scores.crisis >= POSSIBLE_CRISIS and not refused if asks else not (complaint and refused)
-    if low >= max(REFUSED_LOW if refused else LOW, scores.advice, scores.harmless) and feeling:
+    likely = low >= max(REFUSED_LOW if refused else LOW, scores.advice, scores.harmless)
+    if likely and _is_of_mood(scores, asks=asks, refused=refused, complaint=complaint):
         return _found("refusal", OTHER, low) if complaint else _found("support", FEELINGS, low)
     if urgent is not None and urgent.reason == CRISIS_REASON and not asks:
         return _found("support", FEELINGS, low)
@@ -123,6 +123,15 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     if scores.advice + scores.emergency + scores.crisis + (scores.fear / 2 if asks else 0.0) >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
     return Verdict(None, score=1 - scores.harmless)
+
+
+def _is_of_mood(scores: Scores, *, asks: bool, refused: bool, complaint: bool) -> bool:
+    """Whether low mood may be what a message is about: a rule that refuses what is asked, or a complaint that is told,
+    knows better; so does a question that holds no crisis.
+    """
+    if refused:
+        return not asks and not complaint
+    return not asks or scores.crisis >= POSSIBLE_CRISIS
 
 
 def _found(kind: Kind, reason: str, score: float) -> Verdict:

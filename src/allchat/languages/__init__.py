@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Final
 
 SEARCHED: Final = ("es",)
-"""The languages besides English in which a question finds what an English one finds: each is a folder here."""
+"""The languages besides English in which questions are searched: each is a folder here."""

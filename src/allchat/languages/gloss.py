@@ -43,6 +43,7 @@ class _Word(NamedTuple):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    stemmer: str
     words: dict[str, list[str]]
     asking: list[str] = []
 
@@ -163,4 +164,4 @@ def gloss_of(language: str) -> Gloss:
         found = _File.model_validate(parse_toml(file.read_bytes()))
     except (OSError, ValueError, ValidationError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
-    return Gloss(found.words, stem=stemmer("spanish").stemWord, asking=found.asking)
+    return Gloss(found.words, stem=stemmer(found.stemmer).stemWord, asking=found.asking)

@@ -42,6 +42,10 @@ LEAST, AHEAD = 0.3, 0.15
 """The least share of words that a language must know of a text, and by how much one in which nothing is searched must
 know more than one in which something is: a Spanish question must not be turned away."""
 
+STRANGE, SEVERAL_WORDS = 0.35, 6
+"""A text of several words is in no language of ours where none knows this share of them: of 600 English messages the
+least had 0.47, of 450 Spanish ones 0.58; of thirteen in Hindi written with Latin letters twelve had 0.31 or less."""
+
 LEAST_LETTERS = 4
 """A text of fewer letters tells no language."""
 
@@ -97,11 +101,12 @@ class Recogniser:
             return "en"
         scores = self.shares(text)
         here = max(self._here, key=lambda code: scores[code])
+        strange = scores[here] < STRANGE and len(_WORD.findall(text)) >= SEVERAL_WORDS
         if scores[here] - max(scores[code] for code in self._others) < AHEAD or scores[here] < SURE:
             scores = _with_library(text, scores)
         best = max(scores, key=lambda code: scores[code])
         if best in self._here or scores[best] - scores[here] < AHEAD or scores[best] < LEAST:
-            return here
+            return UNKNOWN if strange else here
         return best if best in self._others else UNKNOWN
 
     def _is_plain_english(self, text: str) -> bool:

@@ -7,13 +7,24 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from allchat.errors import CorpusError
+from allchat.languages import SEARCHED
 from allchat.parsing import parse_toml
-from allchat.records import Document, Layout
-from allchat.sources.corpus import CORPUS_FILE, SEARCHED, Source, declared_sources, read_corpus
+from allchat.records import Layout
+from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
+from allchat.sources.corpus import (
+    ANSWERED_FROM,
+    CORPUS_FILE,
+    Source,
+    declared_sources,
+    made_of,
+    read_corpus,
+    source_of,
+)
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import Converted, convert
 
@@ -75,27 +86,6 @@ def read_file(path: Path) -> bytes:
         raise CorpusError(f"{path}: cannot be read ({error.strerror}). Name the file to add.") from error
 
 
-def document_of(converted: Converted, facts: Facts) -> Document:
-    """The document that a converted file becomes; its outline can be looked at before it is added."""
-    return Document(
-        key=facts.id,
-        file=f"{CONVERTED}/{facts.id}.txt",
-        title=facts.title,
-        publisher=facts.publisher,
-        copy=f"converted by {converted.converter}",
-        url=facts.url,
-        revised=None if facts.revised == "unknown" else facts.revised,
-        audience=facts.audience,
-        language=facts.language,
-        rights=facts.rights,
-        notes=facts.notes,
-        attribution=facts.attribution,
-        sha256=_hash(converted.text.encode()),
-        text=converted.text,
-        layout=Layout(structure=converted.structure),
-    )
-
-
 def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus: Path) -> None:
     """Adds a converted file: the original byte for byte, its text, its structure, its table in corpus.toml.
 
@@ -107,21 +97,21 @@ def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus
         raise CorpusError(f"{name}: is in the corpus already, as {same[0]!r}. Remove that first, or leave it.")
     if facts.id in declared_ids(corpus):
         raise CorpusError(f"{corpus / CORPUS_FILE}: the id {facts.id!r} is taken. Give another one with --id.")
-    outline_document(document_of(converted, facts))
-    kept = f"{ORIGINALS}/{facts.id}{Path(name).suffix.lower() or '.txt'}"
+    table = _table(content, name=name, converted=converted, facts=facts)
+    source = source_of(table, where=f"{corpus / CORPUS_FILE}, {facts.id}")
+    outline_document(made_of(source, text=converted.text, layout=Layout(structure=converted.structure)))
     files = {
-        kept: content,
-        f"{CONVERTED}/{facts.id}.txt": converted.text.encode(),
-        f"{CONVERTED}/{facts.id}.jsonl": converted.structure.encode(),
+        table["original"]["file"]: content,
+        source.file: converted.text.encode(),
+        table["original"]["structure"]: converted.structure.encode(),
     }
     before = _table_text(corpus)
-    table = _table(converted, facts, original=kept, sha256=_hash(content), name=name)
 
     def changed() -> None:
         _must_not_lie_there(files, corpus)
         for place, data in files.items():
             _write(corpus / place, data)
-        _write(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{table}".encode())
+        _write(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{_written(table)}".encode())
         _must_read(corpus, facts)
 
     _or_as_before(changed, corpus=corpus, before=before, new=[*files])
@@ -141,7 +131,8 @@ def remove(key: str, *, corpus: Path) -> list[str]:
     parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
     _write(corpus / CORPUS_FILE, (text[: starts[0]] + "".join(kept)).rstrip().encode() + b"\n")
-    files = [source.file, f"questions/{key}.toml"]
+    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in ("en", *SEARCHED))
+    files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
     there = [place for place in files if (corpus / place).is_file()]
     for place in there:
@@ -181,7 +172,7 @@ def _wrong(corpus: Path, found: Source) -> str | None:
 
 def is_searched(language: str) -> bool:
     """Whether sources in a language are answered from; others are kept."""
-    return language in SEARCHED
+    return language in ANSWERED_FROM
 
 
 def _declared(corpus: Path) -> list[Source]:
@@ -193,32 +184,22 @@ def _table_text(corpus: Path) -> str:
     return path.read_bytes().decode() if path.exists() else ""
 
 
-def _table(converted: Converted, facts: Facts, *, original: str, sha256: str, name: str) -> str:
-    document = document_of(converted, facts)
-    fields = {
-        "id": facts.id,
-        "file": document.file,
-        "sha256": document.sha256,
-        "title": facts.title,
-        "publisher": facts.publisher,
-        "copy": f"converted from {name}",
-        "url": facts.url,
-        "revised": facts.revised,
-        "audience": facts.audience,
-        "language": facts.language,
-        "rights": facts.rights,
-        "notes": facts.notes,
-        "attribution": facts.attribution,
-        "layout": "converted",
-    }
-    kept = {
-        "file": original,
-        "sha256": sha256,
+def _table(content: bytes, *, name: str, converted: Converted, facts: Facts) -> dict[str, Any]:
+    """The ``[[source]]`` table of a converted file."""
+    original = {
+        "file": f"{ORIGINALS}/{facts.id}{Path(name).suffix.lower() or '.txt'}",
+        "sha256": _hash(content),
         "converter": converted.converter,
         "structure": f"{CONVERTED}/{facts.id}.jsonl",
         "structure_sha256": _hash(converted.structure.encode()),
     }
-    return f"[[source]]\n{_lines(fields)}\n[source.original]\n{_lines(kept)}"
+    own = {"file": f"{CONVERTED}/{facts.id}.txt", "sha256": _hash(converted.text.encode())}
+    return {**asdict(facts), **own, "copy": f"converted from {name}", "layout": "converted", "original": original}
+
+
+def _written(table: dict[str, Any]) -> str:
+    facts = {key: value for key, value in table.items() if key != "original"}
+    return f"[[source]]\n{_lines(facts)}\n[source.original]\n{_lines(table['original'])}"
 
 
 def _lines(fields: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ from allchat.records import Applies, AppliesRule, Document, FurnitureRule, Layou
 
 CORPUS_FILE = "corpus.toml"
 
-SEARCHED = ("en",)
+ANSWERED_FROM = ("en",)
 """The languages of sources that are searched: the embedding model knows no other. What is in another one is kept."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -106,7 +106,7 @@ class Source(_Table):
     @property
     def is_answered_from(self) -> bool:
         """Whether it is in use and in a language that is searched."""
-        return self.use and self.language in SEARCHED
+        return self.use and self.language in ANSWERED_FROM
 
 
 def read_corpus(folder: Path) -> tuple[Document, ...]:
@@ -141,7 +141,7 @@ def declared_sources(folder: Path) -> list[Source]:
     """
     path = folder / CORPUS_FILE
     tables = _tables(path)
-    sources = [_source(table, where=f"{path}, source {number}") for number, table in enumerate(tables, start=1)]
+    sources = [source_of(table, where=f"{path}, source {number}") for number, table in enumerate(tables, start=1)]
     seen: set[str] = set()
     for source in sources:
         if source.id in seen:
@@ -173,7 +173,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CorpusError(f"{path}: not valid TOML: {error}. Mend the line it names.") from error
 
 
-def _source(table: dict[str, Any], *, where: str) -> Source:
+def source_of(table: dict[str, Any], *, where: str) -> Source:
+    """A ``[[source]]`` table, read; ``where`` stands at the head of an error.
+
+    Raises:
+        CorpusError: a key or a fact is not as corpus/README.md says.
+    """
     try:
         source = Source.model_validate(table)
     except ValidationError as error:
@@ -206,6 +211,11 @@ def _document(source: Source, *, folder: Path) -> Document:
     path = folder / source.file
     if not path.resolve().is_relative_to(folder.resolve()):
         raise CorpusError(f"{path}: lies outside {folder}. Put the file into the corpus folder.")
+    return made_of(source, text=read_text(path, sha256=source.sha256), layout=_layout(source, folder=folder))
+
+
+def made_of(source: Source, *, text: str, layout: Layout) -> Document:
+    """The document of a ``[[source]]`` table, with its text and how that is laid out."""
     return Document(
         key=source.id,
         file=source.file,
@@ -220,8 +230,8 @@ def _document(source: Source, *, folder: Path) -> Document:
         notes=source.notes,
         attribution=source.attribution,
         sha256=source.sha256,
-        text=read_text(path, sha256=source.sha256),
-        layout=_layout(source, folder=folder),
+        text=text,
+        layout=layout,
     )
 
 
