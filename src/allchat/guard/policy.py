@@ -14,9 +14,10 @@ from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
 CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.55, 0.6, 0.93
-EMERGENCY, ASKED_EMERGENCY = 0.5, 0.7
+EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.8
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
-for a life or wants to live, which is seldom said by one who wants to die."""
+for a life or wants to live, which is seldom said by one who wants to die. An emergency must be likelier in a question
+that names nobody."""
 
 OUTSIDE = 0.8
 """How likely either must be where a rule takes the message for an attempt to steer or for another subject."""
@@ -145,7 +146,7 @@ def _crisis_bar(message: ReadMessage) -> float:
 
 
 def _emergency_bar(message: ReadMessage) -> float:
-    return ASKED_EMERGENCY if _informs(message) else EMERGENCY
+    return GENERAL_EMERGENCY if _informs(message) and "@person" not in message.labels else EMERGENCY
 
 
 def _asks(message: ReadMessage) -> bool:
