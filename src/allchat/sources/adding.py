@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from allchat.errors import CorpusError
-from allchat.languages import SEARCHED
+from allchat.languages.folders import packaged_codes
 from allchat.parsing import parse_toml
 from allchat.records import Layout
 from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
@@ -131,7 +131,7 @@ def remove(key: str, *, corpus: Path) -> list[str]:
     parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
     _write(corpus / CORPUS_FILE, (text[: starts[0]] + "".join(kept)).rstrip().encode() + b"\n")
-    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in ("en", *SEARCHED))
+    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
     there = [place for place in files if (corpus / place).is_file()]
