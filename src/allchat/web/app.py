@@ -71,7 +71,8 @@ def create_app(
     capacity = Capacity(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
-    metrics.watch(capacity, built=lambda: built_at(chat))
+    metrics.watch(capacity, built=lambda: built_at(chat), sound=lambda: is_sound(chat))
+    app.state.sound = lambda: is_sound(chat)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, gate=gate)
     for router in (
@@ -115,6 +116,11 @@ def _bare_app() -> FastAPI:
 def built_at(chat: Asker) -> float:
     """When the index was built, in seconds since 1970; 0 where a chat does not say."""
     return float(getattr(chat, "built", 0.0))
+
+
+def is_sound(chat: Asker) -> bool:
+    """Whether the model was what it should be when it was last asked; a chat that does not say is."""
+    return bool(getattr(chat, "sound", True))
 
 
 def _guard(
@@ -162,8 +168,10 @@ async def healthz() -> dict[str, bool]:
 
 
 async def readyz(request: Request) -> JSONResponse:
-    """Say whether questions are taken: not before the start is complete and not after the end has begun."""
-    ready = bool(request.app.state.ready)
+    """Say whether questions are taken: not before the start is complete, not after the end has begun, and not while
+    the model is not what it was.
+    """
+    ready = bool(request.app.state.ready) and request.app.state.sound()
     return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
 
