@@ -78,6 +78,9 @@ JOINING = tuple(_at_each_page({"/gradio_api/queue/join": POSTING}))
 """Where a page sends a question."""
 
 ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", *JOINING)
+ALARMED = ("/v1/ask", "/v1/chat/completions", *JOINING)
+"""Where one question is asked: beyond a limit it is still read, for it may be an emergency. A batch is a program's."""
+
 BODY_LIMITS: Mapping[str, int] = {
     "/v1/batch": 1024 * KIB,
     "/v1/chat/completions": 256 * KIB,
