@@ -20,8 +20,10 @@ from allchat.sources.corpus import CORPUS_FILE, declared_sources, read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import convert
 from allchat.sources.review import all_alarms, review_page
+from allchat.sources.rights import display_of
 from allchat.sources.starting import start_folder
 from allchat.sources.text import clean
+from allchat.sources.withdrawn import read_withdrawn
 
 FACTS = Facts(
     id="visits",
@@ -249,3 +251,33 @@ def test_an_id_is_made_of_the_title_and_is_nobody_elses() -> None:
 def test_a_file_without_any_text_is_refused() -> None:
     with pytest.raises(CorpusError, match="no text was found"):
         convert(b"<html><body><nav>Home</nav></body></html>", name="a.html")
+
+
+def test_a_withdrawn_source_leaves_a_notice_no_words_and_its_id_taken(folder: Path) -> None:
+    added(folder)
+    added(folder, b"Ring the bell at the door, please.", "bell.txt", replace(FACTS, id="bell"))
+    places = remove("visits", corpus=folder, withdrawn="2026-11-26")
+    assert len(places) == 3
+    assert not any((folder / place).exists() for place in places)
+    assert [document.key for document in read_corpus(folder)] == ["bell"]
+    notice = read_withdrawn(folder)["visits"]
+    assert (notice.title, notice.on) == (FACTS.title, "2026-11-26")
+    with pytest.raises(CorpusError, match="is taken"):
+        added(folder)
+    remove("bell", corpus=folder)
+    assert [*read_withdrawn(folder)] == ["visits"]
+    added(folder, facts=replace(FACTS, id="visits-2"))
+    assert [source.id for source in declared_sources(folder)] == ["visits-2"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "display"),
+    [
+        ("This text may be reproduced or copied and reused freely. Public domain.", "whole"),
+        ("CC BY 4.0", "whole"),
+        ("Copyright City Hospital. Ask before redistributing the whole.", "section"),
+        ("may be quoted", "section"),
+    ],
+)
+def test_only_a_text_that_is_free_is_proposed_to_be_shown_whole(rights: str, display: str) -> None:
+    assert display_of(rights) == display

@@ -1,9 +1,9 @@
-"""A whole source as one HTML page, with a place marked."""
+"""A source as one HTML page, with a place marked: the whole of it, or what families may be shown."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from fastapi import Request
@@ -12,8 +12,10 @@ from fastapi.responses import HTMLResponse
 from allchat.addresses import web_address
 from allchat.answering.query import Asker, standing
 from allchat.records import Document, Outline
+from allchat.sources.withdrawn import Withdrawn
 from allchat.web.assets import page_file
-from allchat.web.highlight import Mark, place, section_html
+from allchat.web.displayed import body_html
+from allchat.web.highlight import Mark, place
 from allchat.web.languages import PATHS
 from allchat.wording import LANGUAGES, Words, load_wording
 
@@ -49,12 +51,10 @@ def about(document: Document, *, words: Words) -> str:
 def source_page(
     document: Document, outline: Outline, *, words: Words, span: tuple[int, int] | None = None, changed: bool = False
 ) -> str:
-    """A whole source as one HTML page, with ``span`` marked if it can be placed; if not, the page says so."""
+    """A source as one HTML page, as far as its display goes, with ``span`` marked if it can be placed; if not, the page
+    says so.
+    """
     mark = place(Mark(*span, "marked"), outline, text=document.text) if span and not changed else None
-    body = "".join(
-        section_html(section, outline, text=document.text, marks=[mark] if mark else [], level=_level(section.heading))
-        for section in outline.sections
-    )
     return _SOURCE_PAGE.format(
         lang=words["lang"],
         language=html.escape(document.language),
@@ -69,8 +69,8 @@ def source_page(
         revised=revised(document, words=words),
         publisher_page=_publisher_page(document, words=words),
         about=about(document, words=words),
-        left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
-        body=body,
+        left_out=_left_out(document, outline, words=words),
+        body=body_html(document, outline, mark=mark),
     )
 
 
@@ -97,8 +97,11 @@ def _source_languages(document: Document, *, span: tuple[int, int] | None, words
     return " ".join(links)
 
 
-def _level(heading: Sequence[str]) -> int:
-    return max(2, min(6, 1 + len(heading)))
+def _left_out(document: Document, outline: Outline, *, words: Words) -> str:
+    """What is not shown of a source: page furniture, or all that its display keeps back."""
+    if document.display != "whole":
+        return str(words[f"source_{document.display}"])
+    return str(words["source_left_out"]).format(count=len(outline.furniture))
 
 
 def _source_notice(*, asked: bool, placed: bool, changed: bool, words: Words) -> str:
@@ -143,7 +146,7 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
         asked, here = request.query_params, standing(chat)
         said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
         if document not in here.documents:
-            return HTMLResponse(_UNKNOWN.format(words=said, home=_home(said)), status_code=404)
+            return _gone(getattr(here, "withdrawn", {}).get(document), words=said)
         record = here.documents[document]
         page = source_page(
             record,
@@ -157,9 +160,21 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
     return source
 
 
+def _gone(source: Withdrawn | None, *, words: Words) -> HTMLResponse:
+    """What stands at a link to a source that was withdrawn, or that was never there."""
+    if source is None:
+        return HTMLResponse(_UNKNOWN.format(words=words, said=words["source_unknown"], home=_home(words)), 404)
+    told = str(words["source_withdrawn"]).format(
+        title=html.escape(source.title),
+        publisher=html.escape(source.publisher),
+        date=long_date(source.on, words=words),
+    )
+    return HTMLResponse(_UNKNOWN.format(words=words, said=told, home=_home(words)), 410)
+
+
 _UNKNOWN = (
     '<!doctype html><html lang="{words[lang]}"><meta charset="utf-8"><title>{words[title]}</title>'
-    '<p>{words[source_unknown]}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
+    '<p>{said}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
 )
 
 
