@@ -64,7 +64,7 @@ def test_the_original_is_kept_byte_for_byte_and_all_three_files_are_declared_by_
         (source.file, source.sha256),
     ):
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
-    assert source.original.converter.startswith("allchat-docx 1, mammoth ")
+    assert source.original.converter.startswith("allchat-docx 2, mammoth ")
     assert (source.rights, source.revised) == (FACTS.rights, FACTS.revised)
     assert check(folder) == {"visits": None}
 
@@ -181,7 +181,7 @@ def test_a_converter_that_would_give_another_text_is_reported(folder: Path) -> N
     made = convert(text, name="a.txt")
     older = replace(made, text=made.text.replace("every day", "each day"), converter="allchat-text 0")
     add(text, name="a.txt", converted=older, facts=FACTS, corpus=folder)
-    assert "allchat-text 1 makes another text of originals/visits.txt than allchat-text 0 did" in (
+    assert "allchat-text 2 makes another text of originals/visits.txt than allchat-text 0 did" in (
         check(folder)["visits"] or ""
     )
 

@@ -18,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.records import Hit, LayTerm
-from allchat.search.claims import covered, led, meant
+from allchat.search.claims import copies, covered, led, meant
 from allchat.search.embedder import Embedder
 from allchat.search.index import Index, Near, Postings
 from allchat.search.schema import GRAINS
@@ -109,6 +109,7 @@ class Search:
         self._index = index
         self._embedder = embedder
         self._asked = index.asked()
+        self._copies = copies(index.titles(), index.documents_of_blocks(), self._asked)
         self._weights = weights or Weights()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
@@ -216,7 +217,8 @@ class Search:
             return score
         asked = self._asked[blocks]
         covers = covered(said, blocks=blocks, block_count=self._index.block_count)
-        return led(score * meant(parts, asked), parts, covers, asked)
+        score = score * meant(parts, asked)
+        return led(score, parts, covers, asked=asked, copied=self._copies[blocks])
 
     def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         """The blocks in any of the groups, ascending."""
