@@ -34,6 +34,7 @@ from allchat.search.retriever import Found, Search, Weights
 from allchat.sources import archive
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
+from allchat.sources.withdrawn import read_withdrawn
 from allchat.wording import Contact, Wording, load_wording
 
 Vector = NDArray[np.float32]
@@ -67,6 +68,7 @@ class Pipeline:
         self.built = (index.folder / MANIFEST).stat().st_mtime
         self.documents: Mapping[str, Document] = {document.key: document for document in documents}
         self._corpus = corpus
+        self.withdrawn = read_withdrawn(corpus)
         self.embedder = embedder
         self._lay_terms = tuple(lay_terms)
         self._search = self.search()
