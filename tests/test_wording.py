@@ -16,8 +16,8 @@ from allchat.errors import SettingsError
 from allchat.wording import Wording, load_wording
 
 OTHER_VALUES = {
-    "attribution", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn", "limit",
-    "month", "day", "year",
+    "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
+    "limit", "month", "day", "year", "revised",
 }  # fmt: skip
 
 

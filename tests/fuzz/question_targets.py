@@ -119,8 +119,8 @@ def guard() -> Guard:
 
 @cache
 def vocabulary() -> list[str]:
-    folder = Path(__file__).parents[2] / "src" / "allchat" / "guard" / "rules"
-    found = {word for path in sorted(folder.glob("*.toml")) for word in read(path).replace('"', " ").split()}
+    folder = Path(__file__).parents[2] / "src" / "allchat" / "languages"
+    found = {word for path in sorted(folder.glob("*/rules/*.toml")) for word in read(path).replace('"', " ").split()}
     return sorted(word for word in found if word.isalnum())
 
 
