@@ -17,7 +17,7 @@ from allchat.guard.classifier import packaged_classifier
 from allchat.guard.guard import Guard
 from allchat.languages.folders import Languages, packaged_languages
 from allchat.records import Answer, Trace
-from allchat.search.embedder import Embedder
+from allchat.search.embedder import Reader
 from allchat.search.folder import open_index
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.sentence_transformer import open_embedder
@@ -36,7 +36,7 @@ class Chat(Pipeline):
         corpus: str | Path | None = None,
         model: str = PACKAGED_MODEL,
         passage_tokens: int | None = None,
-        embedder: Embedder | None = None,
+        embedder: Reader | None = None,
         contact: Contact | None = None,
         today: date | None = None,
         languages: Languages | None = None,

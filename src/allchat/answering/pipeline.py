@@ -25,10 +25,11 @@ from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
 from allchat.guard.rules import ReadMessage
 from allchat.languages.folders import Languages, packaged_languages
+from allchat.languages.gloss import as_embedded
 from allchat.languages.recognise import Recogniser
 from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
-from allchat.search.embedder import Embedder
+from allchat.search.embedder import Embedder, Reader
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
 from allchat.search.known import KnownVector
@@ -59,7 +60,7 @@ class Pipeline:
         index: Index,
         corpus: Path,
         documents: Sequence[Document],
-        embedder: Embedder,
+        embedder: Reader,
         lay_terms: Sequence[LayTerm] = (),
         guard: Guard | None = None,
         wording: Wording | None = None,
@@ -108,6 +109,15 @@ class Pipeline:
     def spoken(self, text: str) -> str:
         """The language of a text, as a code of two letters."""
         return self._recogniser(written(text, languages=self.languages))
+
+    def read_by_guard(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The vectors of texts, ``(n, d)``, and what the guard reads of each, ``(n, r)``."""
+        read = self.embedder.read(texts)
+        return read[:, : self.index.dimension], read
+
+    def as_embedded(self, text: str) -> str:
+        """A text as the guard's classifier reads its embedding."""
+        return as_embedded(text, language=self.spoken(text), languages=self.languages)
 
     def read(self, text: str) -> str:
         """A text as it is searched, by the language that it is in."""

@@ -88,12 +88,14 @@ class Turn:
         part = guard.information_part(message)
         asked = part if part and verdict.kind == "refusal" else self._question
         understood = self._understand(asked, part if verdict.kind is None else None)
-        texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, self._question)))
+        own = pipeline.as_embedded(self._question)
+        texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
-            vectors = dict(zip(texts, pipeline._search.encode(texts), strict=True))
+            rows, read = pipeline.read_by_guard(texts)
+            vectors = dict(zip(texts, rows, strict=True))
         if not inherited:
             with self._timed("screen"):
-                verdict = guard.judge(message, vectors[self._question], verdict)
+                verdict = guard.judge(message, read[texts.index(own)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
@@ -152,7 +154,10 @@ class Turn:
         """The verdict on an earlier question."""
         guard = self._pipeline._guard
         screened = self._pipeline.screen(message := guard.read(earlier))
-        return guard.judge(message, self._pipeline._search.encode((earlier,))[0], screened) if earlier else screened
+        if not earlier:
+            return screened
+        _, read = self._pipeline.read_by_guard((self._pipeline.as_embedded(earlier),))
+        return guard.judge(message, read[0], screened)
 
     def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""

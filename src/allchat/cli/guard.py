@@ -12,7 +12,10 @@ from allchat.cli.group import cli, guarded
 from allchat.guard.classifier import MODEL_FILE, Classifier
 from allchat.guard.guard import Guard
 from allchat.guard.train import train, training_examples, training_key
-from allchat.search.sentence_transformer import load_embedder
+from allchat.languages.folders import packaged_languages
+from allchat.languages.gloss import as_embedded
+from allchat.languages.recognise import Recogniser
+from allchat.search.sentence_transformer import reader_of
 
 
 @cli.group("guard")
@@ -33,12 +36,14 @@ def train_command(out: Path | None) -> None:
 
 def trained() -> Classifier:
     """The classifier of today's messages, rules and packaged model."""
-    examples, guard, embedder = training_examples(), Guard.load(), load_embedder()
+    examples, guard, reader = training_examples(), Guard.load(), reader_of()
     texts = [example.text for example in examples]
+    recogniser, languages = Recogniser(()), packaged_languages()
+    embedded = [as_embedded(text, language=recogniser(text), languages=languages) for text in texts]
     return train(
         [guard.read(text) for text in texts],
-        embedder.encode(texts, progress=sys.stderr.isatty()),
+        reader.read(embedded, progress=sys.stderr.isatty()),
         [example.says for example in examples],
-        key=training_key(embedder.fingerprint),
-        model=embedder.fingerprint,
+        key=training_key(reader.fingerprint),
+        model=reader.fingerprint,
     )

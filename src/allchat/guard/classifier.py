@@ -1,8 +1,9 @@
 """Classify: how far a message asks for information or advice, tells of an emergency, a crisis, low mood or fear.
 
 A multinomial logistic regression over three views of a message: rows of its words as the rules read them, parts of
-its words as they were typed, and its embedding. It does not see which rules are met: what they find and what it finds
-are two witnesses. ``train.py`` makes it from messages of our own; it is shipped as the file ``model.npz``.
+its words as they were typed, and its embedding with what inner layers of the same network make of it. It does not see
+which rules are met: what they find and what it finds are two witnesses. ``train.py`` makes it from messages of our
+own; it is shipped as the file ``model.npz``.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ class Weights:
 class Classifier:
     """Weights of a trained classifier, by view: ``words`` for messages without an embedding, ``whole`` with it.
 
-    ``terms`` leads a term to its row in the weights ``(t, 7) float32``; ``vector_weights`` is ``(d, 7) float32`` and
+    ``terms`` leads a term to its row in the weights ``(t, 7) float32``; ``vector_weights`` is ``(r, 7) float32`` and
     a bias ``(7,) float32``. Columns are in the order of ``CLASSES``. ``key`` is what it was made from, ``model`` the
     fingerprint of the embedding model that it knows.
     """
@@ -151,7 +152,9 @@ class Classifier:
         object.__setattr__(self, "_part_rows", remembered)
 
     def scores(self, message: ReadMessage, vector: Vector | None) -> Scores:
-        """How likely ``message`` is of each class; ``vector`` ``(d,) float32`` is its embedding, None: words decide."""
+        """How likely ``message`` is of each class; ``vector`` ``(r,) float32`` is what the embedding model
+        reads of it (``Reader.read``), None: words decide.
+        """
         weights = self.words if vector is None else self.whole
         sums = weights.bias.astype(np.float64)
         if vector is not None:

@@ -83,7 +83,7 @@ class Guard:
     def judge(self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        ``vector`` is the embedding of ``question``, ``(d,) float32``; None where none can be had.
+        ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had.
         """
         message = self.read(question)
         if self._classifier is None or self.is_settled(message, verdict):

@@ -43,6 +43,8 @@ CODE = (
     "guard/rules.py",
     "guard/tokens.py",
     "guard/train.py",
+    "languages/gloss.py",
+    "search/onnx_export.py",
     "spelling.py",
 )
 """The program's part of the key: how a message becomes terms, and terms weights."""
@@ -97,7 +99,8 @@ def train(
     model: str = "",
     temperature: float = TEMPERATURE,
 ) -> Classifier:
-    """A classifier fitted to ``messages`` with their ``vectors`` ``(n, d) float32`` and what each ``says``.
+    """A classifier fitted to ``messages``, what the embedding model reads of them, ``vectors`` ``(n, r) float32``, and
+    what each ``says``.
 
     Deterministic. Every class counts as much as another, however many messages it has.
     """

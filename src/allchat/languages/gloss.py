@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.errors import SettingsError
-from allchat.languages.folders import GLOSS_FILE, Language
+from allchat.languages.folders import GLOSS_FILE, Language, Languages
 from allchat.parsing import parse_toml
 from allchat.spelling import fold
 
@@ -166,6 +166,12 @@ def gloss_of(language: Language) -> Gloss:
         return Gloss(found.words, stem=_stem(found), asking=found.asking, endings=found.small)
     except (OSError, ValueError, KeyError, re.error, ValidationError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
+
+
+def as_embedded(text: str, *, language: str, languages: Languages) -> str:
+    """A text as the embedding model is asked about it: in the words of its gloss where its language has one."""
+    glossed = next((known for known in languages.searched if known.code == language), None)
+    return text if glossed is None else gloss_of(glossed)(text)
 
 
 def _stem(file: _File) -> Callable[[str], str]:

@@ -30,3 +30,12 @@ class Embedder(Protocol):
 
     def fits(self, text: str) -> bool:
         """Whether the model reads the whole text: what lies past its window is not embedded."""
+
+
+class Reader(Embedder, Protocol):
+    """An embedding model that questions are asked with: the guard reads more of a text than its vector."""
+
+    def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """``(n, r) float32``, what the guard reads: the vectors as ``encode`` gives them and, behind each, what inner
+        layers of the network make of the text, in pieces of length 1. The vectors alone where there are no layers.
+        """

@@ -131,6 +131,11 @@ class Index:
             except sqlite3.DatabaseError as error:
                 raise StoreError(f"{self.folder / WORDS_FILE}: {error}. Run: allchat build --force") from error
 
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return int(self._vectors.d)
+
     def near(self, vectors: Vectors, *, limit: int) -> Near:
         """What the vector rows nearest to each query lead to: all of the first query, the sources' rows before those of
         our questions and each most similar first, then all of the next.

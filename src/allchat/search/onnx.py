@@ -17,6 +17,9 @@ to word pieces."""
 
 NETWORK = (ENCODER, WEIGHTS, TOKENIZER)
 
+VECTOR_SIZE = "vector_size"
+"""What the network's file calls the length of a text's vector, behind which the inner layers stand."""
+
 PARITY = 0.99999
 """Least cosine between what an exported model and sentence-transformers make of a text."""
 
@@ -54,6 +57,7 @@ class ExportedEmbedder:
             options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
             network = onnxruntime.InferenceSession(files[ENCODER], options, providers=["CPUExecutionProvider"])
             self._run = network.run
+            self._size = int(network.get_modelmeta().custom_metadata_map[VECTOR_SIZE])
             self._tokenizer = Tokenizer.from_str(files[TOKENIZER].decode())
         except Exception as error:  # neither library has an error of its own above it
             raise ValueError(str(error)) from error
@@ -63,14 +67,18 @@ class ExportedEmbedder:
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
+        return self.read(texts, progress=progress)[:, : self._size]
+
+    def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Reader.read``. It costs what ``encode`` does: one run of the network gives both."""
         if not texts:
-            return self._vector("")[:0]
-        others = self._pool.map(self._vector, texts[1:])
-        first = self._vector(texts[0])  # on this thread: it has nothing else to do
+            return self._reading("")[:0]
+        others = self._pool.map(self._reading, texts[1:])
+        first = self._reading(texts[0])  # on this thread: it has nothing else to do
         return np.concatenate([first, *tqdm(others, initial=1, total=len(texts), unit="text", disable=not progress)])
 
-    def _vector(self, text: str) -> Vectors:
-        """The ``(1, d)`` vector of a text."""
+    def _reading(self, text: str) -> Vectors:
+        """The ``(1, r)`` reading of a text, its vector first."""
         pieces = np.array([self._tokenizer.encode(text.strip()).ids], dtype=np.int64)
         return np.asarray(self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0], dtype=np.float32)
 

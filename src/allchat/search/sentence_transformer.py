@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from tqdm import tqdm
 
 from allchat.errors import ModelError, StoreError
 from allchat.program import library_versions, program_hash
-from allchat.search.embedder import Embedder, Vectors
+from allchat.search.embedder import Embedder, Reader, Vectors
 from allchat.search.model_files import (
     PACKAGED_MODEL,
     PACKAGED_SHA256,
@@ -24,7 +25,7 @@ from allchat.search.model_files import (
     must_be_whole,
 )
 from allchat.search.onnx import ENCODER, NETWORK, PARITY, PROBES, TOKENIZER, ExportedEmbedder
-from allchat.search.onnx_export import exported_network, exported_tokenizer
+from allchat.search.onnx_export import exported_network, exported_tokenizer, reading_network
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -57,6 +58,19 @@ class SentenceEmbedder:
             list(texts), batch_size=self._batch, normalize_embeddings=True, show_progress_bar=progress
         )
         return np.asarray(vectors, dtype=np.float32)
+
+    def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Reader.read``."""
+        from torch import no_grad
+
+        network, found = reading_network(self._model), [self.encode(texts)[:0]]
+        with no_grad():
+            for text in tqdm(texts, unit="text", disable=not progress):
+                told = self._model.tokenizer(
+                    [text.strip()], truncation=True, max_length=self._model.max_seq_length, return_tensors="pt"
+                )
+                found.append(network(told["input_ids"], told["attention_mask"]).numpy())
+        return np.concatenate(found[1:] or found)
 
     def one_by_one(self) -> SentenceEmbedder:
         """The same model with each text alone: slower, and a vector depends on its text and on nothing beside it."""
@@ -116,6 +130,13 @@ def vectors_key(model: str) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
+def reader_of(model: str = PACKAGED_MODEL) -> Reader:
+    """The model as an index serves it, without one: by its export."""
+    loaded = load_embedder(model)
+    files = loaded.exported()
+    return ExportedEmbedder(files, name=loaded.name, fingerprint=loaded.fingerprint) if files else loaded
+
+
 def building_embedder(
     model: str, *, given: Embedder | None = None, exported: Path | None = None
 ) -> tuple[Embedder, Mapping[str, bytes]]:
@@ -148,7 +169,7 @@ def _network_files(folder: Path | None) -> dict[str, bytes]:
         return {}
 
 
-def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Embedder:
+def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Reader:
     """The embedder for questions: the export in the folder ``index`` where ``model`` is what the index was ``built``
     from (its name and fingerprint); else the model itself.
 
