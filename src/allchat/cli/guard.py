@@ -38,9 +38,7 @@ def train_command(out: Path | None) -> None:
 
 
 @guard_group.command("words")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Where to write them; by default where allchat reads."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write them; by default where allchat reads.")
 @guarded
 def words_command(out: Path | None) -> None:
     """Write the words that are spelt right in English: those of the packaged model's vocabulary."""
