@@ -8,9 +8,10 @@ import pytest
 from made_languages import copied_english, english_of, rule_file
 from rule_format import formatted, rule_files
 
+from allchat.cli.guard import common_words
 from allchat.errors import SettingsError
 from allchat.guard.guard import Guard
-from allchat.languages.folders import Language, Languages, packaged_languages
+from allchat.languages.folders import WORDS_FILE, Language, Languages, packaged_languages
 
 
 @pytest.mark.parametrize("path", rule_files(), ids=lambda path: f"{path.parts[-3]}/{path.name}")
@@ -63,6 +64,11 @@ def test_a_rule_of_another_language_stands_behind_those_of_english(tmp_path: Pat
 def test_another_language_changes_no_rule_of_english(rules: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=complaint):
         Guard.load(other(tmp_path, rules))
+
+
+def test_the_known_words_are_those_of_the_models_vocabulary() -> None:
+    file = packaged_languages().english.folder / WORDS_FILE
+    assert file.read_text(encoding="utf-8") == common_words(), "Run: allchat guard words"
 
 
 def test_english_must_have_every_rule_file(tmp_path: Path) -> None:

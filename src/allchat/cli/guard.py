@@ -1,26 +1,31 @@
-"""The commands on the guard: train."""
+"""The commands on the guard: train, words."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import click
 
 import allchat.guard
+import allchat.languages
 from allchat.cli.group import cli, guarded
 from allchat.guard.classifier import MODEL_FILE, Classifier
 from allchat.guard.guard import Guard
 from allchat.guard.train import train, training_examples, training_key
-from allchat.languages.folders import packaged_languages
+from allchat.languages.folders import ENGLISH, WORDS_FILE, packaged_languages
 from allchat.languages.gloss import as_embedded
 from allchat.languages.recognise import Recogniser
+from allchat.search.model_files import packaged_folder
 from allchat.search.sentence_transformer import reader_of
+
+_WHOLE_WORD = re.compile("[a-z]{4,}")
 
 
 @cli.group("guard")
 def guard_group() -> None:
-    """The guard's classifier: how it is made."""
+    """The guard's classifier: how it is made, and the words it takes as spelt right."""
 
 
 @guard_group.command("train")
@@ -32,6 +37,25 @@ def train_command(out: Path | None) -> None:
     classifier = trained()
     path.write_bytes(classifier.to_bytes())
     click.echo(f"{path}: {len(classifier.terms)} terms, key {classifier.key[:16]}")
+
+
+@guard_group.command("words")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write them; by default where allchat reads.")
+@guarded
+def words_command(out: Path | None) -> None:
+    """Write the words that are spelt right in English: those of the packaged model's vocabulary."""
+    path = out or Path(allchat.languages.__path__[0]) / ENGLISH / WORDS_FILE
+    path.write_text(common_words(), encoding="utf-8")
+    click.echo(f"{path}: {len(common_words().split())} words")
+
+
+def common_words() -> str:
+    """The whole words of four small letters and more in the packaged model's vocabulary, one a line.
+
+    Shorter entries are mostly parts of words and abbreviations.
+    """
+    entries = (packaged_folder() / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    return "".join(f"{word}\n" for word in sorted({entry for entry in entries if _WHOLE_WORD.fullmatch(entry)}))
 
 
 def trained() -> Classifier:
