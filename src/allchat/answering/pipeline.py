@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
+from allchat.search.known import KnownVector
 from allchat.search.retriever import Found, Search, Weights
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
@@ -228,3 +229,11 @@ class Pipeline:
     def versions(self) -> dict[str, str]:
         """What an answer depends on; ``program`` is the hash of all of it, wording and rules included."""
         return dict(self._versions)
+
+    @cached_property
+    def _known(self) -> KnownVector:
+        return KnownVector(self.index, embedder=self.embedder)
+
+    def is_sound(self) -> bool:
+        """Whether model and index still give a known text its known vector."""
+        return self._known.holds()
