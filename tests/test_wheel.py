@@ -18,7 +18,7 @@ import pytest
 from places import ROOT
 from serving import until
 
-FROM_THE_NETWORK = "ALLCHAT_TEST_NETWORK"
+FROM_THE_NETWORK = "WHEEL_FROM_NETWORK"
 """Where this is set, the libraries too are installed anew: several gigabytes. Else they are those of this environment,
 and only allchat itself comes from the wheel."""
 
