@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from allchat.errors import CorpusError
-from allchat.languages import SEARCHED
+from allchat.languages.folders import packaged_codes
 from allchat.parsing import parse_toml
 from allchat.records import Display, Layout
 from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
@@ -137,7 +137,7 @@ def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]
     kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
     notice = "" if withdrawn is None else withdrawn_table(_notice(source, on=withdrawn))
     _write(corpus / CORPUS_FILE, (text[: starts[0]] + notice + "".join(kept)).rstrip().encode() + b"\n")
-    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in ("en", *SEARCHED))
+    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
     files += [f"{REVIEWS}/{key}.html", f"{QUESTIONS_FOLDER}/{DRAFTS}/{key}.toml"]  # these hold its words too
