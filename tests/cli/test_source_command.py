@@ -12,6 +12,7 @@ from made_files import IMAGE, page, pdf
 
 from allchat.cli.group import EXIT_BAD_INPUT, EXIT_BROKEN
 from allchat.cli.main import cli
+from allchat.sources.archive import keep
 from allchat.sources.corpus import declared_sources
 
 GIVEN = (
@@ -75,7 +76,10 @@ def test_what_families_may_see_of_a_source_is_given_by_its_name(home: Path) -> N
 
 def test_a_withdrawn_source_leaves_its_notice(home: Path) -> None:
     run("source", "add", "v.html", "--yes", *GIVEN)
+    keep(home / "corpus", "visiting-us")
     assert run("source", "remove", "visiting-us", "--withdraw", "--yes").exit_code == 0
+    kept = [path.read_text(encoding="utf-8") for path in (home / "corpus").rglob("*") if path.is_file()]
+    assert not any("Come from two to four" in text for text in kept)
     assert "[[withdrawn]]" in (home / "corpus" / "corpus.toml").read_text(encoding="utf-8")
     assert declared_sources(home / "corpus") == []
 

@@ -32,7 +32,7 @@ def test_a_newcomer_leads_where_it_is_nearer_and_holds_the_questions_words(
     near: float, holds: tuple[float, float], leads: bool
 ) -> None:
     score = led(np.array([0.7, 0.85]), parts(OUR_TEXT, {"sentence": near}), np.array(holds), asked=OURS, copied=THEIRS)
-    assert (score[1] > score[0]) is leads
+    assert bool(score[1] > score[0]) is leads
     assert score[0] == 0.7
     if not leads:
         assert score[1] == pytest.approx(BESIDE * 0.7)

@@ -256,8 +256,10 @@ def test_a_file_without_any_text_is_refused() -> None:
 def test_a_withdrawn_source_leaves_a_notice_no_words_and_its_id_taken(folder: Path) -> None:
     added(folder)
     added(folder, b"Ring the bell at the door, please.", "bell.txt", replace(FACTS, id="bell"))
+    (folder / "reviews").mkdir()
+    (folder / "reviews" / "visits.html").write_text("You may visit your child", encoding="utf-8")
     places = remove("visits", corpus=folder, withdrawn="2026-11-26")
-    assert len(places) == 3
+    assert len(places) == 4
     assert not any((folder / place).exists() for place in places)
     assert [document.key for document in read_corpus(folder)] == ["bell"]
     notice = read_withdrawn(folder)["visits"]

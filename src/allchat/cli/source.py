@@ -13,15 +13,25 @@ import click
 from allchat.cli.group import cli, guarded, settings_options
 from allchat.errors import QuestionError
 from allchat.settings import load_settings
-from allchat.sources.adding import Facts, add, check, declared_ids, id_of, is_searched, read_file, remove, same_address
+from allchat.sources.adding import (
+    REVIEWS,
+    Facts,
+    add,
+    check,
+    declared_ids,
+    id_of,
+    is_searched,
+    read_file,
+    remove,
+    same_address,
+)
+from allchat.sources.archive import forget
 from allchat.sources.corpus import Source, declared_sources
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.readers.review_facts import dates, language_of
 from allchat.sources.review import all_alarms, review_page
 from allchat.sources.rights import display_named, display_of
 from allchat.sources.starting import start_folder
-
-REVIEWS = "reviews"
 
 ASKED = {
     "title": "Title, as families should read it",
@@ -170,7 +180,8 @@ def remove_command(key: str, *, withdraw: bool, yes: bool, **options: Any) -> No
         click.echo("nothing was removed")
         return
     day = datetime.now(UTC).date().isoformat() if withdraw else None
-    for place in remove(key, corpus=settings.corpus, withdrawn=day):
+    gone = remove(key, corpus=settings.corpus, withdrawn=day)
+    for place in (*gone, *(forget(settings.corpus, key) if withdraw else ())):
         click.echo(f"deleted {settings.corpus / place}")
     click.echo("Now run: allchat build")
 

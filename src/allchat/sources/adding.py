@@ -31,6 +31,8 @@ from allchat.sources.withdrawn import Withdrawn, read_withdrawn, withdrawn_table
 
 ORIGINALS = "originals"
 CONVERTED = "converted"
+REVIEWS = "reviews"
+DRAFTS = "drafts"
 HEADER = "# The sources that allchat quotes. Add one with: allchat source add FILE\n"
 
 _TABLE = re.compile(r"^\[\[source\]\][ \t]*(?:#.*)?$", re.MULTILINE)
@@ -138,6 +140,7 @@ def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]
     folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
+    files += [f"{REVIEWS}/{key}.html", f"{QUESTIONS_FOLDER}/{DRAFTS}/{key}.toml"]  # these hold its words too
     there = [place for place in files if (corpus / place).is_file()]
     for place in there:
         (corpus / place).unlink()

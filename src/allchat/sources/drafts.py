@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import CorpusError
 from allchat.records import Block, Document, Outline
+from allchat.sources.adding import DRAFTS
 from allchat.sources.annotations import QUESTIONS_FOLDER
 from allchat.sources.corpus import read_toml
 from allchat.sources.text import clean
 
-DRAFTS = "drafts"
 MOST_WORDS = 14
 """Words of a heading or a lead that a question is drafted from."""
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from made_files import archive, docx, lines, page, paragraph, pdf, table
+from made_files import IMAGE, archive, docx, lines, page, paragraph, pdf, table
 
 from allchat.errors import CorpusError
 from allchat.sources.readers.child import read_apart
@@ -100,6 +100,10 @@ def test_a_spoilt_pdf_ends_in_its_child(monkeypatch: pytest.MonkeyPatch) -> None
         ("markdown", b"[" * 20_000),
         ("text", b"- " * 200_000),
         ("docx", docx("<w:tbl><w:tr><w:tc>" * 800 + paragraph("x") + "</w:tc></w:tr></w:tbl>" * 800)),
+        ("html", page("<p>Wash your hands.</p><img src='data:image/png;base64," + "A" * 3_000_000 + "'>")),
+        ("pdf", pdf(*[lines(LONG)] * 500)),
+        ("pdf", pdf(lines(LONG), IMAGE.replace(b"/W 1 /H 1", b"/W 99999 /H 99999"))),
+        ("pdf", pdf(b"q " * 300_000)),
         ("docx", archive({"word/document.xml": b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"})),
     ],
 )
