@@ -111,7 +111,8 @@ def _longest_in_order(one: Sequence[str], other: Sequence[str]) -> set[str]:
     for heading in one:
         before = [run for run in runs if place[run[-1]] < place[heading]]
         runs.append([*(max(before, key=len) if before else []), heading])
-    return set(max(runs, key=lambda run: len(run))) if runs else set()  # noqa: PLW0108
+    longest: list[str] = max(runs, key=len, default=[])
+    return set(longest)
 
 
 def _critical(changes: Changes) -> tuple[tuple[str, str, tuple[Critical, ...]], ...]:
