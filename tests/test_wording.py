@@ -15,8 +15,8 @@ from allchat.errors import SettingsError
 from allchat.wording import Contact, Wording, load_wording
 
 OTHER_VALUES = {
-    "attribution", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn", "limit",
-    "month", "day", "year", "revised", "older",
+    "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
+    "limit", "month", "day", "year", "revised", "older",
 }  # fmt: skip
 
 

@@ -13,6 +13,9 @@ from allchat.records import Citation, Hit
 TWINS = 75.0
 """Likeness of letters (rapidfuzz's ratio, 0 to 100) from which two passages say nearly the same."""
 
+AS_GOOD = 0.9
+"""The share of the older one's score that the newer one needs: of near copies a much weaker one was not meant."""
+
 
 def newest_first(hits: Sequence[Hit], *, sources: Sources) -> tuple[Hit, ...]:
     """The hits with each newer twin of an older one in front of it: of another dated source, for the same cases, in
@@ -33,6 +36,8 @@ def newest_first(hits: Sequence[Hit], *, sources: Sources) -> tuple[Hit, ...]:
 def _twins(older: Hit, newer: Hit, sources: Sources) -> bool:
     dates = [sources.documents[hit.block.document].revised for hit in (older, newer)]
     if older.block.document == newer.block.document or dates[0] == dates[1]:
+        return False
+    if newer.score < AS_GOOD * older.score:
         return False
     words = [sources.words(hit.block.document, hit.block.start, hit.block.end).lower() for hit in (older, newer)]
     return older.block.applies == newer.block.applies and fuzz.ratio(*words) >= TWINS

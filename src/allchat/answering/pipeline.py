@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -29,10 +29,12 @@ from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
+from allchat.search.known import KnownVector
 from allchat.search.retriever import Found, Search, Weights
 from allchat.sources import archive
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
+from allchat.sources.withdrawn import read_withdrawn
 from allchat.wording import Contact, Wording, load_wording
 
 Vector = NDArray[np.float32]
@@ -66,6 +68,7 @@ class Pipeline:
         self.built = (index.folder / MANIFEST).stat().st_mtime
         self.documents: Mapping[str, Document] = {document.key: document for document in documents}
         self._corpus = corpus
+        self.withdrawn = read_withdrawn(corpus)
         self.embedder = embedder
         self._lay_terms = tuple(lay_terms)
         self._search = self.search()
@@ -235,3 +238,11 @@ class Pipeline:
     def versions(self) -> dict[str, str]:
         """What an answer depends on; ``program`` is the hash of all of it, wording and rules included."""
         return dict(self._versions)
+
+    @cached_property
+    def _known(self) -> KnownVector:
+        return KnownVector(self.index, embedder=self.embedder)
+
+    def is_sound(self) -> bool:
+        """Whether model and index still give a known text its known vector."""
+        return self._known.holds()

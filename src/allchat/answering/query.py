@@ -97,6 +97,16 @@ class Asker(Protocol):
         ``language`` is that of our own words; None takes the question's own.
         """
 
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002
+        language: str | None = None,
+    ) -> Answer | None:
+        """The answer to a message that a rule finds urgent, None for every other."""
+
 
 def standing(asker: Asker) -> Asker:
     """The asker as it is at this moment: one that follows its index may be another at the next look."""

@@ -86,7 +86,7 @@ def _adds(found: Sifted, first: Sifted, sources: Sources, *, parted: bool) -> bo
 def led(hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset()) -> tuple[Hit, ...]:
     """The hits, those as good as the best (``NEAR``) in order: for everybody before special cases, children before
     adults, the phases in theirs, the newer source before the older and both before one without a date. Of two dated
-    sources that say nearly the same the newer goes first, however good the other is.
+    sources that say nearly the same the newer goes first.
     """
     phases = [facet.value for facet in facets().table if facet.axis == "phase"]
 
