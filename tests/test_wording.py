@@ -17,7 +17,7 @@ from allchat.wording import Wording, load_wording
 
 OTHER_VALUES = {
     "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
-    "limit", "month", "day", "year", "revised",
+    "limit", "month", "day", "year", "revised", "older",
 }  # fmt: skip
 
 

@@ -230,7 +230,7 @@ def test_what_is_quoted_is_what_is_shown_without_its_marks() -> None:
 def test_a_quote_is_a_record_of_where_it_stands() -> None:
     quote = Quote("d0", 0, (), 0, 5, 1.0)
     composed = compose([quote], sources=sources_of("Words stand here.\n"), wording=load_wording())
-    assert composed.citations[0].link == "/source/d0#c0-5"
+    assert composed.citations[0].link == f"/source/d0@{composed.citations[0].source_sha256[:16]}#c0-5"
     assert "From “" not in composed.text
 
 

@@ -25,6 +25,7 @@ FILLED = {
     "care_team": "the care team",
     "title": "the text",
     "date": "May 2",
+    "older": "May 1",
     "heading": "Care",
     "attribution": "The text",
     "count": "3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from allchat.answering.newest import twins_in
 from allchat.records import Citation, Document
 from allchat.wording import Wording
 
@@ -15,7 +16,13 @@ OLD_DAYS = 731
 def ages(
     citations: Sequence[Citation], documents: Mapping[str, Document], *, today: date, wording: Wording
 ) -> Iterator[str]:
-    """A notice for each quoted source that is old or has no date, in the order of the quotes."""
+    """A notice where two quotes say nearly the same on different dates, and one for each quoted source that is old or
+    has no date, in the order of the quotes.
+    """
+    twins = twins_in(citations)
+    if twins is not None:
+        newer, older = twins
+        yield wording.text("notice.two_dates", title=newer.title, date=newer.revised, older=older.revised)
     for key in dict.fromkeys(citation.document for citation in citations):
         document = documents[key]
         if document.revised is None:

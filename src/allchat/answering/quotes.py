@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from allchat.answering.cuts import Quote, Sources, cuts_of
+from allchat.answering.newest import newest_first
 from allchat.records import Hit
 from allchat.sources.facets import FIRST, Named, facets
 
@@ -84,7 +85,8 @@ def _adds(found: Sifted, first: Sifted, sources: Sources, *, parted: bool) -> bo
 
 def led(hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset()) -> tuple[Hit, ...]:
     """The hits, those as good as the best (``NEAR``) in order: for everybody before special cases, children before
-    adults, the phases in theirs, the newer source before the older and both before one without a date.
+    adults, the phases in theirs, the newer source before the older and both before one without a date. Of two dated
+    sources that say nearly the same the newer goes first.
     """
     phases = [facet.value for facet in facets().table if facet.axis == "phase"]
 
@@ -98,7 +100,7 @@ def led(hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset()) ->
         return special, adults, 0 if named else phase, revised is None, -newest, -hit.score
 
     near = [hit for hit in hits if hit.score >= (1 - NEAR) * hits[0].score]
-    return (*sorted(near, key=place), *hits[len(near) :])
+    return newest_first((*sorted(near, key=place), *hits[len(near) :]), sources=sources)
 
 
 def choose(

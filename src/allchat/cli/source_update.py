@@ -6,8 +6,11 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +25,9 @@ from allchat.sources.anchors import Anchor, why
 from allchat.sources.annotations import read_examples
 from allchat.sources.changes import differences
 from allchat.sources.update import LEAST_ALIKE, Update, apply, files_after, planned
+
+if TYPE_CHECKING:
+    from allchat.evaluation.revised import Answers, Said
 
 SUITES = Path("tests/suites")
 SHOWN = 400
@@ -164,50 +170,57 @@ def _marked(was: str, now: str) -> str:
 
 
 def answers_report(update: Update, settings: Settings, *, suites: Path) -> Iterator[str]:
-    """What becomes of our answers: both texts are built aside, the vectors of the present index are used."""
+    """What becomes of our answers: both texts are built aside and asked at once, each in a process of its own; the
+    vectors of the present index are used.
+    """
     # Imported here: only these commands measure.
-    from allchat.evaluation.revised import compared_answers
+    from allchat.evaluation.revised import compared
     from allchat.evaluation.suites import read_suites
 
-    examples = read_examples(settings.corpus).answerable
+    asked = read_suites(suites) if suites.is_dir() else ()
     with tempfile.TemporaryDirectory(prefix="allchat-update-") as aside:
-        before = _built(settings, settings.corpus, settings.index, Path(aside, "before"))
-        after = _built(settings, _next_corpus(update, Path(aside, "corpus")), settings.index, Path(aside, "after"))
-        found = compared_answers(
-            before, after, suites=read_suites(suites) if suites.is_dir() else (), examples=examples
-        )
-    differing = [row for row in found.asked if row.before != row.after]
-    yield "\nOur questions, before and after (a gold span is in the quotes):"
-    for label, kept in (("all", None), ("gold stands word for word", True), ("gold stands no more", False)):
-        count, was, now = found.rates(kept=kept)
-        yield f"  {label}: {count} questions, {was:.3f} before, {now:.3f} after"
-    yield f"\nQuestions whose answer changed: {len(differing)}"
-    for row in sorted(differing, key=lambda row: (not row.kept, row.after)):
-        place = "gold stands" if row.kept else "its place is lost"
-        yield f"  {'-' if row.before else '+'} {row.suite} {row.id} ({place}): {row.question}"
-        yield f"      before {row.said_before}"
-        yield f"      after  {row.said_after}"
-    lost = [row for row in found.asked if not row.kept]
-    yield f"\nTest questions whose place is lost: {len(lost)}"
-    yield from (f"  {row.suite} {row.id}: {row.question}" for row in lost)
-    yield f"\nStarters that are answered no more: {len(found.starters)}"
-    yield from (f"  {question}" for question in found.starters)
-    yield f"\nCalibration examples whose evidence suffices no more: {len(found.examples)}"
-    yield from (f"  {question}" for question in found.examples)
+        corpora = [settings.corpus, _next_corpus(update, Path(aside, "corpus"))]
+        saying = partial(_said, settings, suites if asked else None)
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+            before, after = pool.map(saying, corpora, (Path(aside, "before"), Path(aside, "after")))
+        found = compared(before, after, asked)
+    yield "\nOur questions, before and after: the share with a gold span in the quotes"
+    for label, gold in (("all questions", None), ("all gold stands", "all"), ("some", "some"), ("none", "none")):
+        count, was, now = found.rates(gold)
+        yield f"  {label}: {count}, {was:.3f} before, {now:.3f} after"
+    yield from _answers(found)
 
 
-def _built(settings: Settings, corpus: Path, index: Path, aside: Path) -> Chat:
-    """A chat of a corpus, from an index beside the one in force."""
-    if index.is_dir():
-        shutil.copytree(index, aside)
+def _answers(found: Answers) -> Iterator[str]:
+    differing = sorted((row for row in found.asked if row.was != row.is_now), key=lambda row: (row.gold, row.is_now))
+    yield f"\nQuestions that win or lose their gold: {len(differing)}"
+    for row in differing:
+        yield f"  {'-' if row.was else '+'} {row.suite} {row.id} (of its gold {row.gold} stands): {row.question}"
+        yield f"      before {row.before}"
+        yield f"      after  {row.after}"
+    lost = [f"{row.suite} {row.id}: {row.question}" for row in found.asked if row.gold == "none"]
+    for label, rows in (
+        ("Test questions whose place is lost", lost),
+        ("Starters that are answered no more", found.starters),
+        ("Calibration examples whose evidence suffices no more", found.examples),
+    ):
+        yield f"\n{label}: {len(rows)}"
+        yield from (f"  {row}" for row in rows)
+
+
+def _said(settings: Settings, suites: Path | None, corpus: Path, aside: Path) -> Said:
+    """What a corpus answers, from an index that is built beside the one in force."""
+    from allchat.evaluation.revised import said_by
+    from allchat.evaluation.suites import read_suites
+
+    if settings.index.is_dir():
+        shutil.copytree(settings.index, aside)
     build(corpus, index=aside, model=settings.model, passage_tokens=settings.passage_tokens)
-    return Chat.open(
-        aside,
-        corpus=corpus,
-        model=settings.model,
-        passage_tokens=settings.passage_tokens,
-        contact=contact(settings),
+    chat = Chat.open(
+        aside, corpus=corpus, model=settings.model, passage_tokens=settings.passage_tokens, contact=contact(settings)
     )
+    examples = read_examples(corpus).answerable
+    return said_by(chat, read_suites(suites) if suites is not None else (), examples=examples)
 
 
 def _next_corpus(update: Update, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from allchat.chat import Chat
 from allchat.evaluation.metrics import comparable, holds
@@ -12,24 +12,34 @@ from allchat.evaluation.suites import Suite
 from allchat.records import Answer
 from allchat.wording import LANGUAGES, load_wording
 
-Row = tuple[str, Mapping[str, Any]]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one chat says: the quotes of each question of the suites and a line on them, the starters it answers
+    directly, the calibration examples that its evidence suffices for, and its texts as gold spans are compared.
+    """
+
+    quotes: tuple[tuple[str, ...], ...]
+    lines: tuple[str, ...]
+    starters: frozenset[str]
+    examples: frozenset[str]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question before and after: ``kept`` tells whether a gold span of it stands word for word in a text after.
-
-    ``before`` and ``after``: whether a gold span is in the quotes.
+    """One question before and after: ``gold`` tells whether all of its gold spans that stood in a text before stand
+    word for word after, some or none. ``was`` and ``is_now``: whether one of them is in the quotes.
     """
 
     suite: str
     id: str
     question: str
-    kept: bool
-    before: bool
-    after: bool
-    said_before: str
-    said_after: str
+    gold: Literal["all", "some", "none"]
+    was: bool
+    is_now: bool
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,61 +50,62 @@ class Answers:
     starters: tuple[str, ...]
     examples: tuple[str, ...]
 
-    def rates(self, *, kept: bool | None = None) -> tuple[int, float, float]:
-        """How many questions there are, and the share of them that was and is answered with gold; of those only whose
-        gold is, or is not, ``kept``.
+    def rates(self, gold: str | None = None) -> tuple[int, float, float]:
+        """How many questions there are, and the share that was and is answered with gold; of those alone whose gold
+        stands so.
         """
-        rows = [row for row in self.asked if kept is None or row.kept == kept]
+        rows = [row for row in self.asked if gold is None or row.gold == gold]
         count = max(1, len(rows))
-        return len(rows), sum(row.before for row in rows) / count, sum(row.after for row in rows) / count
+        return len(rows), sum(row.was for row in rows) / count, sum(row.is_now for row in rows) / count
 
 
-def compared_answers(before: Chat, after: Chat, *, suites: Sequence[Suite], examples: Sequence[str] = ()) -> Answers:
-    """What a chat answers to our suites beside another one, of an older text. Blind suites are left out."""
-    texts = [comparable(document.text) for document in after.documents.values()]
-    asked = tuple(_asked(name, row, before, after, texts) for name, row in _rows(suites))
-    return Answers(asked, tuple(_starters(before, after)), tuple(_lost(examples, before, after)))
+def said_by(chat: Chat, suites: Sequence[Suite], *, examples: Sequence[str] = ()) -> Said:
+    """What a chat says to our suites, the starters and the calibration examples. Blind suites are left out."""
+    answers = [chat.ask(row["text"], history=row.get("history", ())) for _, row in _rows(suites)]
+    return Said(
+        tuple(tuple(citation.quote for citation in answer.citations) for answer in answers),
+        tuple(map(_line, answers)),
+        frozenset(question for question in _starters() if _direct(chat.ask(question))),
+        frozenset(question for question in examples if chat.judged(question)[0] == "answer"),
+        tuple(comparable(document.text) for document in chat.documents.values()),
+    )
 
 
-def _rows(suites: Sequence[Suite]) -> Iterator[Row]:
+def compared(before: Said, after: Said, suites: Sequence[Suite]) -> Answers:
+    """What one chat says beside what another says of the same suites."""
+    asked = []
+    for number, (suite, row) in enumerate(_rows(suites)):
+        gold = row["gold"]
+        stood = [span for span in gold if _stands(span, before)]
+        stands = [span for span in stood if _stands(span, after)]
+        kept: Literal["all", "some", "none"] = "none" if not stands else "all" if stands == stood else "some"
+        was, is_now = (holds(gold, said.quotes[number]) for said in (before, after))
+        lines = before.lines[number], after.lines[number]
+        asked.append(Asked(suite, str(row["id"]), str(row["text"]), kept, was, is_now, *lines))
+    starters, examples = before.starters - after.starters, before.examples - after.examples
+    return Answers(tuple(asked), tuple(sorted(starters)), tuple(sorted(examples)))
+
+
+def _rows(suites: Sequence[Suite]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for suite in suites:
         if suite.looked_at and suite.task in ("answers", "conversation"):
             yield from ((suite.name, row) for row in suite.rows if row.get("gold"))
 
 
-def _asked(suite: str, row: Mapping[str, Any], before: Chat, after: Chat, texts: Sequence[str]) -> Asked:
-    one, other = (chat.ask(row["text"], history=row.get("history", ())) for chat in (before, after))
-    gold = row["gold"]
-    kept = any(comparable(span) in text for span in gold for text in texts)
-    was, now = (holds(gold, _quotes(answer)) for answer in (one, other))
-    return Asked(suite, str(row["id"]), str(row["text"]), kept, was, now, _said(one), _said(other))
+def _stands(span: str, said: Said) -> bool:
+    return any(comparable(span) in text for text in said.texts)
 
 
-def _quotes(answer: Answer) -> list[str]:
-    return [citation.quote for citation in answer.citations]
-
-
-def _said(answer: Answer) -> str:
-    words = " / ".join(_quotes(answer))
+def _line(answer: Answer) -> str:
+    words = " / ".join(citation.quote for citation in answer.citations)
     return f"{answer.kind}{f' ({answer.directness})' if answer.directness else ''}: {words[:160]}"
 
 
-def _starters(before: Chat, after: Chat) -> Iterator[str]:
-    """The questions that the page offers and that have a direct answer no more."""
-    for language in LANGUAGES:
-        for group in load_wording(language).table("page")["starters"]:
-            for question in group["questions"]:
-                if _direct(before, question) and not _direct(after, question):
-                    yield question
+def _starters() -> list[str]:
+    """The questions that the page offers."""
+    groups = (group for language in LANGUAGES for group in load_wording(language).table("page")["starters"])
+    return [str(question) for group in groups for question in group["questions"]]
 
 
-def _direct(chat: Chat, question: str) -> bool:
-    answer = chat.ask(question)
+def _direct(answer: Answer) -> bool:
     return answer.kind == "answer" and answer.directness != "closest"
-
-
-def _lost(examples: Sequence[str], before: Chat, after: Chat) -> Iterator[str]:
-    """The calibration examples whose evidence sufficed and does no more."""
-    for question in examples:
-        if before.judged(question)[0] == "answer" and after.judged(question)[0] != "answer":
-            yield question
