@@ -233,6 +233,10 @@ class PageDoor:
         """See ``Asker.alarm``."""
         return self._asker.alarm(question, history=history, id=id, language=language)
 
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before; see ``Asker``."""
+        return self._asker.earlier(document, digits)
+
     def ask(
         self,
         question: str,
