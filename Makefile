@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check soak licences audit eval fix index guard docs clients images pins clean
+.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,6 +52,14 @@ audit: ## look up the known vulnerabilities of every pinned package (needs the n
 	  || { echo "Not audited: pip-audit cannot be installed from this registry." >&2; exit 1; }
 	@.cache/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt \
 	  || { echo "Not all clear: a package above is vulnerable, or could not be looked up from here." >&2; exit 1; }
+
+sbom: ## list every pinned package as CycloneDX in .cache/sbom.json (needs the network once)
+	@test -x .cache/sbom/bin/cyclonedx-py || { python3 -m venv .cache/sbom \
+	  && .cache/sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0; } \
+	  || { echo "No list: cyclonedx-bom cannot be installed from this registry." >&2; exit 1; }
+	@.cache/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
+	  -o .cache/sbom.json constraints.txt
+	@echo "Written: .cache/sbom.json"
 
 eval: setup ## measure on our own suites; fails where a gate falls; the report is in .cache/eval
 	@$(BIN)/allchat build --index .cache/test-index

@@ -80,3 +80,11 @@ def test_no_bare_address_of_a_source_is_left_for_a_reader_of_markdown_to_link() 
     assert not re.search(r"(?i)www\.|(?<!\\)(?:://|@)", escaped)
     assert unescape_markdown(escaped) == words
     assert "3:1" in escaped
+
+
+def test_a_name_without_a_scheme_is_no_link_in_programs_that_guess() -> None:
+    words = "See cancer.gov, example.org/a, e.g. 3.5 mg. Then 10.1.2.3 and a.b. End.Begin"
+    escaped = escape_markdown(words)
+    assert unescape_markdown(escaped) == words
+    assert not re.search(r"\w(?<!\\)\.[a-z]{2}", escaped)
+    assert "e.g. 3.5 mg." in escaped

@@ -20,7 +20,7 @@ from allchat.parsing import parse_toml
 
 SETTINGS_FILE = "allchat.toml"
 PREFIX = "ALLCHAT_"
-SECRETS = ("metrics_token", "staff_password")
+SECRETS = ("metrics_token", "api_tokens", "staff_password")
 """Settings that come from the environment alone: a file is copied, shown and kept."""
 
 _Words = Annotated[str, Field(pattern=r"\S")]
@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     )
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token for `/metrics`; without one, only this machine reads them."
+    )
+    api_tokens: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer tokens for `/v1`, spaces between: the new beside the old while they change; none needed.",
     )
     emergency_number: _Phone = Field(USUAL_CONTACT.emergency_number, description="Number to call in an emergency.")
     crisis_number: _Phone = Field(USUAL_CONTACT.crisis_number, description="Number to call or text in a crisis.")

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from small_chat import SmallChat
 
 from allchat.records import Document
+from allchat.web import logs
 from allchat.web.app import create_app
 from allchat.web.errors import BROKEN
 from allchat.web.logs import configure_logs
@@ -147,6 +148,21 @@ def test_what_other_libraries_log_loses_its_arguments_and_its_traceback(lines: i
         "cannot take %s", "Exception in ASGI application (ValueError)", "Task exception was never retrieved",
     ]  # fmt: skip
     assert SECRET not in lines.getvalue()
+
+
+def test_a_line_of_another_library_is_written_once_a_minute(
+    lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = logging.getLogger("asyncio")
+    for _ in range(1000):
+        library.error("socket.accept() out of system resource\nsocket: %s", SECRET)
+    library.error("another line")
+    assert [line["event"] for line in read(lines)] == ["socket.accept() out of system resource", "another line"]
+    monkeypatch.setattr(logs, "ONCE_SECONDS", 0.0)
+    library.error("another line")
+    logging.getLogger("allchat.page").error("ours")
+    logging.getLogger("allchat.page").error("ours")
+    assert [line["event"] for line in read(lines)][2:] == ["another line", "ours", "ours"]
 
 
 def test_a_warning_is_written_as_its_class(lines: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import uvicorn
 from serving import serving, serving_app
 from small_chat import SmallChat
 
+from allchat.web import uvicorn_server
 from allchat.web.middleware.rate_limit import Rate
 from allchat.web.middleware.request_limits import Limits
 from allchat.web.uvicorn_server import OPTIONS, PatientProtocol
@@ -193,3 +195,60 @@ def test_what_uvicorn_is_told_writes_no_address_of_a_family() -> None:
     assert OPTIONS["access_log"] is False
     assert OPTIONS["server_header"] is False
     assert OPTIONS["timeout_graceful_shutdown"] > 25
+
+
+class Counted(PatientProtocol):
+    """As if every client were somebody from outside, who may have three connections."""
+
+    client_connections = 3
+
+    def _counted(self) -> str:
+        return "203.0.113.9"
+
+
+def test_one_address_has_its_share_of_connections_and_gets_it_back() -> None:
+    for address in serving(SmallChat(), options={"http": Counted}, page=False):
+        held = [connected(address) for _ in range(3)]
+        for connection in held:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert b"200 OK" in connection.recv(65536)
+        with connected(address) as more:
+            assert rest(more) == b""
+        held.pop().close()
+        for _ in range(100):
+            with connected(address) as again, suppress(OSError):
+                again.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+                if b"200 OK" in rest(again):
+                    break
+        else:
+            raise AssertionError("a place that was given up was not given away again")
+        for connection in held:
+            connection.close()
+
+
+def test_a_proxy_and_this_machine_are_not_counted() -> None:
+    protocol = object.__new__(PatientProtocol)
+    protocol.config = uvicorn.Config(forty_kib, log_config=None, forwarded_allow_ips=["192.0.2.0/24", "2001:db8::1"])
+    addresses = {"127.0.0.1": "", "::1": "", "192.0.2.77": "", "2001:db8::1": "", "198.51.100.4": "198.51.100.4"}
+    for client, counted in {**addresses, "2001:db8:7::9": "2001:db8:7::/64"}.items():
+        protocol.client = (client, 1)
+        assert protocol._counted() == counted
+
+
+def test_a_place_is_kept_for_who_asks_how_the_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn_server, "CONNECTIONS", 4)
+    monkeypatch.setattr(uvicorn_server, "SPARE", 2)
+    for address in serving(SmallChat(), options={"limit_concurrency": 4}, page=False):
+        held = [connected(address) for _ in range(4)]
+        with connected(address) as asking:
+            asking.sendall(b"GET /v1/models HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            assert rest(asking).startswith(b"HTTP/1.1 503 ")
+        with connected(address) as watching:
+            watching.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            assert rest(watching).startswith(b"HTTP/1.1 200 ")
+        held += [connected(address) for _ in range(2)]
+        with connected(address) as beyond, suppress(OSError):
+            beyond.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert rest(beyond) == b""
+        for connection in held:
+            connection.close()

@@ -40,12 +40,14 @@ PINS = Path(__file__).parents[3] / "constraints.txt"
 LEAST_FREE = 500 * 1000**2
 """Bytes for a build beside no index; beside one, twice its size if that is more."""
 
-FindingState = Literal["good", "note", "problem"]
+FindingState = Literal["good", "note", "warning", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fact. ``what`` of a problem says where, what is so and what to do; a note needs nothing done."""
+    """One fact. ``what`` of a problem says where, what is so and what to do; a warning is of what works and is
+    unsafe; a note needs nothing done.
+    """
 
     about: str
     state: FindingState
@@ -207,7 +209,7 @@ def disk(index: Path) -> Finding:
 def findings_report(findings: list[Finding], *, settings: Mapping[str, tuple[str, str]]) -> str:
     """The findings as lines, problems marked, packages that are as they should be on one; then each setting."""
     fine = [finding.what for finding in findings if finding.about == "package" and finding.state == "good"]
-    marks = {"good": "  ok    ", "note": "  note  ", "problem": "PROBLEM "}
+    marks = {"good": "  ok    ", "note": "  note  ", "warning": "WARNING ", "problem": "PROBLEM "}
     lines = [
         f"{marks[finding.state]}{finding.about}: {finding.what}"
         for finding in findings
@@ -218,4 +220,6 @@ def findings_report(findings: list[Finding], *, settings: Mapping[str, tuple[str
     lines += [f"  {name} = {value} ({origin})" for name, (value, origin) in settings.items()]
     problems = sum(finding.state == "problem" for finding in findings)
     told = "1 problem." if problems == 1 else f"{problems} problems."
-    return "\n".join([*lines, "", told if problems else "No problem found."])
+    warnings = sum(finding.state == "warning" for finding in findings)
+    warned = "" if not warnings else " 1 warning." if warnings == 1 else f" {warnings} warnings."
+    return "\n".join([*lines, "", (told if problems else "No problem found.") + warned])

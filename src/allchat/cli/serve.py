@@ -47,6 +47,7 @@ def serve(
         questions_per_minute=settings.questions_per_minute,
         seconds=settings.question_seconds,
         metrics_token=settings.metrics_token.get_secret_value(),
+        api_tokens=settings.api_tokens.get_secret_value().split(),
         contact=contact(settings).values(),
         staff=staff,
         votes=settings.votes,
@@ -58,11 +59,15 @@ def serve(
 
 @cli.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings and the settings as JSON.")
+@click.option("--strict", is_flag=True, help="End with 1 on a warning, too.")
 @settings_options
 @guarded
-def doctor_command(*, as_json: bool, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+def doctor_command(
+    *, as_json: bool, strict: bool, index: Path | None, corpus: Path | None, settings_file: Path | None
+) -> None:
     """Say what is installed, what state index, model, corpus and disk are in, which settings hold, and what to do."""
     from allchat.cli import doctor
+    from allchat.cli.unsafe import unsafe_settings
 
     chosen = {"index": index, "corpus": corpus}
     settings, in_force = load_settings(settings_file, **chosen), settings_in_force(settings_file, **chosen)
@@ -76,13 +81,14 @@ def doctor_command(*, as_json: bool, index: Path | None, corpus: Path | None, se
             votes=settings.votes,
         )
     )
+    findings += unsafe_settings(settings)
     if as_json:
         shown = {name: {"value": value, "origin": origin} for name, (value, origin) in in_force.items()}
         record = {"findings": [asdict(finding) for finding in findings], "settings": shown}
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
     else:
         click.echo(doctor.findings_report(findings, settings=in_force))
-    if any(finding.state == "problem" for finding in findings):
+    if any(finding.state in (("problem", "warning") if strict else ("problem",)) for finding in findings):
         sys.exit(1)
 
 

@@ -29,6 +29,7 @@ from allchat.web.logs import RequestLog, log_question
 from allchat.web.middleware.allowlist import Allowlist
 from allchat.web.middleware.rate_limit import Rate
 from allchat.web.middleware.request_limits import Limits
+from allchat.web.middleware.tokens import Tokens
 from allchat.web.page.messages import CONTACT, page_words
 from allchat.web.prometheus import Metrics, metrics_router
 from allchat.web.source_page import source_endpoint
@@ -47,6 +48,7 @@ def create_app(
     waiting: int = WAITING,
     seconds: float = ANSWER_SECONDS,
     metrics_token: str = "",
+    api_tokens: Sequence[str] = (),
     page: bool = True,
     staff: APIRouter | None = None,
     votes: Path | None = None,
@@ -55,17 +57,16 @@ def create_app(
 
     ``allowed_origins`` may call from another web page, ``embed_sites`` may show the page at ``/embed`` in a frame (none
     by default). ``questions_per_minute`` is per client address, 0 for no limit; this machine is not counted.
-    ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; the page and every
-    other door share them. ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics``
-    takes the bearer ``metrics_token``, or, without one, callers on this machine alone. Without ``page`` there is no
-    page, and the rest stays. ``staff`` are the staff's pages, behind their login; none by default. ``votes`` is a file
-    for votes on answers; without it there are none.
+    ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; every door shares them.
+    ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics`` takes the bearer
+    ``metrics_token``, without one this machine alone; ``/v1`` one of ``api_tokens``, where there are any. Without
+    ``page`` there is no page, without ``staff`` none of theirs, without a file for ``votes`` no vote.
 
     Raises:
         PageError: the page cannot hold the emergency bar and the notice.
     """
     app = _bare_app()
-    words = {language: page_words(language, contact=contact) for language in LANGUAGES}
+    words = {each: page_words(each, contact=contact) for each in LANGUAGES}
     rate, metrics = Rate(questions_per_minute), Metrics()
     capacity = Capacity(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
@@ -73,7 +74,7 @@ def create_app(
     app.state.sound = lambda: is_sound(chat)
     metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
-    _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, gate=gate)
+    _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, tokens=api_tokens, gate=gate)
     for router in (
         # The routes of a new router also need their line in gate.ROUTES or gate.FOLDERS.
         api_router(capacity, rate=rate),
@@ -132,11 +133,18 @@ def is_sound(chat: Asker) -> bool:
 
 
 def _guard(
-    app: FastAPI, *, rate: Rate, metrics: Metrics, allowed_origins: Sequence[str], gate: Mapping[str, Any]
+    app: FastAPI,
+    *,
+    rate: Rate,
+    metrics: Metrics,
+    allowed_origins: Sequence[str],
+    tokens: Sequence[str],
+    gate: Mapping[str, Any],
 ) -> None:
     """What a request passes before it reaches a route, the innermost first, and what a refusal looks like."""
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Limits, rate=rate)
+    app.add_middleware(Tokens, tokens=tokens)
     app.add_middleware(
         CORSMiddleware,  # outside of the limits, so that an allowed origin can read why it is refused
         allow_origins=list(allowed_origins),

@@ -43,6 +43,8 @@ class Refusal:
     def _type(self) -> str:
         if self.status == 429:
             return "rate_limit_error"
+        if self.status == 401:
+            return "authentication_error"
         return "server_error" if self.status >= 500 else "invalid_request_error"
 
     def body(self, path: str = "") -> bytes:
@@ -54,7 +56,8 @@ class Refusal:
         again = {"retry-after": str(RETRY_SECONDS)} if self.status in (429, 503) else {}
         allowed = {"allow": ", ".join(self.allowed)} if self.allowed else {}
         closed = {"connection": "close"} if self.closes else {}
-        return {"content-type": "application/json", **again, **allowed, **closed}
+        asked = {"www-authenticate": "Bearer"} if self.status == 401 else {}
+        return {"content-type": "application/json", **asked, **again, **allowed, **closed}
 
 
 class RefusedError(Exception):

@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -26,6 +27,9 @@ from allchat.web.middleware.routes import LASTING, PLUMBING, route_of
 
 QUIET = (*LASTING, *PLUMBING, "/favicon.ico", "/healthz", "/readyz", "/metrics")
 """Routes whose requests are counted, and logged only where they fail: there are many, and none is a question."""
+
+ONCE_SECONDS = 60.0
+"""How long a line of another library is not written again."""
 
 _FACTS: tuple[Any, ...] = (merge_contextvars, add_log_level, add_logger_name, structlog.processors.TimeStamper("iso"))
 
@@ -44,6 +48,7 @@ def configure_logs(*, requests: bool = True, stream: TextIO | None = None) -> No
     in their code: what they would fill in, and the words of an exception, may hold a question.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(_OnceAMinute())
     handler.setFormatter(
         _WithoutText(
             foreign_pre_chain=_FACTS,
@@ -55,6 +60,26 @@ def configure_logs(*, requests: bool = True, stream: TextIO | None = None) -> No
     root.setLevel(logging.WARNING)
     logging.getLogger("allchat").setLevel(logging.INFO if requests else logging.WARNING)
     warnings.showwarning = _log_warning
+
+
+class _OnceAMinute(logging.Filter):
+    """Lets a line of another library through once a minute: where no file is left, asyncio writes thousands of one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written. Ours always are: each of them is another question."""
+        if record.name.startswith("allchat"):
+            return True
+        line, now = (record.name, str(record.msg).partition("\n")[0][:200]), time.monotonic()
+        if now - self._last.get(line, -ONCE_SECONDS) < ONCE_SECONDS:
+            return False
+        self._last[line] = now
+        if len(self._last) > 100:
+            self._last.popitem(last=False)
+        return True
 
 
 def _log_warning(

@@ -8,7 +8,9 @@ The time that a head takes to arrive and the time that a client takes to read ar
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
 from types import FrameType
 from typing import Any
 
@@ -18,7 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from allchat.web.middleware.heads import HEAD_BYTES
-from allchat.web.middleware.routes import HEARTBEATS
+from allchat.web.middleware.rate_limit import household, is_loopback
+from allchat.web.middleware.routes import HEARTBEATS, WATCHING
 
 HEAD_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -27,6 +30,11 @@ DRAIN_SECONDS = 30
 """Time for answers in flight after a signal: more than the longest question."""
 
 CONNECTIONS = 1000
+SPARE = 24
+"""Connections beyond these at which an operator's questions are still answered, and nothing else."""
+
+CLIENT_CONNECTIONS = 100
+"""Connections of one address, or of one network of IPv6: as nginx of the example takes them. An open page holds one."""
 
 
 class _Gathering:
@@ -62,6 +70,7 @@ class _Gathering:
 class PatientProtocol(H11Protocol):
     """HTTP/1.1 with two deadlines: for the head of a request to arrive, and for a client to read what it asked for."""
 
+    client_connections = CLIENT_CONNECTIONS
     head_seconds = HEAD_SECONDS
     read_seconds = READ_SECONDS
 
@@ -69,14 +78,28 @@ class PatientProtocol(H11Protocol):
         super().__init__(*args, **kwargs)
         self._head: asyncio.TimerHandle | None = None
         self._read: asyncio.TimerHandle | None = None
+        self._household = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock for the first head."""
+        """Start the clock for the first head, unless there are too many connections, of this client or at all."""
         super().connection_made(_Gathering(transport, loop=self.loop))  # type: ignore[arg-type]
+        self._household = self._counted()
+        held = _held(self.server_state)
+        held[self._household] += 1
+        of_one = self.client_connections if self._household else CONNECTIONS + SPARE
+        if held[self._household] > of_one or len(self.connections) > CONNECTIONS + SPARE:
+            self.transport.abort()
+            return
         # Without a high-water mark, whatever is left to send stops the writing: a connection that is to be closed stays
         # until the last byte of it is read.
         self.transport.set_write_buffer_limits(high=0)
         self._await_head()
+
+    def _counted(self) -> str:
+        """Who the connection is counted for: nobody for this machine and for a proxy, behind which are many."""
+        client = self.client[0] if self.client else ""
+        trusted = self.config.forwarded_allow_ips or ()
+        return "" if is_loopback(client) or _is_among(client, trusted) else household(client)
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived; while no answer is made, it must lead to the end of the next head before the clock does.
@@ -84,6 +107,8 @@ class PatientProtocol(H11Protocol):
         That holds too for the rest of a body that was answered without being read: uvicorn throws it away, and its own
         clock of a silent connection ends with the first byte.
         """
+        # Whoever asks how the server is, is told also where all other places are taken.
+        self.limit_concurrency = None if data.startswith(_WATCHED) else self.config.limit_concurrency
         super().data_received(data)
         if self.conn.our_state in (h11.SEND_RESPONSE, h11.SEND_BODY):
             _stop(self._head)
@@ -92,7 +117,11 @@ class PatientProtocol(H11Protocol):
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Stop the clocks, and count one connection less."""
+        held = _held(self.server_state)
+        held[self._household] -= 1
+        if not held[self._household]:
+            del held[self._household]
         _stop(self._head)
         _stop(self._read)
         super().connection_lost(exc)
@@ -115,6 +144,24 @@ class PatientProtocol(H11Protocol):
 def _stop(clock: asyncio.TimerHandle | None) -> None:
     if clock is not None:
         clock.cancel()
+
+
+_WATCHED = tuple(f"{method} {path} ".encode() for method in ("GET", "HEAD") for path in WATCHING)
+
+
+def _held(state: Any) -> Counter[str]:
+    """How many connections each client has, counted for one server."""
+    held: Counter[str] = state.__dict__.setdefault("allchat_held", Counter())
+    return held
+
+
+def _is_among(address: str, networks: Sequence[str] | str) -> bool:
+    """Whether an address is one of these addresses or in one of these networks."""
+    named = [networks] if isinstance(networks, str) else networks
+    try:
+        return any(ip_address(address) in ip_network(network, strict=False) for network in named if network != "*")
+    except ValueError:
+        return False
 
 
 class Draining:
