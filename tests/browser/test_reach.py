@@ -95,7 +95,7 @@ def test_leaving_asks_first_once_there_is_a_conversation(small: str, visit: Any)
     asked: list[str] = []
     here.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     here.page.reload()
-    here.page.wait_for_selector("body.ready")
+    here.page.wait_for_selector("#ask")
     assert asked == []
     here.ask("signs")
     here.page.reload()

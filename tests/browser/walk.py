@@ -102,7 +102,7 @@ def walk(page: Any, address: str, questions: Sequence[str], tally: Tally) -> Non
     page.evaluate(SHIFTS)
     first = page.locator("#ask").bounding_box()["y"]
     tally.note("box in sight from the first bytes on", page.evaluate(IN_SIGHT, "#ask"))
-    page.wait_for_selector("body.ready")
+    page.wait_for_selector("#ask")
     tally.count("pixels that the box moves", abs(page.locator("#ask").bounding_box()["y"] - first))
     for turn, question in enumerate(questions, 1):
         tally.step = f"{size['width']}x{size['height']}, {question!r}"

@@ -63,7 +63,7 @@ def create_app(
     none.
 
     Raises:
-        PageError: the page cannot hold the emergency bar and the notice.
+        PageError: Gradio does not carry a question of the page to its answer.
     """
     app = _bare_app()
     words = {language: page_words(language, contact=contact) for language in LANGUAGES}

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
-LEAST_STREAMS = 20
-
 
 @dataclass(slots=True)
 class Rate:
@@ -38,11 +36,6 @@ class Rate:
     def holds(self, address: str) -> bool:
         """Whether the address is held to the rate."""
         return self.per_minute > 0 and not is_loopback(address)
-
-    @property
-    def streams(self) -> int:
-        """How many streams one address may have open: where many families share one, a raised rate raises this too."""
-        return max(LEAST_STREAMS, self.per_minute // 4)
 
 
 def household(address: str) -> str:
