@@ -134,6 +134,9 @@ class SmallChat:
     def outline(self, document: str) -> Outline:
         return self._outlines[document]
 
+    def earlier(self, document: str, digits: str) -> Document | None:  # noqa: ARG002 - nothing is kept here
+        return None
+
     def ask(
         self,
         question: str,
@@ -170,6 +173,9 @@ class SmallChat:
             "> At the end of the section the last words are quoted. [2]\n\n> Hair may be lost. [3]"
         )
         return self.answer(id, question, kind="answer", text=text, quotes=quotes, understood=understood)
+
+    def alarm(self, question: str, **how: Any) -> Answer | None:
+        return SmallChat.ask(self, question, **how) if "emergency" in question or "crisis" in question else None
 
     def answer(
         self,

@@ -11,7 +11,7 @@ from allchat.answering.pipeline import Pipeline
 from allchat.answering.query import check_id, check_language, check_question
 from allchat.answering.turn import Turn
 from allchat.build import PASSAGE_TOKENS, build_inputs, model_of
-from allchat.errors import CorpusError, StoreError
+from allchat.errors import CorpusError, QuestionError, StoreError
 from allchat.guard.classifier import packaged_classifier
 from allchat.guard.guard import Guard
 from allchat.records import Answer, Trace
@@ -86,6 +86,25 @@ class Chat(Pipeline):
             VerificationError: a quote is not what its source says now; nothing may be shown.
         """
         return self.explain(question, history=history, id=id, language=language)[0]
+
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer | None:
+        """``ask`` for a message that a rule finds urgent, None for every other, which costs its reading alone.
+
+        For whoever would have to turn a message away: an emergency is answered whatever limit is reached.
+        """
+        try:
+            urgent = self.screen(self.guard.read(check_question(question))).kind == "urgent"
+            answer = self.ask(question, history=history, id=id, language=language) if urgent else None
+        except QuestionError:
+            return None
+        return answer if answer is not None and answer.kind == "urgent" else None
 
     def explain(
         self,

@@ -109,6 +109,16 @@ def test_what_nobody_expected_is_a_500_of_ours_and_told_by_its_class(lines: io.S
     assert SECRET not in lines.getvalue() + answer.text
 
 
+def test_a_question_of_the_page_carries_the_request_it_came_with_and_no_other(lines: io.StringIO) -> None:
+    with TestClient(create_app(SmallChat())) as client:
+        ids = [
+            client.post("/gradio_api/run/ask", json={"data": [question, "[]", "{}", "en"]}).headers["x-request-id"]
+            for question in ("signs", "crash", "signs again")
+        ]
+    asked = [line["request_id"] for line in read(lines) if line["event"] == "question"]
+    assert asked == ids
+
+
 def test_health_and_the_pages_sign_are_logged_only_where_they_fail(lines: io.StringIO) -> None:
     with TestClient(create_app(SmallChat())) as client:
         for path in ("/healthz", "/readyz", "/favicon.ico"):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -29,7 +29,9 @@ from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
+from allchat.search.known import KnownVector
 from allchat.search.retriever import Found, Search, Weights
+from allchat.sources import archive
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
 from allchat.wording import Contact, Wording, load_wording
@@ -219,6 +221,14 @@ class Pipeline:
         except CorpusError as error:
             raise VerificationError(f"{error} Answers from it are withheld until then.") from error
 
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before, by its hash or the first digits of it.
+
+        Raises:
+            CorpusError: what is kept of it was altered.
+        """
+        return archive.earlier(self._corpus, document, digits)
+
     def redact(self, text: str) -> str:
         """A text of a user with private details replaced by a fixed mark."""
         return self._guard.redact(text)
@@ -226,3 +236,11 @@ class Pipeline:
     def versions(self) -> dict[str, str]:
         """What an answer depends on; ``program`` is the hash of all of it, wording and rules included."""
         return dict(self._versions)
+
+    @cached_property
+    def _known(self) -> KnownVector:
+        return KnownVector(self.index, embedder=self.embedder)
+
+    def is_sound(self) -> bool:
+        """Whether model and index still give a known text its known vector."""
+        return self._known.holds()

@@ -81,6 +81,9 @@ class Asker(Protocol):
     def outline(self, document: str) -> Outline:
         """The outline of the document with this key."""
 
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before, by its hash or the first digits of it."""
+
     def ask(
         self,
         question: str,
@@ -93,6 +96,16 @@ class Asker(Protocol):
 
         ``language`` is that of our own words; None takes the question's own.
         """
+
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002
+        language: str | None = None,
+    ) -> Answer | None:
+        """The answer to a message that a rule finds urgent, None for every other."""
 
 
 def standing(asker: Asker) -> Asker:

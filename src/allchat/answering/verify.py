@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from allchat.errors import VerificationError
 from allchat.markdown import unescape_markdown
 from allchat.records import Citation, Document, Lead
-from allchat.sources.text import clean, clean_places
+from allchat.sources.changes import Change, differences, places
+from allchat.sources.text import clean
+from allchat.sources.whereabouts import Standing, around, is_whole, likest, standing
 
-QuoteState = Literal["holds", "moved", "changed", "gone"]
-Change = Literal["same", "removed", "added"]
+QuoteState = Literal["holds", "moved", "changed", "gone", "record altered"]
 
 ReadSource = Callable[[str], str]
 """Gives a document's text by its key, read from the file now."""
@@ -74,8 +74,9 @@ def quoted_lines(text: str) -> Iterator[str]:
 class Check:
     """What has become of a saved citation: where it stands today, and the words found there.
 
-    ``differences`` (of a changed one) lead from the saved words to those found, word by word: ("same", words),
-    ("removed", words of the quote), ("added", words of today), in reading order.
+    ``differences`` (of a changed one, and of one that was altered) lead from the saved words to those found, word by
+    word: ("same", words), ("removed", words of the quote), ("added", words of the source), in reading order.
+    ``proven``: the text that it was cut from is known, so that an altered record would have been told.
     """
 
     number: int
@@ -85,76 +86,57 @@ class Check:
     end: int | None
     found: str
     differences: tuple[tuple[Change, str], ...] = ()
+    proven: bool = False
 
 
-def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Check:
-    """Holds a saved citation against today's corpus.
+Earlier = Callable[[str, str], Document | None]
+"""Gives the text of a source that was quoted from before, by the source's key and the text's hash."""
 
-    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document, where they stand
-    several times at the place nearest to the old one. ``changed``: the words are no longer there, ``found`` has what
-    comes nearest. ``gone``: the document is no longer in the corpus.
+
+def nothing_kept(key: str, sha256: str) -> None:
+    """An ``Earlier`` that knows no text."""
+
+
+def recheck(
+    citation: Mapping[str, Any], *, documents: Mapping[str, Document], earlier: Earlier = nothing_kept
+) -> Check:
+    """Holds a saved citation against the text that it was cut from, and against today's corpus.
+
+    ``record altered``: the text that it says it was cut from, today's or an earlier one, never said so there.
+    ``holds``: the same words at the same place. ``moved``: the same sentence at another place. ``changed``: the
+    sentence reads differently, ``found`` has how. ``gone``: the sentence, or its source, is no longer there.
+
+    Raises:
+        CorpusError: what is kept of the earlier text was altered.
     """
     number, key, quote = int(citation["number"]), str(citation["document"]), str(citation["quote"])
-    document = documents.get(key)
-    if document is None:
-        return Check(number, "gone", key, None, None, "")
-    start, end = int(citation["start"]), int(citation["end"])
-    found = _cut(document.text, start, end)
-    if found and found == quote:
-        return Check(number, "holds", key, start, end, found)
-    place = find_words(document.text, quote, near=start)
-    if place is not None:
-        return Check(number, "moved", key, *place, quote)
-    words = nearest(quote, document.text)
-    return Check(number, "changed", key, None, None, words, differences(quote, words))
+    start, end, sha256 = int(citation["start"]), int(citation["end"]), str(citation.get("source_sha256"))
+    today = documents.get(key)
+    origin = today if today is not None and today.sha256 == sha256 else earlier(key, sha256)
+    if origin is not None:
+        found = _cut(origin.text, start, end)
+        if not found or found != quote or not _leads_there(citation):
+            begin, stop = (start, end) if found and origin is today else (None, None)
+            return Check(number, "record altered", key, begin, stop, found, differences(quote, found), proven=True)
+    if today is None:
+        return Check(number, "gone", key, None, None, "", proven=origin is not None)
+    now = standing(origin, today, start, end) if origin is not None else _looked_up(quote, today, start, end)
+    told = differences(quote, now.words) if now.fate == "changed" else ()
+    return Check(number, now.fate, key, now.start, now.end, now.words, told, proven=origin is not None)
 
 
-def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | None:
-    """Where normalised words stand in a source, as offsets into it; None where they do not.
-
-    Of several places the one that starts nearest to ``near``, the earlier of two as near.
-    ``clean(text[start:end]) == quote`` holds for what is found; the empty quote stands nowhere.
-    """
-    return min(places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
+def _leads_there(citation: Mapping[str, Any]) -> bool:
+    """Whether the link of a citation, where it has one, leads to the characters that it says."""
+    link = citation.get("link")
+    return not isinstance(link, str) or link.endswith(f"#c{citation['start']}-{citation['end']}")
 
 
-def places(
-    text: str, quote: str, *, letters: Sequence[tuple[str, int, int]] | None = None
-) -> Iterator[tuple[int, int]]:
-    """Every place where normalised words stand in a source, in reading order, as ``find_words`` gives them.
-
-    ``letters`` is ``clean_places(text)``, where it is known already.
-    """
-    letters = clean_places(text) if letters is None else letters
-    words = "".join(letter for letter, _, _ in letters)
-    at = words.find(quote) if quote else -1
-    while at != -1:
-        start, end = letters[at][1], letters[at + len(quote) - 1][2]
-        if clean(text[start:end]) == quote:
-            yield start, end
-        at = words.find(quote, at + 1)
-
-
-def nearest(quote: str, text: str) -> str:
-    """The words of ``text`` (normalised) about as long as a quote that stand where the longest stretch of it does;
-    empty where no word is shared.
-    """
-    old, new = quote.split(), clean(text).split()
-    match = SequenceMatcher(None, new, old, autojunk=False).find_longest_match()
-    if match.size == 0:
-        return ""
-    start = max(0, match.a - match.b)
-    return " ".join(new[start : start + len(old)])
-
-
-def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
-    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added."""
-    old, new = quote.split(), words.split()
-    parts: list[tuple[Change, str]] = []
-    for tag, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            parts.append(("same", " ".join(old[first:last])))
-            continue
-        parts += [("removed", " ".join(old[first:last]))] if first < last else []
-        parts += [("added", " ".join(new[begin:end]))] if begin < end else []
-    return tuple(parts)
+def _looked_up(quote: str, today: Document, start: int, end: int) -> Standing:
+    """Where words stand whose own text is not known: those very words as whole sentences, or the likest ones."""
+    if quote and _cut(today.text, start, end) == quote:
+        return Standing("holds", start, end, quote)
+    found = sorted(places(today.text, quote), key=lambda place: (abs(place[0] - start), place))
+    whole = [place for place in found if is_whole(today, *place)]
+    if found and not whole:
+        return around(today, *found[0])
+    return Standing("moved", *whole[0], quote) if whole else likest(quote, today)

@@ -16,6 +16,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from allchat.web.middleware.heads import HEAD_BYTES
+
 HEAD_SECONDS = 10.0
 READ_SECONDS = 30.0
 IDLE_SECONDS = 15
@@ -23,7 +25,6 @@ DRAIN_SECONDS = 30
 """Time for answers in flight after a signal: more than the longest question."""
 
 CONNECTIONS = 1000
-HEAD_BYTES = 32 * 1024
 
 
 class _Gathering:

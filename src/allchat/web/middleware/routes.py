@@ -35,7 +35,8 @@ ROUTES: Mapping[str, list[str]] = {
     "/favicon.ico": READING,
     # The staff's pages, which do not exist either unless they are turned on.
     STAFF: READING,
-    **{form: ["GET", "HEAD", "POST"] for form in STAFF_FORMS},
+    **{form: ["GET", "HEAD", "POST", "OPTIONS"] for form in STAFF_FORMS},
+    f"{STAFF}/sign-out": POSTING,
     # The page; its own path without its last slash leads to it.
     **{home.rstrip("/") or "/": READING for home in HOMES},
     **dict.fromkeys((*HOMES, *EMBEDS), READING),
@@ -51,6 +52,9 @@ FOLDERS: Mapping[str, list[str]] = {
 """The same for everything below a path."""
 
 ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", *ASKED_AT)
+ALARMED = ("/v1/ask", "/v1/chat/completions", *ASKED_AT)
+"""Where one question is asked: beyond a limit it is still read, for it may be an emergency. A batch is a program's."""
+
 BODY_LIMITS: Mapping[str, int] = {
     "/v1/batch": 1024 * KIB,
     "/v1/chat/completions": 256 * KIB,

@@ -26,6 +26,7 @@ from allchat.web.errors import Refusal
 from allchat.web.middleware.allowlist import refuse
 from allchat.web.middleware.request_limits import read_body
 from allchat.web.middleware.routes import ASKED_AT, BODY_LIMITS
+from allchat.web.page.doorkeeper import Doorkeeper
 from allchat.web.page.gradio_setup import gr
 from allchat.web.page.handlers import Handlers
 from allchat.web.page.shell import routes
@@ -61,8 +62,9 @@ def build_page(handlers: Handlers, *, places: int = WORKERS + WAITING) -> gr.Blo
 class Events:
     """Hands Gradio the page's events, each as if this machine had sent it; to all else it is not there."""
 
-    def __init__(self, app: ASGIApp, *, page: gr.Blocks) -> None:
+    def __init__(self, app: ASGIApp, *, page: gr.Blocks, keeper: Doorkeeper | None = None) -> None:
         self.app = app
+        self.keeper = keeper
         self.sizes = {str(event.api_name): len(event.inputs) for event in page.fns.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,28 +73,30 @@ class Events:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
-        event = b""
+        event = None
         if path in ASKED_AT and scope["method"] == "POST":
             event = self._event(path.rpartition("/")[2], await read_body(scope, receive, limit=BODY_LIMITS[path]))
-        if not event:
-            await refuse(NO_EVENT, send)
-            return
-        whole: list[Message] = [{"type": "http.request", "body": event, "more_body": False}]
+        refusal = NO_EVENT if event is None else await self._over(scope, event)
+        content = b"" if event is None else event.model_dump_json().encode()
+        whole: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
 
         async def checked() -> Message:
             return whole.pop() if whole else await receive()
 
-        await self.app(_from_here(path), checked, send)
+        await (self.app(_from_here(path), checked, send) if refusal is None else refuse(refusal, send))
 
-    def _event(self, name: str, body: bytes | None) -> bytes:
-        """The body with nothing but an event of this name; empty where it is none."""
+    async def _over(self, scope: Scope, event: Event) -> Refusal | None:
+        return None if self.keeper is None else await self.keeper.refusal(scope, event.data)
+
+    def _event(self, name: str, body: bytes | None) -> Event | None:
+        """The body with nothing but an event of this name; None where it is none."""
         try:
             data = Event.model_validate_json(body or b"").data
         except ValidationError:
-            return b""
+            return None
         # All that a page sends is text: from any address, Gradio fetches a file that a value names.
         texts = [value if isinstance(value, str) else "" for value in data]
-        return json.dumps({"data": texts}).encode() if len(texts) == self.sizes[name] else b""
+        return Event(data=texts) if len(texts) == self.sizes[name] else None
 
 
 def _from_here(path: str) -> Scope:
@@ -121,11 +125,12 @@ def mount_page(
     question_limit: int = 4000,
     places: int = WORKERS + WAITING,
     votes: Path | None = None,
+    keeper: Doorkeeper | None = None,
 ) -> Any:
     """Mount the page in a FastAPI application, with its document in each language of ``words``, and return that.
 
     ``places`` is how many questions the asker takes at once. Votes on answers are taken where ``votes`` names a file
-    for them.
+    for them. ``keeper`` holds questions to their limits.
 
     Raises:
         PageError: this Gradio does not carry an event to its answer.
@@ -145,7 +150,7 @@ def mount_page(
         app, page, path="/", run_history=False, allowed_paths=[], show_error=False, ssr_mode=False
     )
     mount = app.router.routes[-1]
-    mount.app = Events(mount.app, page=page)
+    mount.app = Events(mount.app, page=page, keeper=keeper)
     with ThreadPoolExecutor(1) as aside:  # whoever mounts the page may have an event loop of their own
         aside.submit(asyncio.run, _check(mount.app, handlers)).result()
     return app

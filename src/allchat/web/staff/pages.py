@@ -132,7 +132,8 @@ class Staff:
         reports: list[dict[str, Any]] = []
         while len(reports) < len(saved) and sum(len(shown["rows"]) for shown in reports) < CITATIONS:
             record = saved[len(reports)]
-            reports.append(audit_report(record, audit(record, documents=self._chat.documents)))
+            found = audit(record, documents=self._chat.documents, earlier=self._chat.earlier)
+            reports.append(audit_report(record, found))
         states = Counter(row["check"].state for shown in reports for row in shown["rows"])
         values = {"pasted": pasted, "reports": reports, "count": len(saved), "states": states, "error": ""}
         return Page("answer.html", values)

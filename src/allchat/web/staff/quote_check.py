@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process, utils
 
-from allchat.answering.verify import Change, differences, places
+from allchat.addresses import source_link
 from allchat.records import Block, Document, Outline, Span
+from allchat.sources.changes import Change, differences, places
 from allchat.sources.sentences import sentences
 from allchat.sources.text import clean, clean_places
 from allchat.web.staff.views import lead_texts
@@ -49,7 +50,7 @@ class Place:
     @property
     def link(self) -> str:
         """The permanent link to the words in their source."""
-        return f"/source/{self.document.key}#c{self.start}-{self.end}"
+        return source_link(self.document.key, self.document.sha256, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 from allchat.answering.cuts import Sources
 from allchat.answering.quotes import Left, sift
-from allchat.answering.verify import quoted_lines
 from allchat.audit import Audit, answer_of, cuts
 from allchat.chat import Chat
 from allchat.errors import VerificationError
@@ -239,8 +238,6 @@ def audit_report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
     """
     record = answer_of(saved)
     saved_cuts = cuts(record)
-    text = record.get("text")
-    lines = list(quoted_lines(text)) if isinstance(text, str) else []
     return {
         "id": str(record["id"]),
         "question": _said(record, "question"),
@@ -249,7 +246,7 @@ def audit_report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
         "audit": found,
         "bundle": record is not saved,
         "rows": [{"citation": cut, "check": check} for cut, check in zip(saved_cuts, found.checks, strict=True)],
-        "strays": [line for line in lines if not any(line in cut["quote"] for cut in saved_cuts)],
+        "strays": list(found.strays),
     }
 
 
