@@ -27,7 +27,7 @@ def drawn(length: int, count: int) -> str:
 
 
 def known_words() -> str:
-    words = (files("allchat") / "guard" / "rules" / "words.txt").read_text(encoding="utf-8").split()
+    words = (files("allchat") / "languages" / "en" / "words.txt").read_text(encoding="utf-8").split()
     return " ".join(random.Random(1).sample(words, 600))  # noqa: S311 - the same words in every run
 
 

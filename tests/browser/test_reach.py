@@ -86,7 +86,7 @@ def test_copied_quotes_keep_their_numbers_and_where_they_stand(small: str, visit
       return copied.clipboardData.getData("text/plain");
     }""")
     assert "Fever. [1]\n" in text
-    assert f"[3] The notes <title>. {small}/source/notes?start=" in text
+    assert f"[3] The notes <title>. {small}/source/notes@" in text
     assert "source:" not in text
 
 

@@ -214,6 +214,14 @@ class Index:
         )
         return np.array([asked for _, asked in self._all(query)], dtype=bool)
 
+    def titles(self) -> dict[str, str]:
+        """The title of each document, by its key."""
+        return {key: str(json.loads(facts)["title"]) for key, facts in self._all("SELECT key, facts FROM documents")}
+
+    def documents_of_blocks(self) -> list[str]:
+        """For each block the key of its document, in their order."""
+        return [str(document) for (document,) in self._all("SELECT document FROM blocks ORDER BY id")]
+
     def questions_of(self, block: Block) -> list[str]:
         """Our questions in the index's language that a block answers, in the order of their file."""
         return list(self._questions_at(block.document, block.start))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from allchat.answering.query import QUESTION_CHARACTERS, Asked
 from allchat.records import Answer
 from allchat.web.answer_queue import Capacity, Door
 from allchat.web.errors import BROKEN, TOO_MANY, Refusal, RefusedError, of_error
 from allchat.web.middleware.rate_limit import Rate, client_of, cost_of
+from allchat.wording import LANGUAGES
 
 MAX_HISTORY = 10
 """Earlier questions that count; more may be sent."""
@@ -28,7 +29,16 @@ MAX_ID = 200
 _NO_NUL = r"^[^\u0000]*$"
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=QUESTION_CHARACTERS, pattern=_NO_NUL)]
-Language = Literal["en", "es"]
+
+
+def _known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"it is none of {', '.join(LANGUAGES)}")
+    return code
+
+
+Language = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(LANGUAGES)})]
+"""One of the languages of our own words."""
 
 
 class Strict(BaseModel):
