@@ -5,7 +5,7 @@
     ├── CorpusError      a source, or what is said about it, is not as declared
     ├── ModelError       the embedding model or the tokenizer is missing or altered
     ├── StoreError       the index is missing, damaged, or older than what it was built from
-    ├── PageError        emergency bar and notice find no place in the page; it is not served without them
+    ├── PageError        Gradio does not carry a question of the page to its answer; the page is not served
     ├── QuestionError    the question cannot be taken as it is
     ├── BusyError        more is asked than can be answered now
     └── VerificationError  a quote is not what its source says; the answer is withheld
@@ -37,7 +37,7 @@ class StoreError(AllchatError):
 
 
 class PageError(AllchatError):
-    """The page cannot hold the emergency bar and the notice; without them it is not served."""
+    """Gradio does not carry a question of the page to its answer; the page is not served."""
 
 
 class QuestionError(AllchatError):

@@ -56,22 +56,6 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     faults: bool = False
-    held: list[Any] | None = None
-
-    def release(self) -> None:
-        """Lets go of the requests that were held back, and waits for the page."""
-        held, self.held = self.held or [], None
-        for route in held:
-            route.continue_()
-        self.page.wait_for_selector("body.ready")
-        self.settled()
-
-    def hold(self, route: Any) -> None:
-        """Keeps a request back until ``release``."""
-        if self.held is None:
-            route.continue_()
-        else:
-            self.held.append(route)
 
     def settled(self) -> None:
         """Waits until no answer is on its way and nothing is asked of the network."""
@@ -136,7 +120,6 @@ def visit(browser: Any) -> Iterator[Any]:
         scheme: str = "light",
         faults: bool = False,
         arrive: bool = True,
-        hold: str | None = None,
         latency: int = 0,
         **options: Any,
     ) -> Visit:
@@ -155,14 +138,9 @@ def visit(browser: Any) -> Iterator[Any]:
             speed = {"downloadThroughput": 9e6 / 8 * 0.9, "uploadThroughput": 1.5e6 / 8 * 0.9}
             network.send("Network.enable")
             network.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **speed})
-        if hold:
-            here.held = []
-            page.route(hold, here.hold)
         page.goto(address, wait_until="load" if arrive else "commit")
         if not arrive:
             page.wait_for_selector("#ask")
-        elif address.count("/") == 2 or address.endswith("/es/"):
-            page.wait_for_selector("body.ready")
         return here
 
     yield open_page

@@ -58,7 +58,7 @@ def below(small: str, tmp_path: Path) -> Iterator[str]:
 
 def test_below_a_path_everything_works_without_a_setting(below: str, visit: Any) -> None:
     here = visit(below, arrive=False)
-    here.page.wait_for_selector("body.ready")
+    here.page.wait_for_selector("#ask")
     here.ask("signs")
     here.page.locator('#chat a[href="#t1q1"]').click()
     assert here.seen("#t1q1")
@@ -67,13 +67,13 @@ def test_below_a_path_everything_works_without_a_setting(below: str, visit: Any)
     opened.value.locator("#marked").wait_for()
     assert opened.value.url.startswith(f"{below}source/leaflet")
     opened.value.locator(".home a").first.click()
-    opened.value.wait_for_selector("body.ready")
+    opened.value.wait_for_selector("#ask")
     assert opened.value.url == below
     here.page.locator(".languages a[lang=es]").click()
     assert here.page.url == f"{below}es/"
     here.ask("more signs", turn=2)
     here.page.reload()
-    here.page.wait_for_selector("body.ready")
+    here.page.wait_for_selector("#ask")
     here.ask("signs")
     assert here.page.evaluate("document.documentElement.lang") == "es"
     asked = [url for url in here.requests if not url.startswith(below)]
@@ -98,7 +98,7 @@ def test_only_a_listed_site_may_show_the_page_in_a_frame(
             here = visit(f"{site}/index.html", faults=not shown)
             frame = here.page.frames[1]
             if shown:
-                frame.wait_for_selector("body.ready")
+                frame.wait_for_selector("#ask")
                 frame.fill("#ask", "signs")
                 frame.press("#ask", "Enter")
                 frame.wait_for_selector("#chat .said")

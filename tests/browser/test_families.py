@@ -67,7 +67,7 @@ def test_a_family_goes_the_whole_way(real: str, visit: Any, size: str, scheme: s
 
     page.locator("#clear").click()
     page.get_by_text(words["cleared"]).wait_for()
-    assert page.locator("#chat .said, #opened mark, #care-sheet, #word").count() == 0
+    assert page.locator("#chat .said, #opened mark, #taken > *, #word").count() == 0
     assert "Who do we call at night?" not in page.content()
 
 

@@ -86,7 +86,7 @@ def test_copied_quotes_keep_their_numbers_and_where_they_stand(small: str, visit
       return copied.clipboardData.getData("text/plain");
     }""")
     assert "Fever. [1]\n" in text
-    assert f"[3] The notes <title>. {small}/source/notes?start=" in text
+    assert f"[3] The notes <title>. {small}/source/notes@" in text
     assert "source:" not in text
 
 
@@ -95,7 +95,7 @@ def test_leaving_asks_first_once_there_is_a_conversation(small: str, visit: Any)
     asked: list[str] = []
     here.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     here.page.reload()
-    here.page.wait_for_selector("body.ready")
+    here.page.wait_for_selector("#ask")
     assert asked == []
     here.ask("signs")
     here.page.reload()

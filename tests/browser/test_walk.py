@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -13,11 +13,13 @@ pytestmark = pytest.mark.browser
 FIRST = "the first quote above the fold of an answer"
 
 
-def walked(real: str, visit: Any, ways: Iterable[tuple[tuple[str, ...], tuple[int, int]]]) -> Tally:
+def walked(real: str, visit: Any, ways: Iterable[tuple[tuple[int, int], Sequence[tuple[str, ...]]]]) -> Tally:
+    """Walks each size's conversations in one page of one window, which is empty afterwards."""
     tally = Tally()
-    for questions, size in ways:
+    for size, conversations in ways:
         page = visit(real, size=size, has_touch=True, is_mobile=True).page
-        walk(page, real, questions, tally)
+        for questions in conversations:
+            walk(page, real, questions, tally)
         page.goto("about:blank")  # a page left open keeps a processor busy
     print("\n" + "\n".join(tally.lines()))  # noqa: T201
     return tally
@@ -25,9 +27,9 @@ def walked(real: str, visit: Any, ways: Iterable[tuple[tuple[str, ...], tuple[in
 
 def test_a_parent_on_a_phone_has_in_sight_what_is_needed(real: str, visit: Any) -> None:
     """Six conversations, each at one size; with ``WALK_ALL=1`` twenty, each at all four."""
-    ways = [(questions, PHONES[number % len(PHONES)]) for number, questions in enumerate(CONVERSATIONS)]
+    ways = [(size, CONVERSATIONS[number :: len(PHONES)]) for number, size in enumerate(PHONES)]
     if os.environ.get("WALK_ALL"):
-        ways = [(questions, size) for questions in (*CONVERSATIONS, *MORE) for size in PHONES]
+        ways = [(size, (*CONVERSATIONS, *MORE)) for size in PHONES]
     assert missed(walked(real, visit, ways)) == []
 
 

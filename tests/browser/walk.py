@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-PHONES = ((390, 664), (360, 640), (320, 568), (430, 740))
+PHONES = ((390, 664), (360, 640), (320, 568), (412, 732))
 
 CONVERSATIONS = (
     ("What are the signs of childhood leukemia?", "How is it treated?"),
@@ -47,15 +47,14 @@ SHIFTS = """() => {
 }"""
 
 IN_SIGHT = """(selector) => {
-  const found = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility());
-  return found.some((one) => {
-    const box = one.getClientRects()[0];
-    if (!box || box.top < 0 || box.top + 20 > innerHeight) return false;
-    const [x, y] = [box.left + Math.min(20, box.width / 2), box.top + Math.min(12, box.height / 2)];
-    const on = document.elementFromPoint(x, y);
-    return !!on && (one.contains(on) || on.contains(one));
-  });
+  const one = [...document.querySelectorAll(selector)].find((found) => found.checkVisibility());
+  const box = one?.getClientRects()[0];
+  if (!box || box.top < 0 || box.top + 20 > innerHeight) return false;
+  const [x, y] = [box.left + Math.min(20, box.width / 2), box.top + Math.min(12, box.height / 2)];
+  const on = document.elementFromPoint(x, y);
+  return !!on && (one.contains(on) || on.contains(one));
 }"""
+"""Whether the first line of the first of such elements lies in the window, uncovered."""
 
 BEFORE_QUOTE = """() => {
   const said = [...document.querySelectorAll("#chat .said")].pop(), quote = said.querySelector("blockquote");
@@ -75,9 +74,13 @@ class Tally:
 
     held: dict[str, list[bool]] = field(default_factory=dict)
     most: dict[str, float] = field(default_factory=dict)
+    step: str = ""
+    lost: list[str] = field(default_factory=list)
 
     def note(self, name: str, held: bool) -> None:
         self.held.setdefault(name, []).append(held)
+        if not held:
+            self.lost.append(f"not so at {self.step}: {name}")
 
     def count(self, name: str, number: float) -> None:
         self.most[name] = max(number, self.most.get(name, 0))
@@ -87,19 +90,22 @@ class Tally:
 
     def lines(self) -> list[str]:
         shares = [f"{name}: {sum(held)} of {len(held)}" for name, held in self.held.items()]
-        return [*shares, *(f"{name}: at most {number:.3g}" for name, number in self.most.items())]
+        return [*shares, *(f"{name}: at most {number:.3g}" for name, number in self.most.items()), *self.lost]
 
 
 def walk(page: Any, address: str, questions: Sequence[str], tally: Tally) -> None:
     """Opens the page, asks the questions one after the other, and notes what is in sight."""
+    size = page.viewport_size
+    tally.step = f"{size['width']}x{size['height']}"
     page.goto(address, wait_until="commit")
     page.wait_for_selector("#ask")
     page.evaluate(SHIFTS)
     first = page.locator("#ask").bounding_box()["y"]
     tally.note("box in sight from the first bytes on", page.evaluate(IN_SIGHT, "#ask"))
-    page.wait_for_selector("body.ready")
+    page.wait_for_selector("#ask")
     tally.count("pixels that the box moves", abs(page.locator("#ask").bounding_box()["y"] - first))
     for turn, question in enumerate(questions, 1):
+        tally.step = f"{size['width']}x{size['height']}, {question!r}"
         page.fill("#ask", question)
         page.press("#ask", "Enter")
         page.locator("#chat .said").nth(turn - 1).wait_for()
@@ -114,10 +120,9 @@ def look(page: Any, tally: Tally) -> None:
     last = "#chat .turn:last-child"
     tally.note("box in sight after an answer: one touch to the next question", page.evaluate(IN_SIGHT, "#ask"))
     tally.note("numbers to call in the bar", page.evaluate(IN_SIGHT, '.bar a[href^="tel:"]'))
-    if page.locator(f"{last} :is(.said > .urgent, .said > .crisis)").count():
-        tally.note(
-            "the number above the fold of an urgent answer", page.evaluate(IN_SIGHT, f'{last} .said a[href^="tel:"]')
-        )
+    alarm = f"{last} .said :is(.urgent, .crisis):not(.kept)"
+    if page.locator(alarm).count():
+        tally.note("the number above the fold of an urgent answer", page.evaluate(IN_SIGHT, f'{alarm} a[href^="tel:"]'))
         return
     chips = page.locator(f'{last} .said > .quote a[href^="#t"]')
     if not page.locator(f"{last} .said > .support").count():  # there, help is what comes next

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 import anyio
 from fastapi.testclient import TestClient
@@ -15,9 +14,7 @@ from hypothesis import strategies as st
 from inputs import any_text, broken, json_bytes, reshaped, texts, values
 from target import ASKED, PASSWORD, SAVED, SOURCES, TRAIL, World, only_our_tags, target
 
-from allchat.web.languages import PATHS
 from allchat.web.middleware.routes import FOLDERS, ROUTES, STAFF_FORMS
-from allchat.web.page.votes import VOTES
 from allchat.web.staff.login import COOKIE, Login
 
 # The doors
@@ -182,16 +179,11 @@ STATE = json.dumps(TRAIL)
 FILE = {"path": "https://evil.example/x", "meta": {"_type": "gradio.FileData"}}
 MADE = {"component": "image", "value": FILE, "constructor_args": {}, "props": {}}
 EVENTS = [
-    {"data": data, "fn_index": number, "session_hash": "family", "event_data": None, "trigger_id": 7}
-    for number, data in [
-        (0, [ASKED, TOLD, STATE, "en"]),
-        (1, [TOLD, STATE, "es"]),
-        (0, [ASKED, json.dumps([{"file": FILE}, MADE]), STATE, "en"]),
-        (2, ["0" * 16, "en"]),
-        (1 + len(VOTES), ["0" * 16, "es"]),
-    ]
+    ("ask", {"data": [ASKED, TOLD, STATE, "en"], "session_hash": "family", "event_data": None, "trigger_id": 7}),
+    ("again", {"data": [TOLD, STATE, "es"]}),
+    ("ask", {"data": [ASKED, json.dumps([{"file": FILE}, MADE]), STATE, "en"]}),
+    ("vote", {"data": ["wrong_quote", "0" * 16, "en"]}),
 ]
-CANCELLED = {"session_hash": "family", "fn_index": 0, "event_id": "0"}
 
 
 def _with_other_values(event: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
@@ -200,22 +192,18 @@ def _with_other_values(event: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
     return st.tuples(*values_sent).map(lambda data: json.dumps({**event, "data": data}).encode())
 
 
-def _page_posts(address: str, bodies: st.SearchStrategy[bytes]) -> st.SearchStrategy[Sent]:
-    paths = st.sampled_from([f"{home}gradio_api/{address}" for home in PATHS.values()])
-    return st.builds(Sent, st.just("POST"), paths, st.just(b""), st.just(JSON), bodies.map(lambda body: (body,)))
+_page_posts = st.builds(
+    lambda name, body: Sent("POST", f"/gradio_api/run/{name}", b"", JSON, (body,)),
+    st.sampled_from(["ask", "again", "vote"]),
+    st.sampled_from([event for _, event in EVENTS]).flatmap(_with_other_values)
+    | json_bytes([event for _, event in EVENTS]),
+)
 
 
-@target(_page_posts("queue/join", st.sampled_from(EVENTS).flatmap(_with_other_values) | json_bytes(EVENTS)))
+@target(_page_posts)
 def a_body_at_the_page(sent: Sent, world: World) -> None:
-    if serves(sent, world.house).status == 200:
-        session = json.loads(sent.parts[0])["session_hash"]
-        stream = Sent("GET", sent.path.replace("join", "data"), f"session_hash={session}".encode(), (), ())
-        assert b"process_completed" in serves(stream, world.house).body
-
-
-@target(_page_posts("cancel", json_bytes([CANCELLED])), weight=0.5)
-def a_body_at_cancel(sent: Sent, world: World) -> None:
-    serves(sent, world.house)
+    came = serves(sent, world.house)
+    assert came.status != 200 or b'class=\\"told\\"' in came.body
 
 
 @cache
@@ -274,12 +262,3 @@ def a_request_at_the_page_or_the_staffs(sent: tuple[Sent, Any, bool], world: Wor
     query = bytes(byte for byte in request.query if 0x20 < byte < 0x7F)
     headers = host + request.headers + (((b"cookie", ticket()),) if signed_in else ())
     serves(replace(request, query=query, headers=headers), world.house, stays=False)
-
-
-_readers = st.sampled_from([f"{home}gradio_api/queue/data" for home in PATHS.values()])
-_sessions = (st.just("nobody") | texts).map(lambda name: f"session_hash={quote(name, errors='replace')}".encode())
-
-
-@target(st.builds(Sent, st.just("GET"), _readers, _sessions, st.just(()), st.just(())), weight=0.3)
-def a_request_for_what_was_never_asked(sent: Sent, world: World) -> None:
-    assert serves(sent, world.house, stays=False).status == 404

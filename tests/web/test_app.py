@@ -135,7 +135,14 @@ CLOSED = [
     "/gradio_api/file=/etc/passwd",
     "/gradio_api/file/etc/passwd",
     "/gradio_api/proxy=http://example.org",
-    "/gradio_api/run/ask",
+    "/config",
+    "/theme.css",
+    "/assets/index.js",
+    "/gradio_api/info",
+    "/gradio_api/queue/join",
+    "/gradio_api/queue/data",
+    "/gradio_api/heartbeat/a",
+    "/gradio_api/run/other",
     "/gradio_api/call/ask",
     "/gradio_api/runs",
     "/gradio_api/vibe-code",
@@ -163,7 +170,7 @@ def test_other_methods_are_turned_away(client: TestClient) -> None:
 
 
 def test_what_fails_inside_is_told_without_a_traceback(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = client.post("/gradio_api/queue/join", content=b"zebrafish", headers=JSON)
+    answer = client.post("/gradio_api/run/ask", content=b"zebrafish", headers=JSON)
     assert answer.status_code in (400, 422)
     assert "Traceback" not in answer.text
 
@@ -172,7 +179,7 @@ def test_no_other_origin_may_call_unless_it_is_named() -> None:
     ask = {"origin": "https://evil.example", "access-control-request-method": "POST"}
     with TestClient(create_app(SmallChat())) as client:
         assert "access-control-allow-origin" not in client.options("/v1/ask", headers=ask).headers
-        for path in ("/", "/config", "/v1/ask"):
+        for path in ("/", "/es/", "/v1/ask"):
             reflected = client.get(path, headers={"origin": "https://evil.example", "host": "families.example"})
             assert "access-control-allow-origin" not in reflected.headers
     with TestClient(create_app(SmallChat(), page=False, allowed_origins=["https://ward.example"])) as client:

@@ -67,10 +67,7 @@ def test_no_word_of_a_question_a_path_a_header_or_a_method_is_logged(lines: io.S
 
 def test_the_page_logs_its_questions_as_the_others_do(lines: io.StringIO) -> None:
     with TestClient(create_app(SmallChat())) as client:
-        asking = next(n for n, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"])
-        data = {"data": [f"signs {SECRET}", "[]", "{}", "en"], "fn_index": asking, "session_hash": "family"}
-        client.post("/gradio_api/queue/join", json=data)
-        client.get("/gradio_api/queue/data", params={"session_hash": "family"})
+        client.post("/gradio_api/run/ask", json={"data": [f"signs {SECRET}", "[]", "{}", "en"]})
     found = read(lines)
     assert [(line["door"], line["kind"]) for line in found if line["event"] == "question"] == [("page", "answer")]
     assert SECRET not in lines.getvalue()
@@ -113,26 +110,23 @@ def test_what_nobody_expected_is_a_500_of_ours_and_told_by_its_class(lines: io.S
     assert SECRET not in lines.getvalue() + answer.text
 
 
-def test_a_question_of_the_page_carries_no_other_visitors_request(lines: io.StringIO) -> None:
+def test_a_question_of_the_page_carries_the_request_it_came_with_and_no_other(lines: io.StringIO) -> None:
     with TestClient(create_app(SmallChat())) as client:
-        first = client.get("/gradio_api/startup-events").headers["x-request-id"]
-        for question in ("signs", "crash", "signs again"):
-            event = {"data": [question, "[]", "{}", "en"], "fn_index": 0, "session_hash": "family"}
-            client.post("/gradio_api/queue/join", json=event)
-            client.get("/gradio_api/queue/data", params={"session_hash": "family"})
-    told = [line for line in read(lines) if line["event"] != "request"]
-    assert len(told) == 4
-    assert all("request_id" not in line for line in told)
-    assert all(line.get("request_id") != first for line in read(lines))
+        ids = [
+            client.post("/gradio_api/run/ask", json={"data": [question, "[]", "{}", "en"]}).headers["x-request-id"]
+            for question in ("signs", "crash", "signs again")
+        ]
+    asked = [line["request_id"] for line in read(lines) if line["event"] == "question"]
+    assert asked == ids
 
 
-def test_health_and_what_the_page_loads_are_logged_only_where_they_fail(lines: io.StringIO) -> None:
+def test_health_and_the_pages_sign_are_logged_only_where_they_fail(lines: io.StringIO) -> None:
     with TestClient(create_app(SmallChat())) as client:
-        for path in ("/healthz", "/readyz", "/config", "/theme.css", "/favicon.ico"):
+        for path in ("/healthz", "/readyz", "/favicon.ico"):
             assert client.get(path).status_code == 200
         assert read(lines) == []
-        client.get("/assets/nothing")
-    assert [(line["route"], line["status"]) for line in read(lines)] == [("/assets/", 404)]
+        client.post("/favicon.ico")
+    assert [(line["route"], line["status"]) for line in read(lines)] == [("/favicon.ico", 405)]
 
 
 def test_what_other_libraries_log_loses_its_arguments_and_its_traceback(lines: io.StringIO) -> None:

@@ -34,8 +34,7 @@ def asked(client: TestClient, question: str, path: str = "/v1/ask") -> Any:
         return client.post(path, json={"question": question})
     if path == "/v1/chat/completions":
         return client.post(path, json={"model": "allchat", "messages": [{"role": "user", "content": question}]})
-    event = {"data": [question, "[]", "{}", "en"], "fn_index": 0, "session_hash": "family"}
-    return client.post(path, json=event)
+    return client.post(path, json={"data": [question, "[]", "{}", "en"]})
 
 
 def test_a_question_of_usual_length_in_a_usual_conversation_counts_as_one() -> None:
@@ -45,7 +44,7 @@ def test_a_question_of_usual_length_in_a_usual_conversation_counts_as_one() -> N
     assert cost_of("x", ["y" * 4000] * 10) > 90
 
 
-@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/gradio_api/queue/join"])
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/gradio_api/run/ask"])
 def test_a_long_message_is_charged_by_what_it_costs_at_every_door(path: str) -> None:
     with door(50, page=path.startswith("/gradio")) as client:
         assert asked(client, LONG, path).status_code == 200
@@ -65,32 +64,30 @@ def test_a_batch_is_charged_by_its_questions() -> None:
         assert client.post("/v1/batch", json={"questions": [{"question": "signs"}] * 50}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/gradio_api/queue/join"])
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/gradio_api/run/ask"])
 def test_an_emergency_is_answered_beyond_the_rate_at_every_door(path: str) -> None:
     with door(1, page=path.startswith("/gradio")) as client:
         assert asked(client, "signs", path).status_code == 200
-        if path.startswith("/gradio"):
-            client.get("/gradio_api/queue/data", params={"session_hash": "family"})
         assert asked(client, "more signs", path).status_code == 429
         urgent = asked(client, "emergency", path)
         assert urgent.status_code == 200
         if path == "/v1/ask":
             assert urgent.json()["kind"] == "urgent"
         if path.startswith("/gradio"):
-            assert "of-urgent" in client.get("/gradio_api/queue/data", params={"session_hash": "family"}).text
+            assert "of-urgent" in urgent.text
 
 
 def test_the_page_can_ask_again_for_an_emergency_beyond_the_rate() -> None:
     assert asked_in(["[]", "{}", "en"]) == ("", ())
     assert asked_in([json.dumps(["signs", "emergency"]), "{}", "en"]) == ("emergency", ())
     assert asked_in(["more", json.dumps(["signs"]), "{}", "en"]) == ("more", ("signs",))
-    assert asked_in(["name", "en"]) == ("", ())
+    assert asked_in(["yes", "name", "en"]) == ("", ())
 
 
 def test_a_vote_beyond_the_rate_is_turned_away() -> None:
     with door(1, page=True) as client:
-        event = {"data": ["", "en"], "fn_index": 2, "session_hash": "family"}
-        found = [client.post("/gradio_api/queue/join", json=event).status_code for _ in range(2)]
+        event = {"data": ["yes", "", "en"]}
+        found = [client.post("/gradio_api/run/vote", json=event).status_code for _ in range(2)]
     assert found == [200, 429]
 
 

@@ -7,10 +7,9 @@ import socket
 import subprocess
 import sys
 import textwrap
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -78,26 +77,11 @@ def test_a_terminated_process_answers_what_it_was_asked_and_takes_nothing_more(s
 
 
 @pytest.mark.slow
-def test_a_terminated_process_answers_the_page_and_does_not_wait_for_open_pages() -> None:
-    reading = threading.Event()
-
-    def fetched(client: httpx.Client) -> str:
-        with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "family"}) as response:
-            reading.set()
-            return response.read().decode()
-
-    with started(page=True) as (process, client), ThreadPoolExecutor(2) as pool:
-        asking = next(
-            number for number, event in enumerate(client.get("/config").json()["dependencies"]) if event["inputs"]
-        )
-        heart = pool.submit(client.get, "/gradio_api/heartbeat/family")
-        data = {"data": ["signs, slowly", "[]", "{}", "en"], "fn_index": asking, "session_hash": "family"}
-        assert client.post("/gradio_api/queue/join", json=data).status_code == 200
-        answer = pool.submit(fetched, client)
+def test_a_terminated_process_answers_the_page() -> None:
+    with started(page=True) as (process, client), ThreadPoolExecutor(1) as pool:
+        event = {"data": ["signs, slowly", "[]", "{}", "en"]}
+        answer = pool.submit(client.post, "/gradio_api/run/ask", json=event)
         assert begun(process)
-        assert reading.wait(30)
         process.send_signal(signal.SIGTERM)
-        assert "The signs of leukemia" in answer.result()
-        with suppress(httpx.HTTPError):  # cut off in the middle, as it has no end
-            heart.result()
+        assert "The signs of leukemia" in answer.result().text
         assert process.wait(timeout=60) == -signal.SIGTERM

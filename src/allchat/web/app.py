@@ -63,7 +63,7 @@ def create_app(
     ``page`` there is no page, without ``staff`` none of theirs, without a file for ``votes`` no vote.
 
     Raises:
-        PageError: the page cannot hold the emergency bar and the notice.
+        PageError: Gradio does not carry a question of the page to its answer.
     """
     app = _bare_app()
     words = {each: page_words(each, contact=contact) for each in LANGUAGES}

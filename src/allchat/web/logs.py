@@ -23,9 +23,9 @@ from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict
 
 from allchat.web.answer_queue import Outcome
-from allchat.web.middleware.routes import LASTING, PLUMBING, route_of
+from allchat.web.middleware.routes import route_of
 
-QUIET = (*LASTING, *PLUMBING, "/favicon.ico", "/healthz", "/readyz", "/metrics")
+QUIET = ("/favicon.ico", "/healthz", "/readyz", "/metrics")
 """Routes whose requests are counted, and logged only where they fail: there are many, and none is a question."""
 
 ONCE_SECONDS = 60.0

@@ -11,17 +11,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
-from types import FrameType
 from typing import Any
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from allchat.web.middleware.heads import HEAD_BYTES
 from allchat.web.middleware.rate_limit import household, is_loopback
-from allchat.web.middleware.routes import HEARTBEATS, WATCHING
+from allchat.web.middleware.routes import WATCHING
 
 HEAD_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -164,44 +163,6 @@ def _is_among(address: str, networks: Sequence[str] | str) -> bool:
         return False
 
 
-class Draining:
-    """The application with an end: once ``stop`` is called, what only keeps a page in touch ends at once.
-
-    Everything else goes on, so that an answer in flight arrives.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.stopping = asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        serving = self.app(scope, receive, send)
-        if scope["type"] != "http" or not scope["path"].startswith(HEARTBEATS):
-            await serving
-            return
-        beat, stop = asyncio.ensure_future(serving), asyncio.ensure_future(self.stopping.wait())
-        done, pending = await asyncio.wait((beat, stop), return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        if beat in done:
-            beat.result()
-
-    def stop(self) -> None:
-        """Begin the end."""
-        self.stopping.set()
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, *, app: Draining) -> None:
-        super().__init__(config)
-        self._app = app
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._app.stop()
-        super().handle_exit(sig, frame)
-
-
 PROXIES = ("127.0.0.1", "::1")
 
 
@@ -212,10 +173,8 @@ def serve_until_stopped(
 
     A client's address is the last one in ``X-Forwarded-For`` that is not a trusted proxy's, if a trusted proxy sent it.
     """
-    draining = Draining(app)
-    trusted = list(trusted_proxies)
-    config = uvicorn.Config(draining, host=host, port=port, forwarded_allow_ips=trusted, **OPTIONS)
-    _Server(config, app=draining).run()
+    config = uvicorn.Config(app, host=host, port=port, forwarded_allow_ips=list(trusted_proxies), **OPTIONS)
+    uvicorn.Server(config).run()
 
 
 OPTIONS: dict[str, Any] = {

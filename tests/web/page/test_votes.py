@@ -50,7 +50,16 @@ def test_votes_are_taken_again_once_a_full_file_is_moved_away(
 def test_only_an_answer_that_was_given_can_be_voted_on(tmp_path: Path) -> None:
     kept, other = Votes(tmp_path / "votes.jsonl"), Votes(tmp_path / "votes.jsonl")
     given = kept.new_message()
-    for forged in ("0" * 16, "0" * 32, given[:16], given[:-1], f"{given}0", "1" + given[1:], other.new_message(), None):
+    for forged in (
+        "0" * 16,
+        "0" * 32,
+        given[:16],
+        given[:-1],
+        f"{given}0",
+        chr(ord(given[0]) ^ 1) + given[1:],
+        other.new_message(),
+        None,
+    ):
         with pytest.raises(QuestionError, match="not a vote on an answer that was given"):
             kept.add("yes", message=forged)
     kept.add("yes", message=given)

@@ -12,8 +12,6 @@ from starlette.types import Scope
 
 from allchat.web.errors import TOO_MANY, Refusal
 
-LEAST_STREAMS = 20
-
 OVER = "allchat.over"
 """In the scope of a request that is over a limit, why. Its question is read all the same: it may be an emergency."""
 
@@ -67,11 +65,6 @@ class Rate:
         more = min(cost, self.per_minute) - 1
         fits = more <= 0 or self.allows(client_of(scope), seconds=time.monotonic(), questions=more)
         return None if fits else TOO_MANY
-
-    @property
-    def streams(self) -> int:
-        """How many streams one address may have open: where many families share one, a raised rate raises this too."""
-        return max(LEAST_STREAMS, self.per_minute // 4)
 
 
 def household(address: str) -> str:

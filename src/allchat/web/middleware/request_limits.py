@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from allchat.web.errors import BROKEN, TOO_FULL, TOO_MANY, TOO_MANY_OPEN, TOO_SLOW, Refusal, too_large
+from allchat.web.errors import BROKEN, TOO_FULL, TOO_MANY, TOO_SLOW, Refusal, too_large
 from allchat.web.middleware.allowlist import log, refuse
-from allchat.web.middleware.rate_limit import OVER, Rate, client_of, household
-from allchat.web.middleware.routes import ALARMED, ASKING, BODY_LIMIT, BODY_LIMITS, STREAMS, WATCHING, route_of
+from allchat.web.middleware.rate_limit import OVER, Rate, client_of
+from allchat.web.middleware.routes import ALARMED, ASKING, BODY_LIMIT, BODY_LIMITS, WATCHING, route_of
 
 LENGTH_DIGITS = 20
 """Most digits of a declared length, as h11 takes them."""
@@ -32,7 +31,6 @@ class Limits:
         self.body_seconds = body_seconds
         self.in_flight = in_flight
         self._open = 0
-        self._streams: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,17 +52,11 @@ class Limits:
                 await refuse(BROKEN, send, path=scope["path"])
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = route_of(scope["path"])
-        holder = self._holder(scope, route)
         self._open += 1
-        self._streams[holder] += 1
         try:
-            await self._pass_on(scope, receive, send, refusal=self._refusal(scope, route, holder=holder))
+            await self._pass_on(scope, receive, send, refusal=self._refusal(scope, route_of(scope["path"])))
         finally:
             self._open -= 1
-            self._streams[holder] -= 1
-            if not self._streams[holder]:
-                del self._streams[holder]
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, *, refusal: Refusal | None) -> None:
         route = route_of(scope["path"])
@@ -85,17 +77,10 @@ class Limits:
         else:
             await refuse(refusal, send, path=scope["path"])
 
-    def _holder(self, scope: Scope, route: str) -> str:
-        """The client that holds the request as a stream; "" for what is no stream and for whom is not counted."""
-        client = client_of(scope)
-        return household(client) if route in STREAMS and self.rate.holds(client) else ""
-
-    def _refusal(self, scope: Scope, route: str, *, holder: str) -> Refusal | None:
+    def _refusal(self, scope: Scope, route: str) -> Refusal | None:
         """Why the request, which is among those that are open, is not served."""
         if self._open > self.in_flight and route not in WATCHING:
             return TOO_FULL
-        if holder and self._streams[holder] > self.rate.streams:
-            return TOO_MANY_OPEN
         asks = scope["method"] == "POST" and route in ASKING
         return TOO_MANY if asks and not self.rate.allows(client_of(scope), seconds=time.monotonic()) else None
 

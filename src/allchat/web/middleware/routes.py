@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from allchat.web.languages import PATHS
 
 READING = ["GET", "HEAD", "OPTIONS"]
-STREAMING = ["GET", "OPTIONS"]
-"""A stream has no HEAD: it would have to be begun to be told of."""
 POSTING = ["POST", "OPTIONS"]
 KIB = 1024
 STAFF = "/staff"
@@ -16,26 +14,12 @@ STAFF_FORMS = tuple(f"{STAFF}/{form}" for form in ("sign-in", "sign-out", "quote
 STAFF_BODY = 4096 * KIB
 """Bytes of the one form that a file comes with: saved answers."""
 
-PAGE: Mapping[str, list[str]] = {
-    "/": READING,
-    "/config": READING,
-    "/theme.css": READING,
-    "/gradio_api/queue/join": POSTING,
-    "/gradio_api/queue/data": STREAMING,
-    "/gradio_api/cancel": POSTING,
-    "/gradio_api/info": READING,
-    "/gradio_api/startup-events": READING,
-    "/gradio_api/app_id": READING,
-}
-"""What a page needs of Gradio; everything else that Gradio offers stays closed."""
+HOMES = tuple(PATHS.values())
 
+ASKED_AT = tuple(f"/gradio_api/run/{event}" for event in ("ask", "again", "vote"))
+"""Where the page sends what a family does; everything else that Gradio offers stays closed."""
 
-def _at_each_page(routes: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The routes at the page of every language."""
-    return {f"{home.rstrip('/')}{route}": methods for home in PATHS.values() for route, methods in routes.items()}
-
-
-EMBEDS = tuple(f"{home}embed" for home in PATHS.values())
+EMBEDS = tuple(f"{home}embed" for home in HOMES)
 """The page of each language as a frame of another site shows it."""
 
 ROUTES: Mapping[str, list[str]] = {
@@ -53,47 +37,34 @@ ROUTES: Mapping[str, list[str]] = {
     STAFF: READING,
     **{form: ["GET", "HEAD", "POST", "OPTIONS"] for form in STAFF_FORMS},
     f"{STAFF}/sign-out": POSTING,
-    # A page's own path without its last slash leads to it.
-    **{home.rstrip("/"): READING for home in PATHS.values() if home != "/"},
-    **dict.fromkeys(EMBEDS, READING),
-    **_at_each_page(PAGE),
+    # The page; its own path without its last slash leads to it.
+    **{home.rstrip("/") or "/": READING for home in HOMES},
+    **dict.fromkeys((*HOMES, *EMBEDS), READING),
+    **dict.fromkeys(ASKED_AT, POSTING),
 }
 """Every route that is served, with the methods that it takes; what is not listed does not exist."""
 
-HEARTBEATS = tuple(_at_each_page({"/gradio_api/heartbeat/": READING}))
-PLUMBING = tuple(_at_each_page(dict.fromkeys(("/gradio_api/", "/config", "/theme.css"), READING)))
-"""What the page asks for by itself."""
-
-LASTING = tuple(_at_each_page({"/assets/": READING, "/static/": READING}))
 FOLDERS: Mapping[str, list[str]] = {
     "/source/": READING,
     f"{STAFF}/sources/": READING,
     "/v1/models/": READING,
-    **dict.fromkeys(LASTING, READING),
-    **dict.fromkeys(HEARTBEATS, STREAMING),
 }
 """The same for everything below a path."""
 
-JOINING = tuple(_at_each_page({"/gradio_api/queue/join": POSTING}))
-"""Where a page sends a question."""
-
-ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", *JOINING)
-ALARMED = ("/v1/ask", "/v1/chat/completions", *JOINING)
+ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", *ASKED_AT)
+ALARMED = ("/v1/ask", "/v1/chat/completions", *ASKED_AT)
 """Where one question is asked: beyond a limit it is still read, for it may be an emergency. A batch is a program's."""
 
 BODY_LIMITS: Mapping[str, int] = {
     "/v1/batch": 1024 * KIB,
     "/v1/chat/completions": 256 * KIB,
-    **dict.fromkeys(JOINING, 256 * KIB),
+    **dict.fromkeys(ASKED_AT, 256 * KIB),
     f"{STAFF}/answer": STAFF_BODY,
 }
 """Bytes of a body. The page and a chat client send the whole conversation with each question."""
 
 BODY_LIMIT = 64 * KIB
 """Bytes of a body at every other address."""
-
-STREAMS = (*HEARTBEATS, *_at_each_page({"/gradio_api/queue/data": READING}))
-"""What stays open as long as a page does, or as a question takes."""
 
 WATCHING = ("/healthz", "/readyz", "/metrics")
 """Served however many there are: an operator must see a crowd."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.types import Message, Send
 
 from allchat.web.assets import script_hashes
-from allchat.web.middleware.routes import EMBEDS, LASTING
+from allchat.web.middleware.routes import EMBEDS
 
 CSP = (
     f"default-src 'self'; script-src 'self' {script_hashes()}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -27,7 +27,7 @@ HEADERS = {
 
 def with_headers(send: Send, *, path: str, embed_sites: Sequence[str] = ()) -> Send:
     """A ``send`` that adds the headers to every response; ``embed_sites`` may frame what is meant for it."""
-    added = {**HEADERS, "cache-control": "public, max-age=86400" if path.startswith(LASTING) else "no-store"}
+    added = {**HEADERS, "cache-control": "no-store"}
     if embed_sites and path in EMBEDS:
         del added["x-frame-options"]
         sites = " ".join(embed_sites)

@@ -1,74 +1,120 @@
-"""The page in Gradio Blocks: what Gradio carries of it, state and events, mounted in our application."""
+"""What Gradio carries of the page: its events, taken one request at a time, run on threads, and answered.
+
+All that is seen is our own document (``shell``); its script posts what a family does to Gradio's own address of the
+event, ``/gradio_api/run/ask``. Nothing else of Gradio can be reached, and nothing that a client chose reaches it but
+text.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.answering.query import Asker, standing
+from allchat.errors import PageError
 from allchat.sources.glossary import Glossary
 from allchat.web.answer_queue import WAITING, WORKERS
-from allchat.web.languages import PATHS
+from allchat.web.errors import Refusal
+from allchat.web.middleware.allowlist import refuse
+from allchat.web.middleware.request_limits import read_body
+from allchat.web.middleware.routes import ASKED_AT, BODY_LIMITS
 from allchat.web.page.doorkeeper import Doorkeeper
-from allchat.web.page.gradio_queue import Deliveries, Events, unreadable
 from allchat.web.page.gradio_setup import gr
-from allchat.web.page.handlers import SHOWN, Handlers
-from allchat.web.page.shell import Front, read_assets
-from allchat.web.page.trail import Trail
-from allchat.web.page.votes import VOTES, Votes
+from allchat.web.page.handlers import Handlers
+from allchat.web.page.shell import routes
+from allchat.web.page.votes import Votes
 from allchat.wording import Words
 
 SPARE_THREADS = 8
-"""Threads of a page for all that takes no place: votes, and the word that many are asking."""
+"""Threads for all that takes no place: votes, and the word that many are asking."""
+
+NO_EVENT = Refusal(422, "event", "this is not an event of the page", "load the page again")
 
 
-def build_page(handlers: Handlers, *, language: str, places: int = WORKERS + WAITING) -> gr.Blocks:
-    """The page's state and events in one language, ready to be mounted; nothing of it is seen.
+class Event(BaseModel):
+    """What a page sends: the values of one event, in order."""
 
-    What is seen is our own document (``shell``): its script fills these parts and shows what comes back in ``post``,
-    which Gradio has sanitised. ``places`` is how many questions may be inside at once.
-    """
-    words = handlers.words[language]
+    data: list[Any]
+
+
+def build_page(handlers: Handlers, *, places: int = WORKERS + WAITING) -> gr.Blocks:
+    """The page's events. ``places`` is how many questions may be inside at once."""
+    events = {"ask": (handlers.ask, 4, 4), "again": (handlers.again, 3, 4), "vote": (handlers.vote, 3, 1)}
     page: gr.Blocks
-    with gr.Blocks(title=f"{words['title']}: {words['subtitle']}", analytics_enabled=False) as page:
-        holds = {"question": "", "asked": "[]", "trail": Trail().to_json(), "language": language, "message": ""}
-        parts: dict[str, Any] = {
-            name: gr.Textbox(value, lines=2, max_lines=2, elem_id=f"g-{name}") for name, value in holds.items()
-        }
-        for name in ("ask", "again", *(f"vote-{vote}" for vote in VOTES)):
-            parts[name] = gr.Button(name, elem_id=f"g-{name}")
-        parts["post"] = gr.Markdown("", elem_id="g-post", sanitize_html=True, latex_delimiters=[])
-        _wire(parts, handlers)
-    # Each call without a session would keep its state; a family's page needs none.
-    page.state_session_capacity = 200
-    page.api_open = False
-    # A thread for each place, so that nobody waits here, where no time is counted: whoever has a place waits in
-    # ``Capacity``, and for all others there are threads enough to say at once that many are asking.
+    with gr.Blocks(analytics_enabled=False) as page:
+        for name, (handler, taken, given) in events.items():
+            inputs, outputs = ([gr.Textbox() for _ in range(many)] for many in (taken, given))
+            # No queue of Gradio's: whoever has a place waits in ``Capacity``, where all doors' time is counted.
+            how: dict[str, Any] = {"api_name": name, "api_visibility": "undocumented", "queue": False}
+            gr.Button(name).click(handler, inputs, outputs, **how)
     page.max_threads = places + SPARE_THREADS
-    page._queue = Deliveries(page)
     return page
 
 
-def _wire(parts: dict[str, Any], handlers: Handlers) -> None:
-    how: dict[str, Any] = {
-        "api_visibility": "private",
-        "concurrency_limit": None,
-        "show_progress": "hidden",
-        "trigger_mode": "once",
+class Events:
+    """Hands Gradio the page's events, each as if this machine had sent it; to all else it is not there."""
+
+    def __init__(self, app: ASGIApp, *, page: gr.Blocks, keeper: Doorkeeper | None = None) -> None:
+        self.app = app
+        self.keeper = keeper
+        self.sizes = {str(event.api_name): len(event.inputs) for event in page.fns.values()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        event = None
+        if path in ASKED_AT and scope["method"] == "POST":
+            event = self._event(path.rpartition("/")[2], await read_body(scope, receive, limit=BODY_LIMITS[path]))
+        refusal = NO_EVENT if event is None else await self._over(scope, event)
+        content = b"" if event is None else event.model_dump_json().encode()
+        whole: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
+
+        async def checked() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await (self.app(_from_here(path), checked, send) if refusal is None else refuse(refusal, send))
+
+    async def _over(self, scope: Scope, event: Event) -> Refusal | None:
+        return None if self.keeper is None else await self.keeper.refusal(scope, event.data)
+
+    def _event(self, name: str, body: bytes | None) -> Event | None:
+        """The body with nothing but an event of this name; None where it is none."""
+        try:
+            data = Event.model_validate_json(body or b"").data
+        except ValidationError:
+            return None
+        # All that a page sends is text: from any address, Gradio fetches a file that a value names.
+        texts = [value if isinstance(value, str) else "" for value in data]
+        return Event(data=texts) if len(texts) == self.sizes[name] else None
+
+
+def _from_here(path: str) -> Scope:
+    """A request with nothing in it that a client said: Gradio builds addresses out of headers, and fails on some."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 80),
     }
-    shown, told = [parts[name] for name in SHOWN], [parts[name] for name in ("asked", "trail", "language")]
-    parts["ask"].click(handlers.ask, [parts["question"], *told], shown, **how)
-    parts["again"].click(handlers.again, told, shown, **how)
-    for vote in VOTES:
-        voting = [parts["message"], parts["language"]]
-        parts[f"vote-{vote}"].click(partial(handlers.vote, vote), voting, parts["post"], **how)
 
 
 def mount_page(
@@ -81,14 +127,13 @@ def mount_page(
     votes: Path | None = None,
     keeper: Doorkeeper | None = None,
 ) -> Any:
-    """Mount the page in a FastAPI application, once for each language of ``words``, and return that application.
+    """Mount the page in a FastAPI application, with its document in each language of ``words``, and return that.
 
     ``places`` is how many questions the asker takes at once. Votes on answers are taken where ``votes`` names a file
-    for them. ``keeper`` holds questions to their limits. Everything that Gradio would offer beyond the page itself (API
-    pages, monitoring, uploads, run history) is off.
+    for them. ``keeper`` holds questions to their limits.
 
     Raises:
-        PageError: what Gradio gives has no place for the emergency bar and the notice.
+        PageError: this Gradio does not carry an event to its answer.
     """
     kept: WeakKeyDictionary[Asker, Glossary] = WeakKeyDictionary()  # one for each index that answers in turn
 
@@ -99,35 +144,33 @@ def mount_page(
 
     glossary(standing(asker))
     handlers = Handlers(asker, words, question_limit, glossary, Votes(votes) if votes else None)
-    # The root takes every path that is left: it comes last.
-    for language in sorted(words, key=lambda language: -len(PATHS[language])):
-        page = build_page(handlers, language=language, places=places)
-        app = _mounted(app, page, words=words, language=language, keeper=keeper)
-    return app
-
-
-def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language: str, keeper: Doorkeeper | None) -> Any:
+    app.router.routes.extend(routes(words))
+    page = build_page(handlers, places=places)
     app = gr.mount_gradio_app(
-        app,
-        page,
-        path=PATHS[language],
-        footer_links=[],
-        run_history=False,
-        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
-        allowed_paths=[],
-        show_error=False,
-        max_file_size="1kb",
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        theme=gr.themes.Base(font=["sans-serif"], font_mono=["monospace"]),
+        app, page, path="/", run_history=False, allowed_paths=[], show_error=False, ssr_mode=False
     )
-    frontend = Path(gr.__file__).parent / "templates" / "frontend"
-    assets = read_assets(frontend, theme_hash=str(page.theme_hash))
     mount = app.router.routes[-1]
-    mount.app.add_exception_handler(RequestValidationError, unreadable)
-    mount.app = Front(Events(mount.app, page=page, keeper=keeper), words=words, language=language, assets=assets)
+    mount.app = Events(mount.app, page=page, keeper=keeper)
     with ThreadPoolExecutor(1) as aside:  # whoever mounts the page may have an event loop of their own
-        aside.submit(asyncio.run, mount.app.check()).result()
+        aside.submit(asyncio.run, _check(mount.app, handlers)).result()
     return app
+
+
+async def _check(app: ASGIApp, handlers: Handlers) -> None:
+    """Send one event as a page would, and look at what comes back: a question that nobody asked."""
+    sent: list[Message] = []
+    body = json.dumps({"data": ["", "[]", "", ""]}).encode()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app({**_from_here(ASKED_AT[0])}, receive, send)
+    came = b"".join(message.get("body", b"") for message in sent)
+    if sent[0]["status"] != 200 or json.loads(came).get("data") != [*handlers.ask("", "[]", "", "")]:
+        raise PageError(
+            f"Gradio {gr.__version__} does not carry a question to its answer (status {sent[0]['status']}), so the "
+            "page is not served. Install the Gradio that allchat is made for: make setup."
+        )

@@ -29,7 +29,7 @@ class Doorkeeper:
 
 
 def asked_in(data: Sequence[object]) -> tuple[str, tuple[str, ...]]:
-    """The question of an event and those before it: four values ask, three ask the last one again, two vote."""
+    """The question of an event and those before it: four values ask, three ask the last one again, or vote."""
     if len(data) < 3:
         return "", ()
     *first, asked, _, _ = data

@@ -216,15 +216,15 @@ def starters(words: Words) -> str:
 
 
 def touchable(questions: Sequence[str]) -> str:
-    """Questions to touch: links here, as Gradio lets no button through; the page's script makes buttons of them."""
-    return "".join(f'<a class="start" href="#ask">{literal(question)}</a>' for question in questions)
+    """Questions to touch."""
+    return "".join(f'<button type="button" class="start">{literal(question)}</button>' for question in questions)
 
 
 def go_on(questions: Sequence[str], *, words: Words, again: bool, votes: bool) -> str:
     """What stands below an answer: another reading of the question, questions to go on with, and a vote."""
-    other = f'<a class="again" href="#ask">{words["again"]}</a>' if again else ""
+    other = f'<button type="button" class="again">{words["again"]}</button>' if again else ""
     head = f"<p>{words['next']}</p>" if questions else ""
-    vote = "".join(f'<a class="vote {name}" href="#ask">{words[f"vote_{name}"]}</a>' for name in VOTES)
+    vote = "".join(f'<button type="button" class="vote {name}">{words[f"vote_{name}"]}</button>' for name in VOTES)
     voting = f'<div class="votes"><p>{words["vote"]}</p>{vote}</div>' if votes else ""
     return f'<div class="next">{other}{head}{touchable(questions)}{voting}</div>'
 
