@@ -171,20 +171,25 @@ def saved_records(content: bytes) -> Iterator[Mapping[str, Any]]:
     Raises:
         QuestionError: the file holds something else, or a bundle of a later program.
     """
+    number = 0
     try:
-        text = content.decode()
-        try:
-            rows: Sequence[Any] = [parse_json(text)]
-        except json.JSONDecodeError:  # a quote may hold what str.splitlines takes for the end of a line
-            rows = [parse_json(line) for line in text.split("\n") if line.strip()]
+        for number, row in enumerate(_rows(content.decode()), start=1):
+            if not _is_saved(row, number):
+                raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
+            yield row
     except ValueError as error:
+        where = f"after record {number} the file" if number else "the file"
         raise QuestionError(
-            f"the file is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch."
+            f"{where} is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch."
         ) from error
-    for number, row in enumerate(rows, start=1):
-        if not _is_saved(row, number):
-            raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
-        yield row
+
+
+def _rows(text: str) -> Iterator[Any]:
+    """The values of a text, each read when it is asked for: a file may hold very many."""
+    try:
+        yield parse_json(text)
+    except json.JSONDecodeError:  # a quote may hold what str.splitlines takes for the end of a line
+        yield from (parse_json(line) for line in text.split("\n") if line.strip())
 
 
 def _is_saved(row: Any, number: int) -> bool:

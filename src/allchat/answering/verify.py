@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any, Literal
+
+from rapidfuzz.distance import Indel
 
 from allchat.errors import VerificationError
 from allchat.markdown import unescape_markdown
@@ -18,6 +21,15 @@ Change = Literal["same", "removed", "added"]
 
 ReadSource = Callable[[str], str]
 """Gives a document's text by its key, read from the file now."""
+
+LOOKED_FOR = 100
+"""Words of a saved quote by which its nearest stretch is looked for: an altered record may hold any number."""
+
+COMPARED = 1000
+"""Words of either side that are compared one by one; ours has at most 200 or so."""
+
+KEPT_TEXTS = 16
+"""Sources whose normalised letters are kept, about 100 bytes each."""
 
 _MARKER = re.compile(r" \[\d+\]$")
 
@@ -118,15 +130,9 @@ def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | Non
     return min(places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
 
 
-def places(
-    text: str, quote: str, *, letters: Sequence[tuple[str, int, int]] | None = None
-) -> Iterator[tuple[int, int]]:
-    """Every place where normalised words stand in a source, in reading order, as ``find_words`` gives them.
-
-    ``letters`` is ``clean_places(text)``, where it is known already.
-    """
-    letters = clean_places(text) if letters is None else letters
-    words = "".join(letter for letter, _, _ in letters)
+def places(text: str, quote: str) -> Iterator[tuple[int, int]]:
+    """Every place where normalised words stand in a source, in reading order, as ``find_words`` gives them."""
+    words, letters = letters_of(text)
     at = words.find(quote) if quote else -1
     while at != -1:
         start, end = letters[at][1], letters[at + len(quote) - 1][2]
@@ -135,26 +141,54 @@ def places(
         at = words.find(quote, at + 1)
 
 
+@lru_cache(maxsize=KEPT_TEXTS)
+def letters_of(text: str) -> tuple[str, list[tuple[str, int, int]]]:
+    """``clean(text)``, and each of its letters with the stretch of the text that it comes from."""
+    letters = clean_places(text)
+    return "".join(letter for letter, _, _ in letters), letters
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _words_of(text: str) -> list[str]:
+    return clean(text).split()
+
+
 def nearest(quote: str, text: str) -> str:
     """The words of ``text`` (normalised) about as long as a quote that stand where the longest stretch of it does;
     empty where no word is shared.
     """
-    old, new = quote.split(), clean(text).split()
-    match = SequenceMatcher(None, new, old, autojunk=False).find_longest_match()
+    old, new = quote.split(), _words_of(text)
+    match = SequenceMatcher(None, new, old[:LOOKED_FOR], autojunk=False).find_longest_match()
     if match.size == 0:
         return ""
     start = max(0, match.a - match.b)
-    return " ".join(new[start : start + len(old)])
+    return " ".join(new[start : start + min(len(old), COMPARED)])
 
 
 def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
-    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added."""
+    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added.
+
+    As few words as can be are changed. What is longer than any quote of ours is one change as a whole.
+    """
     old, new = quote.split(), words.split()
+    if max(len(old), len(new)) > COMPARED:
+        return tuple(change for change in (("removed", " ".join(old)), ("added", " ".join(new))) if change[1])
+    removed: list[str] = []
+    added: list[str] = []
     parts: list[tuple[Change, str]] = []
-    for tag, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            parts.append(("same", " ".join(old[first:last])))
-            continue
-        parts += [("removed", " ".join(old[first:last]))] if first < last else []
-        parts += [("added", " ".join(new[begin:end]))] if begin < end else []
-    return tuple(parts)
+    for step in Indel.opcodes(old, new):
+        if step.tag == "equal":
+            parts += _changed(removed, added)
+            removed, added = [], []
+            parts.append(("same", " ".join(old[step.src_start : step.src_end])))
+        else:
+            removed += old[step.src_start : step.src_end]
+            added += new[step.dest_start : step.dest_end]
+    return (*parts, *_changed(removed, added))
+
+
+def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[Change, str]]:
+    if removed:
+        yield "removed", " ".join(removed)
+    if added:
+        yield "added", " ".join(added)

@@ -71,6 +71,7 @@ def create_app(
     capacity = Capacity(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
+    app.state.capacity = capacity
     metrics.watch(capacity, built=lambda: built_at(chat))
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, gate=gate)

@@ -13,14 +13,13 @@ from word_hash import WordHash
 from allchat.chat import Chat
 from allchat.sources.text import clean
 from allchat.web.app import create_app
-from allchat.web.staff import pages
-from allchat.web.staff.login import Login
+from allchat.web.staff.desk import Desk
 from allchat.web.staff.pages import staff_router
 from allchat.web.staff.views import SourceView
 
 
 def views(chat: Chat) -> dict[str, SourceView]:
-    return pages.Staff(chat, Login(PASSWORD))._views
+    return Desk(chat)._views
 
 
 def test_all_sources_are_listed_with_how_far_our_questions_reach(nurse: TestClient, small_chat: Chat) -> None:

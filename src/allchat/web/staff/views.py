@@ -8,12 +8,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from allchat.answering.cuts import Sources
 from allchat.answering.quotes import Left, sift
-from allchat.answering.verify import quoted_lines
-from allchat.audit import Audit, answer_of, cuts
 from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.records import Answer, Block, Citation, Document, Furniture, Hit, LayTerm, Outline, Passage, Section
@@ -231,28 +228,3 @@ def is_intact(chat: Chat, document: str) -> bool:
     except VerificationError:
         return False
     return True
-
-
-def audit_report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
-    """A saved answer with what has become of it: ``rows`` of citation and check, and quoted lines that none of its
-    citations holds.
-    """
-    record = answer_of(saved)
-    saved_cuts = cuts(record)
-    text = record.get("text")
-    lines = list(quoted_lines(text)) if isinstance(text, str) else []
-    return {
-        "id": str(record["id"]),
-        "question": _said(record, "question"),
-        "understood": _said(record, "understood_as"),
-        "kind": _said(record, "kind"),
-        "audit": found,
-        "bundle": record is not saved,
-        "rows": [{"citation": cut, "check": check} for cut, check in zip(saved_cuts, found.checks, strict=True)],
-        "strays": [line for line in lines if not any(line in cut["quote"] for cut in saved_cuts)],
-    }
-
-
-def _said(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""
