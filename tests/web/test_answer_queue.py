@@ -156,7 +156,7 @@ def test_work_aside_waits_while_a_question_has_no_worker_and_takes_none() -> Non
         capacity = Capacity(chat, workers=1, waiting=2)
         asked = [asyncio.create_task(capacity.ask(Asked("held signs"), door="ask")) for _ in range(2)]
         await until(lambda: capacity.waiting == 1)
-        aside = asyncio.create_task(capacity.aside(lambda pace: order.append("aside")))
+        aside = asyncio.create_task(capacity.aside(lambda _pace: order.append("aside")))
         await asyncio.sleep(0.1)
         assert order == []
         chat.free.set()
@@ -201,7 +201,7 @@ def test_work_aside_that_finds_no_time_ends_and_says_so() -> None:
         asked = [asyncio.create_task(capacity.ask(Asked("held signs"), door="ask")) for _ in range(2)]
         await until(lambda: capacity.waiting == 1)
         with pytest.raises(BusyError, match=r"within 0\.2 seconds"):
-            await capacity.aside(lambda pace: ended.append(True))
+            await capacity.aside(lambda _pace: ended.append(True))
         chat.free.set()
         await asyncio.gather(*asked, return_exceptions=True)
 
@@ -212,7 +212,7 @@ def test_work_aside_that_finds_no_time_ends_and_says_so() -> None:
 def test_of_very_much_work_aside_the_last_is_sent_away_at_once() -> None:
     async def work() -> int:
         capacity = Capacity(SmallChat())
-        made = [capacity.aside(lambda pace: time.sleep(0.01)) for _ in range(ASIDE_WAITING + 3)]
+        made = [capacity.aside(lambda _pace: time.sleep(0.01)) for _ in range(ASIDE_WAITING + 3)]
         return sum(isinstance(one, BusyError) for one in await asyncio.gather(*made, return_exceptions=True))
 
     assert run(work) == 2
