@@ -134,6 +134,9 @@ class SmallChat:
     def outline(self, document: str) -> Outline:
         return self._outlines[document]
 
+    def earlier(self, document: str, digits: str) -> Document | None:  # noqa: ARG002 - nothing is kept here
+        return None
+
     def ask(
         self,
         question: str,

@@ -98,7 +98,7 @@ def test_a_lead_and_the_quotes_on_request_are_checked_too(small_chat: Chat) -> N
     checks = audit(saved, documents=DOCUMENTS).checks
     assert [(check.number, check.state) for check in checks[-2:]] == [(9, "holds"), (9, "holds")]
     record["further"][0]["lead"]["quote"] = "Other words."
-    assert "changed" in states(next(saved_records(json.dumps(record).encode())), DOCUMENTS)
+    assert "record altered" in states(next(saved_records(json.dumps(record).encode())), DOCUMENTS)
 
 
 @pytest.mark.parametrize("lead", [[], "line", {"quote": "words", "start": "1", "end": 2}, 0])

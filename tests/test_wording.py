@@ -16,7 +16,7 @@ from allchat.wording import Contact, Wording, load_wording
 
 OTHER_VALUES = {
     "attribution", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn", "limit",
-    "month", "day", "year",
+    "month", "day", "year", "revised",
 }  # fmt: skip
 
 

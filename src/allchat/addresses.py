@@ -22,6 +22,15 @@ def web_address(text: str) -> str | None:
     return text if _WEB.fullmatch(text) else None
 
 
+LINK_DIGITS = 16
+"""Digits of a text's hash in a link: enough to name one text, and short enough to be read on paper."""
+
+
+def source_link(document: str, sha256: str, start: int, end: int) -> str:
+    """The permanent link to characters of one text of a source: whatever replaces it later, this text is opened."""
+    return f"/source/{document}@{sha256[:LINK_DIGITS]}#c{start}-{end}"
+
+
 def phone_address(number: str) -> str:
     """The ``tel:`` address that calls a number, however it is written: a blank in it would end a Markdown link."""
     return f"tel:{_NOT_CALLED.sub('', number)}"

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from allchat.answering.verify import Check, recheck
+from allchat.answering.verify import Check, Earlier, nothing_kept, quoted_lines, recheck
 from allchat.chat import Chat
 from allchat.errors import QuestionError
 from allchat.parsing import parse_json
@@ -29,6 +30,10 @@ BUNDLE_SCHEMA: Final = 1
 """Raised whenever the meaning of a field changes; fields may be added without."""
 
 LIBRARIES = ("faiss-cpu", "gradio", "numpy", "sentence-transformers", "tiktoken", "tokenizers", "torch", "transformers")
+
+LINES, QUOTE = 200, 5000
+"""Quoted lines of a text that are looked for in its citations, and characters of each that are read: far more than any
+answer of ours has, and few enough for a record that was made to hurt."""
 
 SourceState = Literal["same", "changed", "gone"]
 
@@ -111,28 +116,45 @@ class Audit:
     """What a saved answer comes to today.
 
     ``whole`` is False where a bundle is not what was written (its hash does not fit); a plain answer record has no
-    hash and counts as whole. ``sources`` says of each source of a bundle whether its file is the same today.
+    hash and counts as whole. ``strays`` are lines that its text shows as quotes and that none of its citations holds:
+    nothing of ours writes such a text. ``sources`` says of each source of a bundle whether its file is the same today.
     """
 
     id: str
     whole: bool
     checks: tuple[Check, ...]
     sources: dict[str, SourceState]
+    strays: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether nothing was altered and every citation stands where it stood."""
-        return self.whole and all(check.state == "holds" for check in self.checks)
+        return self.whole and not self.strays and all(check.state == "holds" for check in self.checks)
 
 
-def audit(saved: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Audit:
-    """Holds a saved answer record or audit bundle against a corpus, cut by cut (``cuts``)."""
+def audit(saved: Mapping[str, Any], *, documents: Mapping[str, Document], earlier: Earlier = nothing_kept) -> Audit:
+    """Holds a saved answer record or audit bundle against a corpus, cut by cut (``cuts``); ``earlier`` gives the texts
+    that were quoted from before.
+
+    Raises:
+        CorpusError: what is kept of an earlier text was altered.
+    """
     record = answer_of(saved)
-    checks = tuple(recheck(cut, documents=documents) for cut in cuts(record))
+    checks = tuple(recheck(cut, documents=documents, earlier=earlier) for cut in cuts(record))
+    strays = strays_of(record)
     if record is saved:
-        return Audit(str(record["id"]), whole=True, checks=checks, sources={})
+        return Audit(str(record["id"]), whole=True, checks=checks, sources={}, strays=strays)
     sources = {source["key"]: _state(source, documents) for source in saved["sources"]}
-    return Audit(str(record["id"]), whole=saved.get("sha256") == _digest(saved), checks=checks, sources=sources)
+    whole = saved.get("sha256") == _digest(saved)
+    return Audit(str(record["id"]), whole=whole, checks=checks, sources=sources, strays=strays)
+
+
+def strays_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The lines of an answer's text that are shown as quotes and stand in none of its citations."""
+    text = record.get("text")
+    quotes = [cut["quote"][:QUOTE] for cut in cuts(record)]
+    lines = islice(quoted_lines(text), LINES) if isinstance(text, str) else ()
+    return tuple(line for line in lines if not any(line in quote for quote in quotes))
 
 
 def _state(source: Mapping[str, Any], documents: Mapping[str, Document]) -> SourceState:
@@ -156,7 +178,8 @@ def _cited(record: Mapping[str, Any]) -> list[Any]:
 
 def _lead(citation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if citation.get("lead") is not None:
-        yield {"number": citation["number"], "document": citation["document"], **citation["lead"]}
+        shared = {name: citation[name] for name in ("number", "document", "source_sha256") if name in citation}
+        yield {**shared, **citation["lead"]}
 
 
 def answer_of(saved: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ def test_verify_reads_one_record_as_ask_prints_it(model_index: Path, tmp_path: P
     assert run("verify", tmp_path / "a.json", index=Path("none")).exit_code == 0
 
 
-def test_verify_tells_moved_changed_and_gone_apart(saved: Path, tmp_path: Path) -> None:
+def test_verify_tells_a_record_that_was_altered_and_a_source_that_is_gone(saved: Path, tmp_path: Path) -> None:
     rows = lines_of(saved)
     first = rows[0]["citations"][0]
     cases = [
@@ -41,8 +41,8 @@ def test_verify_tells_moved_changed_and_gone_apart(saved: Path, tmp_path: Path) 
     result = run("verify", tmp_path / "a.jsonl", index=Path("none"))
     assert result.exit_code == 1
     states = [line.split("] ")[1].split(":")[0] for line in result.stdout.splitlines() if line.startswith("a [")]
-    assert states == ["moved", "changed", "gone"]
-    assert "    now:   " in result.stdout
+    assert states == ["record altered", "record altered", "gone"]
+    assert "    its text says there: " in result.stdout
     assert "[-Harbal taas.-] {+Herbal teas.+}" in result.stdout
     assert result.stderr == "allchat: 3 citations do not hold as saved.\n"
 
@@ -60,7 +60,7 @@ def test_an_audit_bundle_is_verified_offline_and_an_altered_one_is_told(model_in
     altered = run("verify", file, index=Path("none"))
     assert altered.exit_code == 1
     assert "q altered: this bundle is not what was written" in altered.stdout
-    assert altered.stderr == "allchat: 1 bundles are not what was written.\n"
+    assert altered.stderr == "allchat: 1 saved answers are not what was written.\n"
 
 
 def test_a_bundle_that_cannot_be_written_is_bad_input(model_index: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from allchat.addresses import source_link
 from allchat.answering.cuts import Quote, Sources
 from allchat.markdown import escape_markdown
 from allchat.records import Citation, Lead, Outline
@@ -85,7 +86,7 @@ def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
         end=quote.end,
         source_sha256=document.sha256,
         score=quote.score,
-        link=f"/source/{document.key}#c{quote.start}-{quote.end}",
+        link=source_link(document.key, document.sha256, quote.start, quote.end),
         rights=document.rights,
         lead=None if lead is None else Lead(sources.words(document.key, lead.start, lead.end), lead.start, lead.end),
         original=place_of(document, quote.start, quote.end),

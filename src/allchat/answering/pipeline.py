@@ -30,6 +30,7 @@ from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
 from allchat.search.retriever import Found, Search, Weights
+from allchat.sources import archive
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
 from allchat.wording import Contact, Wording, load_wording
@@ -218,6 +219,14 @@ class Pipeline:
             return read_text(self._corpus / known.file, sha256=known.sha256)
         except CorpusError as error:
             raise VerificationError(f"{error} Answers from it are withheld until then.") from error
+
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before, by its hash or the first digits of it.
+
+        Raises:
+            CorpusError: what is kept of it was altered.
+        """
+        return archive.earlier(self._corpus, document, digits)
 
     def redact(self, text: str) -> str:
         """A text of a user with private details replaced by a fixed mark."""

@@ -81,6 +81,9 @@ class Asker(Protocol):
     def outline(self, document: str) -> Outline:
         """The outline of the document with this key."""
 
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before, by its hash or the first digits of it."""
+
     def ask(
         self,
         question: str,

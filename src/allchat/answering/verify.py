@@ -5,31 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import Any, Literal
-
-from rapidfuzz.distance import Indel
 
 from allchat.errors import VerificationError
 from allchat.markdown import unescape_markdown
 from allchat.records import Citation, Document, Lead
-from allchat.sources.text import clean, clean_places
+from allchat.sources.changes import Change, differences, places
+from allchat.sources.text import clean
+from allchat.sources.whereabouts import Standing, around, is_whole, likest, standing
 
-QuoteState = Literal["holds", "moved", "changed", "gone"]
-Change = Literal["same", "removed", "added"]
+QuoteState = Literal["holds", "moved", "changed", "gone", "record altered"]
 
 ReadSource = Callable[[str], str]
 """Gives a document's text by its key, read from the file now."""
-
-LOOKED_FOR = 100
-"""Words of a saved quote by which its nearest stretch is looked for: an altered record may hold any number."""
-
-COMPARED = 1000
-"""Words of either side that are compared one by one; ours has at most 200 or so."""
-
-KEPT_TEXTS = 16
-"""Sources whose normalised letters are kept, about 100 bytes each."""
 
 _MARKER = re.compile(r" \[\d+\]$")
 
@@ -86,8 +74,9 @@ def quoted_lines(text: str) -> Iterator[str]:
 class Check:
     """What has become of a saved citation: where it stands today, and the words found there.
 
-    ``differences`` (of a changed one) lead from the saved words to those found, word by word: ("same", words),
-    ("removed", words of the quote), ("added", words of today), in reading order.
+    ``differences`` (of a changed one, and of one that was altered) lead from the saved words to those found, word by
+    word: ("same", words), ("removed", words of the quote), ("added", words of the source), in reading order.
+    ``proven``: the text that it was cut from is known, so that an altered record would have been told.
     """
 
     number: int
@@ -97,98 +86,57 @@ class Check:
     end: int | None
     found: str
     differences: tuple[tuple[Change, str], ...] = ()
+    proven: bool = False
 
 
-def recheck(citation: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Check:
-    """Holds a saved citation against today's corpus.
+Earlier = Callable[[str, str], Document | None]
+"""Gives the text of a source that was quoted from before, by the source's key and the text's hash."""
 
-    ``holds``: the same words at the same place. ``moved``: the same words elsewhere in the document, where they stand
-    several times at the place nearest to the old one. ``changed``: the words are no longer there, ``found`` has what
-    comes nearest. ``gone``: the document is no longer in the corpus.
+
+def nothing_kept(key: str, sha256: str) -> None:
+    """An ``Earlier`` that knows no text."""
+
+
+def recheck(
+    citation: Mapping[str, Any], *, documents: Mapping[str, Document], earlier: Earlier = nothing_kept
+) -> Check:
+    """Holds a saved citation against the text that it was cut from, and against today's corpus.
+
+    ``record altered``: the text that it says it was cut from, today's or an earlier one, never said so there.
+    ``holds``: the same words at the same place. ``moved``: the same sentence at another place. ``changed``: the
+    sentence reads differently, ``found`` has how. ``gone``: the sentence, or its source, is no longer there.
+
+    Raises:
+        CorpusError: what is kept of the earlier text was altered.
     """
     number, key, quote = int(citation["number"]), str(citation["document"]), str(citation["quote"])
-    document = documents.get(key)
-    if document is None:
-        return Check(number, "gone", key, None, None, "")
-    start, end = int(citation["start"]), int(citation["end"])
-    found = _cut(document.text, start, end)
-    if found and found == quote:
-        return Check(number, "holds", key, start, end, found)
-    place = find_words(document.text, quote, near=start)
-    if place is not None:
-        return Check(number, "moved", key, *place, quote)
-    words = nearest(quote, document.text)
-    return Check(number, "changed", key, None, None, words, differences(quote, words))
+    start, end, sha256 = int(citation["start"]), int(citation["end"]), str(citation.get("source_sha256"))
+    today = documents.get(key)
+    origin = today if today is not None and today.sha256 == sha256 else earlier(key, sha256)
+    if origin is not None:
+        found = _cut(origin.text, start, end)
+        if not found or found != quote or not _leads_there(citation):
+            begin, stop = (start, end) if found and origin is today else (None, None)
+            return Check(number, "record altered", key, begin, stop, found, differences(quote, found), proven=True)
+    if today is None:
+        return Check(number, "gone", key, None, None, "", proven=origin is not None)
+    now = standing(origin, today, start, end) if origin is not None else _looked_up(quote, today, start, end)
+    told = differences(quote, now.words) if now.fate == "changed" else ()
+    return Check(number, now.fate, key, now.start, now.end, now.words, told, proven=origin is not None)
 
 
-def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | None:
-    """Where normalised words stand in a source, as offsets into it; None where they do not.
-
-    Of several places the one that starts nearest to ``near``, the earlier of two as near.
-    ``clean(text[start:end]) == quote`` holds for what is found; the empty quote stands nowhere.
-    """
-    return min(places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
+def _leads_there(citation: Mapping[str, Any]) -> bool:
+    """Whether the link of a citation, where it has one, leads to the characters that it says."""
+    link = citation.get("link")
+    return not isinstance(link, str) or link.endswith(f"#c{citation['start']}-{citation['end']}")
 
 
-def places(text: str, quote: str) -> Iterator[tuple[int, int]]:
-    """Every place where normalised words stand in a source, in reading order, as ``find_words`` gives them."""
-    words, letters = letters_of(text)
-    at = words.find(quote) if quote else -1
-    while at != -1:
-        start, end = letters[at][1], letters[at + len(quote) - 1][2]
-        if clean(text[start:end]) == quote:
-            yield start, end
-        at = words.find(quote, at + 1)
-
-
-@lru_cache(maxsize=KEPT_TEXTS)
-def letters_of(text: str) -> tuple[str, list[tuple[str, int, int]]]:
-    """``clean(text)``, and each of its letters with the stretch of the text that it comes from."""
-    letters = clean_places(text)
-    return "".join(letter for letter, _, _ in letters), letters
-
-
-@lru_cache(maxsize=KEPT_TEXTS)
-def _words_of(text: str) -> list[str]:
-    return clean(text).split()
-
-
-def nearest(quote: str, text: str) -> str:
-    """The words of ``text`` (normalised) about as long as a quote that stand where the longest stretch of it does;
-    empty where no word is shared.
-    """
-    old, new = quote.split(), _words_of(text)
-    match = SequenceMatcher(None, new, old[:LOOKED_FOR], autojunk=False).find_longest_match()
-    if match.size == 0:
-        return ""
-    start = max(0, match.a - match.b)
-    return " ".join(new[start : start + min(len(old), COMPARED)])
-
-
-def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
-    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added.
-
-    As few words as can be are changed. What is longer than any quote of ours is one change as a whole.
-    """
-    old, new = quote.split(), words.split()
-    if max(len(old), len(new)) > COMPARED:
-        return tuple(change for change in (("removed", " ".join(old)), ("added", " ".join(new))) if change[1])
-    removed: list[str] = []
-    added: list[str] = []
-    parts: list[tuple[Change, str]] = []
-    for step in Indel.opcodes(old, new):
-        if step.tag == "equal":
-            parts += _changed(removed, added)
-            removed, added = [], []
-            parts.append(("same", " ".join(old[step.src_start : step.src_end])))
-        else:
-            removed += old[step.src_start : step.src_end]
-            added += new[step.dest_start : step.dest_end]
-    return (*parts, *_changed(removed, added))
-
-
-def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[Change, str]]:
-    if removed:
-        yield "removed", " ".join(removed)
-    if added:
-        yield "added", " ".join(added)
+def _looked_up(quote: str, today: Document, start: int, end: int) -> Standing:
+    """Where words stand whose own text is not known: those very words as whole sentences, or the likest ones."""
+    if quote and _cut(today.text, start, end) == quote:
+        return Standing("holds", start, end, quote)
+    found = sorted(places(today.text, quote), key=lambda place: (abs(place[0] - start), place))
+    whole = [place for place in found if is_whole(today, *place)]
+    if found and not whole:
+        return around(today, *found[0])
+    return Standing("moved", *whole[0], quote) if whole else likest(quote, today)

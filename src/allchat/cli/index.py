@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence, Set
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from allchat.build import build
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options
 from allchat.search.folder import current_name
 from allchat.settings import load_settings
-from allchat.sources import adding
+from allchat.sources import adding, archive
 from allchat.sources.corpus import declared_sources, read_corpus
 
 
@@ -47,18 +48,20 @@ def build_command(*, index: Path | None, corpus: Path | None, settings_file: Pat
 def verify_command(file: Any, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
     """Re-check saved answers in FILE (an audit bundle, an answer record, or one a line) against today's corpus.
 
-    Each citation holds, has moved, has changed, or is gone with its source; where that was converted from a PDF or the
-    like, the original is converted again. Needs no index and no model.
+    Each citation holds, has moved, has changed (the words are told), or is gone with its sentence or its source; a
+    record that does not say what its own text said, today's or an earlier one, is told as altered. Where a source was
+    converted from a PDF or the like, the original is converted again. Needs no index and no model.
     """
     settings = load_settings(settings_file, index=index, corpus=corpus)
     documents = {document.key: document for document in read_corpus(settings.corpus)}
-    audits = [(saved, audit(saved, documents=documents)) for saved in saved_records(file.read())]
+    earlier = partial(archive.earlier, settings.corpus)
+    audits = [(saved, audit(saved, documents=documents, earlier=earlier)) for saved in saved_records(file.read())]
     for saved, found in audits:
         _print_audit(found, quotes=[cut["quote"] for cut in cuts(answer_of(saved))])
-    altered = sum(not found.whole for _, found in audits)
+    altered = sum(not found.whole or bool(found.strays) for _, found in audits)
     failed = sum(check.state != "holds" for _, found in audits for check in found.checks)
     if altered:
-        click.echo(f"allchat: {altered} bundles are not what was written.", err=True)
+        click.echo(f"allchat: {altered} saved answers are not what was written.", err=True)
     if failed:
         click.echo(f"allchat: {failed} citations do not hold as saved.", err=True)
     cited = {check.document for _, found in audits for check in found.checks if check.state == "holds"}
@@ -79,11 +82,18 @@ def _print_originals(corpus: Path, *, cited: Set[str]) -> int:
 def _print_audit(found: Audit, *, quotes: Sequence[str]) -> None:
     if not found.whole:
         click.echo(f"{found.id} altered: this bundle is not what was written, its hash does not fit")
+    for line in found.strays:
+        click.echo(f"{found.id} altered: its text quotes what none of its citations holds: {line}")
     for check, quote in zip(found.checks, quotes, strict=True):
         click.echo(f"{found.id} [{check.number}] {check.state}: {check.document}{_where(check.start, check.end)}")
+        if check.state == "record altered":
+            click.echo(f"    saved: {quote}\n    its text says there: {check.found or '(nothing)'}")
         if check.state == "changed":
             click.echo(f"    saved: {quote}\n    now:   {check.found}")
+        if check.differences:
             click.echo(f"    differences: {_marked(check.differences)}")
+        if not check.proven:
+            click.echo("    the text that it was cut from is not kept here: an altered record could not be told")
     for key, state in found.sources.items():
         click.echo(f"{found.id} source {key}: {state}")
 

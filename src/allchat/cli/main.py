@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allchat.cli import answers, guard, index, measure, serve, source  # noqa: F401 - each adds its commands
+from allchat.cli import answers, guard, index, measure, serve, source, source_update  # noqa: F401 - each adds commands
 from allchat.cli.group import cli
 
 

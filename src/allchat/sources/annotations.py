@@ -115,8 +115,9 @@ def read_questions(
     for document, outline in zip(documents, outlines, strict=True):
         path = folder / f"{document.key}.toml"
         if path.exists():
+            beginnings = Beginnings(document, outline)
             for anchor in _parsed(_Anchors, path).block:
-                block, sentence = _anchored(anchor, document=document, outline=outline, path=path)
+                block, sentence = _anchored(anchor, beginnings, document=document, path=path)
                 read_as = [read(text) if read else "" for text in anchor.questions]
                 pairs = zip(anchor.questions, read_as, strict=True)
                 questions += [Question(block, sentence, text, language, said) for text, said in pairs]
@@ -143,18 +144,36 @@ def _parsed(model: type[Model], path: Path) -> Model:
         raise CorpusError(f"{path}: {where}: {fact}. The top of the file says what it may hold.") from error
 
 
-def _anchored(anchor: _Anchor, *, document: Document, outline: Outline, path: Path) -> tuple[Block, int | None]:
-    blocks = [block for block in outline.blocks if not anchor.under or _stands_under(block, anchor.under, outline)]
-    found: list[tuple[Block, int | None]] = [
-        (block, None) for block in blocks if clean(document.text[block.start : block.end]).startswith(anchor.begins)
-    ]
-    if not found:
-        found = [
-            (block, number)
-            for block in blocks
+Place = tuple[Block, int | None]
+"""A block, or one of its sentences by its number."""
+
+
+class Beginnings:
+    """How each block and each sentence of a document begins."""
+
+    def __init__(self, document: Document, outline: Outline) -> None:
+        self._outline = outline
+        text = document.text
+        self._blocks = [(clean(text[block.start : block.end]), block) for block in outline.blocks]
+        self._sentences = [
+            (clean(text[span.start : span.end]), block, number)
+            for block in outline.blocks
             for number, span in enumerate(block.sentences)
-            if clean(document.text[span.start : span.end]).startswith(anchor.begins)
         ]
+
+    def find(self, words: str, *, under: str = "") -> list[Place]:
+        """The blocks that begin so, or where there is none the sentences, below a heading where one is given."""
+        found: list[Place] = [(b, None) for said, b in self._blocks if said.startswith(words) and self._is(b, under)]
+        if not found:
+            found = [(b, n) for said, b, n in self._sentences if said.startswith(words) and self._is(b, under)]
+        return found
+
+    def _is(self, block: Block, under: str) -> bool:
+        return not under or self._outline.sections[block.section].heading[-1:] == (under,)
+
+
+def _anchored(anchor: _Anchor, beginnings: Beginnings, *, document: Document, path: Path) -> Place:
+    found = beginnings.find(anchor.begins, under=anchor.under)
     if len(found) != 1:
         fact = (
             "stands at the beginning of no block or sentence"
@@ -164,7 +183,3 @@ def _anchored(anchor: _Anchor, *, document: Document, outline: Outline, path: Pa
         remedy = "Copy it anew from the source" if not found else "Make it longer, or add the heading it stands under"
         raise CorpusError(f"{path}: begins = {anchor.begins!r} {fact} of {document.file}. {remedy}.")
     return found[0]
-
-
-def _stands_under(block: Block, heading: str, outline: Outline) -> bool:
-    return outline.sections[block.section].heading[-1:] == (heading,)

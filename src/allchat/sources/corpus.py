@@ -20,6 +20,9 @@ CORPUS_FILE = "corpus.toml"
 ANSWERED_FROM = ("en",)
 """The languages of sources that are searched: the embedding model knows no other. What is in another one is kept."""
 
+UNFINISHED = "updates/unfinished"
+"""There while an update puts its files into their places: half of them may be old."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _Words = Annotated[str, Field(pattern=r"\S")]
@@ -140,6 +143,8 @@ def declared_sources(folder: Path) -> list[Source]:
         CorpusError: the file is not as corpus/README.md says.
     """
     path = folder / CORPUS_FILE
+    if (folder / UNFINISHED).is_dir():
+        raise CorpusError(f"{folder / UNFINISHED}: an update is half done. Run: allchat source resume")
     tables = _tables(path)
     sources = [source_of(table, where=f"{path}, source {number}") for number, table in enumerate(tables, start=1)]
     seen: set[str] = set()
@@ -238,6 +243,11 @@ def made_of(source: Source, *, text: str, layout: Layout) -> Document:
 def _layout(source: Source, *, folder: Path) -> Layout:
     original = source.original
     structure = read_text(folder / original.structure, sha256=original.structure_sha256) if original else None
+    return layout_of(source, structure=structure)
+
+
+def layout_of(source: Source, *, structure: str | None) -> Layout:
+    """How a text is laid out by its ``[[source]]`` table, with the structure that its converter gave."""
     return Layout(
         wrapped=source.layout == "wrapped",
         headings=tuple(source.headings),
@@ -262,8 +272,8 @@ def read_text(path: Path, *, sha256: str) -> str:
     if found != sha256:
         raise CorpusError(
             f"{path}: its sha256 is {found}, declared is {sha256}: the file was changed. "
-            f"Restore the file, or, if the new text is wanted, write the new sha256 in {CORPUS_FILE} and run: "
-            "allchat build"
+            "Restore the file; if the new text is wanted, restore it all the same and run: "
+            "allchat source update ID FILE"
         )
     return text
 

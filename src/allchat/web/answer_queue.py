@@ -221,6 +221,10 @@ class PageDoor:
         """The outline of the document with this key."""
         return self._asker.outline(document)
 
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before; see ``Asker``."""
+        return self._asker.earlier(document, digits)
+
     def ask(
         self,
         question: str,

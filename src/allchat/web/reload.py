@@ -60,6 +60,10 @@ class Following:
         """The outline of the document with this key."""
         return self.now.outline(document)
 
+    def earlier(self, document: str, digits: str) -> Document | None:
+        """The text of a source that was quoted from before; see ``Asker``."""
+        return self.now.earlier(document, digits)
+
     def ask(
         self,
         question: str,

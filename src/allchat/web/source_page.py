@@ -9,9 +9,12 @@ from datetime import date
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from allchat.addresses import web_address
+from allchat.addresses import LINK_DIGITS, web_address
 from allchat.answering.query import Asker, standing
 from allchat.records import Document, Outline
+from allchat.sources.archive import is_hash_of
+from allchat.sources.changes import outlined
+from allchat.sources.whereabouts import standing as standing_in
 from allchat.web.assets import page_file
 from allchat.web.highlight import Mark, place, section_html
 from allchat.web.languages import PATHS
@@ -47,9 +50,18 @@ def about(document: Document, *, words: Words) -> str:
 
 
 def source_page(
-    document: Document, outline: Outline, *, words: Words, span: tuple[int, int] | None = None, changed: bool = False
+    document: Document,
+    outline: Outline,
+    *,
+    words: Words,
+    span: tuple[int, int] | None = None,
+    changed: bool = False,
+    older: str = "",
 ) -> str:
-    """A whole source as one HTML page, with ``span`` marked if it can be placed; if not, the page says so."""
+    """A whole source as one HTML page, with ``span`` marked if it can be placed; if not, the page says so.
+
+    ``older`` is what is said, as HTML, above a text that is no longer in use.
+    """
     mark = place(Mark(*span, "marked"), outline, text=document.text) if span and not changed else None
     body = "".join(
         section_html(section, outline, text=document.text, marks=[mark] if mark else [], level=_level(section.heading))
@@ -64,7 +76,7 @@ def source_page(
         home=words["source_home"],
         home_path=_home(words),
         languages=_source_languages(document, span=None if changed else span, words=words),
-        notice=_source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
+        notice=older + _source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
         publisher=html.escape(document.publisher),
         revised=revised(document, words=words),
         publisher_page=_publisher_page(document, words=words),
@@ -72,6 +84,25 @@ def source_page(
         left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
         body=body,
     )
+
+
+def older_notice(kept: Document, current: Document | None, *, span: tuple[int, int] | None, words: Words) -> str:
+    """What is said above a text that is no longer in use: that it is older, and where its words stand now."""
+    said = [words["source_older"]]
+    if current is None:
+        return f'<p class="say older" role="status">{" ".join([*said, words["source_retired"]])}</p>'
+    said.append(str(words["source_newer"]).format(revised=revised(current, words=words)))
+    now = standing_in(kept, current, *span) if span and 0 <= span[0] < span[1] <= len(kept.text) else None
+    address = f"{current.key}@{current.sha256[:LINK_DIGITS]}"
+    if now is None or now.start is None:
+        said += [words["source_newer_gone"]] if now else []
+        target, label = f"{address}?{in_language(words)}", words["source_newer_open"]
+    else:
+        said.append(words["source_newer_changed" if now.fate == "changed" else "source_newer_same"])
+        target = f"{address}?start={now.start}&end={now.end}{in_language(words)}#marked"
+        label = words["source_newer_there"]
+    link = f'<a href="{html.escape(target)}">{label}</a>'
+    return f'<p class="say older" role="status">{" ".join(said)} {link}</p>'
 
 
 def _home(words: Words) -> str:
@@ -142,17 +173,17 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
     def source(request: Request, document: str) -> HTMLResponse:
         asked, here = request.query_params, standing(chat)
         said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
-        if document not in here.documents:
+        key, _, digits = document.partition("@")
+        digits = digits or asked.get("sha256", "")
+        span, current = _span(asked.get("start"), asked.get("end")), here.documents.get(key)
+        meant = current is not None and (not digits or is_hash_of(digits, current.sha256))
+        kept = here.earlier(key, digits) if digits and not meant else None
+        if kept is not None:
+            told = older_notice(kept, current, span=span, words=said)
+            return HTMLResponse(source_page(kept, outlined(kept), words=said, span=span, older=told))
+        if current is None:
             return HTMLResponse(_UNKNOWN.format(words=said, home=_home(said)), status_code=404)
-        record = here.documents[document]
-        page = source_page(
-            record,
-            here.outline(document),
-            words=said,
-            span=_span(asked.get("start"), asked.get("end")),
-            changed=asked.get("sha256", record.sha256) != record.sha256,
-        )
-        return HTMLResponse(page)
+        return HTMLResponse(source_page(current, here.outline(key), words=said, span=span, changed=not meant))
 
     return source
 

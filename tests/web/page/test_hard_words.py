@@ -63,7 +63,7 @@ def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_pl
     assert "if your child has any of the following:</p>" in shown
     assert "Last revised September 2, 2022" in shown
     entry = GLOSSARY.define("petechiae", document=PDQ.key)
-    assert f"start={entry.start}&amp;end={entry.end}&amp;sha256={PDQ.sha256}#marked" in shown
+    assert f"@{PDQ.sha256[:16]}?start={entry.start}&amp;end={entry.end}#marked" in shown
 
 
 def test_quotes_without_hard_words_bring_no_list_of_them() -> None:

@@ -132,7 +132,7 @@ def test_a_quote_of_a_source_that_has_changed_is_not_marked_and_its_link_says_so
     assert "<mark" in panel(trail, CHAT, words=WORDS)
     assert "<mark" not in shown
     assert WORDS["source_not_placed"] in shown
-    assert "sha256=" + "0" * 64 in shown
+    assert "@" + "0" * 16 in shown
 
 
 def test_a_quote_of_a_source_that_is_gone_is_left_out_of_the_panel() -> None:

@@ -23,7 +23,7 @@ def test_a_saved_answer_holds(nurse: TestClient, small_chat: Chat) -> None:
     assert "none of its citations holds" not in page
 
 
-def test_each_citation_is_told_to_hold_to_have_moved_changed_or_gone(nurse: TestClient, small_chat: Chat) -> None:
+def test_each_citation_is_told_to_hold_to_be_altered_or_gone(nurse: TestClient, small_chat: Chat) -> None:
     record = saved(small_chat)
     first = record["citations"][0]
     record["citations"] += [
@@ -33,7 +33,7 @@ def test_each_citation_is_told_to_hold_to_have_moved_changed_or_gone(nurse: Test
     ]
     lines = "\n".join(json.dumps(row) for row in (saved(small_chat), record))
     page = send(nurse, "/staff/answer", lines.encode(), text="").text
-    for state in ("holds", "moved", "changed", "gone"):
+    for state in ("holds", "record altered", "gone"):
         assert f'class="state {state}"' in page
     assert "Not every citation holds as saved." in page
     assert f'<del><span class="vh">only saved: </span>{SECRET}' in page

@@ -42,7 +42,7 @@ def test_a_quote_stands_with_its_place_heading_and_link(one: Any, small_chat: Ch
     (place,) = one("It makes blood\n cells all day long.").places
     start = small_chat.documents["furniture"].text.index("It makes")
     assert (place.document.key, place.start, place.heading) == ("furniture", start, ("Bones and marrow",))
-    assert place.link == f"/source/furniture#c{start}-{place.end}"
+    assert place.link == f"/source/furniture@{place.document.sha256[:16]}#c{start}-{place.end}"
     assert (place.before, place.after, place.furniture) == ("", "", "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from allchat.addresses import web_address
+from allchat.addresses import LINK_DIGITS, web_address
 from allchat.answering.query import Asker, standing
 from allchat.records import Document, Section
 from allchat.sources.glossary import Definition, Glossary
@@ -128,6 +128,6 @@ def _links(quotes: Sequence[TrailQuote], document: Document, *, words: Words) ->
 
 
 def permanent_link(quote: TrailQuote, *, words: Words) -> str:
-    """Leads to the quote in the whole source, and says so when the source is no longer what it was."""
-    place = f"start={quote.start}&end={quote.end}&sha256={quote.sha256}"
-    return f"/source/{quote.document}?{place}{in_language(words)}#marked"
+    """Leads to the quote in the very text that it was cut from, also when the source has a newer one by then."""
+    place = f"start={quote.start}&end={quote.end}"
+    return f"/source/{quote.document}@{quote.sha256[:LINK_DIGITS]}?{place}{in_language(words)}#marked"

@@ -103,7 +103,8 @@ class Desk:
             error = self._words["answer_empty"] if sent.fields else ""
             return Page("answer.html", {"pasted": "", "reports": None, "error": error}, 422 if error else 200)
         try:
-            reports = checked(saved_records(content), documents=self._chat.documents, pace=pace)
+            chat = self._chat
+            reports = checked(saved_records(content), documents=chat.documents, pace=pace, earlier=chat.earlier)
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
         return Page("answer.html", {"pasted": pasted, "reports": reports, "error": ""})

@@ -24,7 +24,7 @@ from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.web.answer_queue import Capacity, Pace
 from allchat.web.reload import Following
 from allchat.web.staff.desk import Desk, Page, View, trouble
-from allchat.web.staff.forms import Sent, form_of, foreign
+from allchat.web.staff.forms import Sent, foreign, form_of
 from allchat.web.staff.login import COOKIE, SESSION_SECONDS, STRETCHED_AT_ONCE, Login
 from allchat.wording import load_wording
 

@@ -10,8 +10,9 @@ from itertools import islice
 
 from rapidfuzz import fuzz, utils
 
-from allchat.answering.verify import Change, differences, letters_of
+from allchat.addresses import source_link
 from allchat.records import Block, Document, Outline, Span
+from allchat.sources.changes import Change, differences, letters_of
 from allchat.sources.sentences import sentences
 from allchat.sources.text import clean
 from allchat.web.answer_queue import Pace
@@ -62,7 +63,7 @@ class Place:
     @property
     def link(self) -> str:
         """The permanent link to the words in their source."""
-        return f"/source/{self.document.key}#c{self.start}-{self.end}"
+        return source_link(self.document.key, self.document.sha256, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)

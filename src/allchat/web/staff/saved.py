@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from allchat.answering.verify import Check, quoted_lines
+from allchat.answering.verify import Check, Earlier, nothing_kept
 from allchat.audit import Audit, answer_of, audit, cuts
 from allchat.records import Document
 from allchat.web.answer_queue import Pace
@@ -16,14 +16,11 @@ from allchat.web.answer_queue import Pace
 RECORDS = 200
 """Saved answers that one page checks."""
 
-NOT_HOLDING = 60
+NOT_HOLDING = 20
 """Citations that do not hold as saved, after which no further answer is checked: each takes some milliseconds."""
 
 CUTS = 40
 """Citations of one answer that is checked, its leads among them: no answer of ours has half as many."""
-
-LINES, LONGEST_QUOTE = 200, 5000
-"""Quoted lines of an answer's text that are looked for in its citations, and characters of each that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +33,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A saved answer (``record``) with what has become of it. ``strays`` are quoted lines that none of its citations
-    holds; ``left``: it has too many citations to be an answer of ours, and was not checked.
-    """
+    """A saved answer with what has become of it; ``left``: it has too many citations to be ours and was not checked."""
 
     audit: Audit
     record: Mapping[str, Any]
     rows: tuple[Row, ...] = ()
-    strays: tuple[str, ...] = ()
     bundle: bool = False
     left: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether all of it is as it was saved, and was checked."""
-        return self.audit.holds and not self.strays and not self.left
+        return self.audit.holds and not self.left
 
     def said(self, name: str) -> str:
         """A text of the record; empty where it has none of that name."""
@@ -76,8 +70,14 @@ class Reports:
         return not self.left and all(report.holds for report in self.all)
 
 
-def checked(records: Iterable[Mapping[str, Any]], *, documents: Mapping[str, Document], pace: Pace) -> Reports:
-    """The saved answers held against the documents, as many as one page checks.
+def checked(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    documents: Mapping[str, Document],
+    pace: Pace,
+    earlier: Earlier = nothing_kept,
+) -> Reports:
+    """The saved answers held against the documents, as many as one page checks; ``earlier`` gives older texts.
 
     Raises:
         QuestionError: what is read of the file holds something else than saved answers.
@@ -88,25 +88,18 @@ def checked(records: Iterable[Mapping[str, Any]], *, documents: Mapping[str, Doc
         if len(found) == RECORDS or dear >= NOT_HOLDING:
             return Reports(tuple(found), left=True)
         pace()
-        found.append(report(record, documents=documents))
+        found.append(report(record, documents=documents, earlier=earlier))
         dear += sum(row.check.state != "holds" for row in found[-1].rows)
     return Reports(tuple(found))
 
 
-def report(saved: Mapping[str, Any], *, documents: Mapping[str, Document]) -> Report:
+def report(saved: Mapping[str, Any], *, documents: Mapping[str, Document], earlier: Earlier = nothing_kept) -> Report:
     """One saved answer held against the documents; one of more than ``CUTS`` citations is not."""
     record = answer_of(saved)
     saved_cuts = cuts(record)
     if len(saved_cuts) > CUTS:
         found = Audit(str(record["id"]), whole=False, checks=(), sources={})
         return Report(found, record, bundle=False, left=True)
-    found = audit(saved, documents=documents)
+    found = audit(saved, documents=documents, earlier=earlier)
     rows = tuple(Row(cut, check) for cut, check in zip(saved_cuts, found.checks, strict=True))
-    return Report(found, record, rows, tuple(_strays(record, saved_cuts)), bundle=record is not saved)
-
-
-def _strays(record: Mapping[str, Any], saved_cuts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    text = record.get("text")
-    quotes = [cut["quote"][:LONGEST_QUOTE] for cut in saved_cuts]
-    lines = islice(quoted_lines(text), LINES) if isinstance(text, str) else ()
-    return (line for line in lines if not any(line in quote for quote in quotes))
+    return Report(found, record, rows, bundle=record is not saved)
