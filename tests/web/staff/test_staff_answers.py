@@ -104,7 +104,7 @@ def test_every_step_to_an_answer_is_shown(nurse: TestClient, small_chat: Chat) -
     for hit in trace.hits:
         assert f"<strong>{hit.score:.3f}</strong>" in page
     for citation in answer.citations:
-        assert f"#c{citation.start}-{citation.end}" in page
+        assert f"?start={citation.start}&amp;end={citation.end}#marked" in page
     assert page.count("quoted as") + page.count("left out: ") == len(trace.hits)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -81,5 +82,23 @@ def _run(work: Coroutine[Any, Any, Sent]) -> Sent:
 
 
 def foreign(request: Request) -> bool:
-    """Whether a form was sent from another web page. The cookie does not come with one; this refuses the form too."""
-    return request.method == "POST" and request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    """Whether a form was sent from another web page. The cookie does not come with one; this refuses the form too.
+
+    A browser says so in ``Sec-Fetch-Site``, an older one in ``Origin``; what is no browser sends neither.
+    """
+    if request.method != "POST":
+        return False
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site not in (None, "same-origin", "none"):
+        return True
+    return origin is not None and not _is_here(origin, request.headers.get("host", ""))
+
+
+def _is_here(origin: str, host: str) -> bool:
+    """Whether an origin is this host; of a host that a proxy names without its port, the name alone counts."""
+    try:
+        there, here = urlsplit(origin), urlsplit(f"//{host}")
+        same = there.hostname is not None and there.hostname == here.hostname
+        return same and (here.port is None or here.port == there.port)
+    except ValueError:
+        return False

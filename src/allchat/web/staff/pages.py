@@ -138,6 +138,7 @@ class Staff:
     async def _sign_out(self, request: Request) -> Response:
         if foreign(request):
             return self._shown(request, trouble("foreign", 403), inside=False)
+        self._login.end(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/staff/sign-in", status_code=303)
         answer.delete_cookie(COOKIE, path="/staff", httponly=True, samesite="strict")
         return answer
