@@ -64,7 +64,7 @@ PLUMBING = tuple(_at_each_page(dict.fromkeys(("/gradio_api/", "/config", "/theme
 LASTING = tuple(_at_each_page({"/assets/": READING, "/static/": READING}))
 FOLDERS: Mapping[str, list[str]] = {
     "/source/": READING,
-    f"{STAFF}/sources/": READING,
+    f"{STAFF}/sources/": [*READING, "POST"],
     "/v1/models/": READING,
     **dict.fromkeys((*LASTING, *HEARTBEATS), READING),
 }

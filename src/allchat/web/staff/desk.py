@@ -14,13 +14,17 @@ from allchat.chat import Chat
 from allchat.errors import QuestionError
 from allchat.guard.policy import ADVICE, EMERGENCY
 from allchat.search.retriever import PARTS
+from allchat.sources.text import clean
 from allchat.web.answer_queue import Pace
 from allchat.web.reload import Following
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked
-from allchat.web.staff.views import SourceView, candidates, is_intact, views
+from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
 from allchat.wording import load_wording
+
+SOUGHT = 200
+"""Characters of what is looked for in a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,22 @@ class Desk:
         """All documents, and how far our questions reach."""
         return Page("sources.html", {"views": list(self._views.values())})
 
-    def source(self, request: Request, _sent: Sent, _pace: Pace) -> Page:
-        """One document part by part; ``only=uncovered`` in the address leaves only what no question reaches."""
+    def source(self, request: Request, sent: Sent, _pace: Pace) -> Page:
+        """One document part by part: all, what holds the words sought, or (``only=uncovered``) what no question reaches."""
         view = self._views.get(request.path_params["document"])
         if view is None:
             return trouble("no_source", 404)
-        intact = is_intact(self._chat, view.document.key)
+        sought = clean(sent.text("find"))[:SOUGHT]
         only, questions = (request.query_params.get(name) for name in ("only", "questions"))
-        values = {"view": view, "intact": intact, "only": only == "uncovered", "all": questions == "all"}
+        values = {
+            "view": view,
+            "shown": found_in(view, sought) if sought else view,
+            "sought": sought,
+            "pieces": pieces,
+            "intact": is_intact(self._chat, view.document.key),
+            "only": only == "uncovered" and not sought,
+            "all": questions == "all",
+        }
         return Page("source.html", values)
 
     def quote(self, _request: Request, sent: Sent, pace: Pace) -> Page:

@@ -55,7 +55,7 @@ class Staff:
         router.add_route("/staff/sign-in", self._sign_in, ["GET", "POST"])
         router.add_route("/staff/sign-out", self._sign_out, ["POST"])
         router.add_route("/staff", self._behind(self.desk.sources), ["GET"])
-        router.add_route("/staff/sources/{document}", self._behind(self.desk.source), ["GET"])
+        router.add_route("/staff/sources/{document}", self._behind(self.desk.source), ["GET", "POST"])
         router.add_route("/staff/quote", self._behind(self.desk.quote), ["GET", "POST"])
         router.add_route("/staff/answer", self._behind(self.desk.answer), ["GET", "POST"])
         router.add_route("/staff/why", self._behind(self.desk.why), ["GET", "POST"])
