@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count, cycle, product
 from typing import Any
 
@@ -75,7 +76,7 @@ def hostile_records(citation: Mapping[str, Any], *, most: int) -> Iterator[tuple
         "numbers": lambda number: number,
     }
     for name, row in rows.items():
-        yield name, _filled(lambda row=row: (json.dumps(row(number)) for number in count()), "\n", most=most).encode()  # type: ignore[misc]
+        yield name, _filled(partial(_lines, row), "\n", most=most).encode()
     for name, one in {
         "one answer of very many citations": _saved(tampered[:1] * (most // 2000)),
         "one answer with a very long quote": _saved([long, long]),
@@ -85,6 +86,10 @@ def hostile_records(citation: Mapping[str, Any], *, most: int) -> Iterator[tuple
         yield name, json.dumps(one).encode()
     for name, sign in (("brackets", b"["), ("spaces", b" "), ("ends of lines", b"\r\n"), ("dashes", b"\r\n--")):
         yield f"a run of {name}", sign * (most // len(sign))
+
+
+def _lines(row: Callable[[int], Any]) -> Iterator[str]:
+    return (json.dumps(row(number)) for number in count())
 
 
 def _saved(citations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

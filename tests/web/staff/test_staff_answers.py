@@ -73,11 +73,39 @@ def test_of_very_many_answers_the_first_are_checked_and_the_page_says_so(
     assert 'class="say right" role="status"' not in page
 
 
-@pytest.mark.parametrize("content", [b"zebrafish", b"[1]", b"\xff\xfe", b'{"id": 1}', b"[" * 50_000])
+@pytest.mark.parametrize("content", [b"[1]", b'{"id": 1}', b"{\xff\xfe", b"[" * 50_000])
 def test_a_file_that_holds_no_saved_answer_gets_a_clear_error(nurse: TestClient, content: bytes) -> None:
     answer = send(nurse, "/staff/answer", content, text="")
     assert answer.status_code == 422
     assert "Save it with ask --json or batch." in answer.text
+
+
+SHEET = """<!doctype html>
+<html lang="en"><head><title>Questions for our care team</title></head><body><h2>Questions</h2><p>Not quoted here.</p>
+<section class="taken"><blockquote lang="en"><p>It makes blood cells all day long. [1]</p>
+<ul><li>It is read twice a day. [2]</li></ul></blockquote><blockquote><p>Marrow &amp; bone are one.</p></blockquote>
+</section></body></html>"""
+
+
+def test_a_saved_sheet_is_checked_quote_by_quote_with_a_link_to_each_place(nurse: TestClient) -> None:
+    page = send(nurse, "/staff/answer", SHEET.encode(), text="").text
+    assert "2 of 3 pieces stand word for word." in page
+    assert "Marrow &amp; bone are one." in page
+    assert "Not quoted here" not in page
+    assert page.count("Open in the source") >= 2
+
+
+def test_an_answer_that_is_pasted_as_text_is_checked_sentence_by_sentence(nurse: TestClient) -> None:
+    page = send(
+        nurse, "/staff/answer", text="It makes blood cells all day long. [1]\n\nIt is read thrice a day. [2]"
+    ).text
+    assert "1 of 2 pieces stand word for word." in page
+    assert "<del>" in page
+
+
+@pytest.mark.parametrize("text", ["<html>", "<html>" + "<" * 9000, "<html><blockquote", "x" * 5001])
+def test_a_broken_sheet_or_a_text_too_long_is_told_so(nurse: TestClient, text: str) -> None:
+    assert send(nurse, "/staff/answer", text=text).status_code == 422
 
 
 # Why

@@ -19,7 +19,7 @@ from allchat.web.answer_queue import Pace
 from allchat.web.reload import Following
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.quote_check import Checked, QuoteCheck
-from allchat.web.staff.saved import checked
+from allchat.web.staff.saved import checked, quoted_in
 from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
 from allchat.wording import load_wording
 
@@ -77,7 +77,7 @@ class Desk:
         return Page("sources.html", {"views": list(self._views.values())})
 
     def source(self, request: Request, sent: Sent, _pace: Pace) -> Page:
-        """One document part by part: all, what holds the words sought, or (``only=uncovered``) what no question reaches."""
+        """One document: all, what holds the words sought, or (``only=uncovered``) what no question reaches."""
         view = self._views.get(request.path_params["document"])
         if view is None:
             return trouble("no_source", 404)
@@ -94,7 +94,7 @@ class Desk:
         }
         return Page("source.html", values)
 
-    def quote(self, _request: Request, sent: Sent, pace: Pace) -> Page:
+    def quote(self, _request: Request | None, sent: Sent, pace: Pace) -> Page:
         """Where a pasted text stands word for word, or what comes nearest."""
         pasted = sent.text("text")
         if len(pasted) > TEXT_LIMIT:
@@ -114,12 +114,22 @@ class Desk:
         if not content.strip():
             error = self._words["answer_empty"] if sent.fields else ""
             return Page("answer.html", {"pasted": "", "reports": None, "error": error}, 422 if error else 200)
+        if not content.lstrip().startswith((b"{", b"[")):
+            return self._said(content, pace)
         try:
             chat = self._chat
             reports = checked(saved_records(content), documents=chat.documents, pace=pace, earlier=chat.earlier)
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
         return Page("answer.html", {"pasted": pasted, "reports": reports, "error": ""})
+
+    def _said(self, content: bytes, pace: Pace) -> Page:
+        """What the quotes of a saved sheet come to, or those of an answer that was pasted as text."""
+        text = quoted_in(content.decode(errors="replace"))
+        if len(text) > TEXT_LIMIT:
+            values = {"pasted": "", "reports": None, "error": self._long()}
+            return Page("answer.html", values, 422)
+        return self.quote(None, Sent({"text": text}), pace)
 
     def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
         """How the answer to a question comes about."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from allchat.answering.verify import Check, Earlier, nothing_kept
 from allchat.audit import Audit, answer_of, audit, cuts
 from allchat.records import Document
 from allchat.web.answer_queue import Pace
+
+_TAG = re.compile(r"<[^<>]*>")
 
 RECORDS = 200
 """Saved answers that one page checks."""
@@ -103,3 +107,15 @@ def report(saved: Mapping[str, Any], *, documents: Mapping[str, Document], earli
     found = audit(saved, documents=documents, earlier=earlier)
     rows = tuple(Row(cut, check) for cut, check in zip(saved_cuts, found.checks, strict=True))
     return Report(found, record, rows, bundle=record is not saved)
+
+
+def quoted_in(text: str) -> str:
+    """The quotes of a sheet that was saved from the families' page, a paragraph for each; any other text as it is.
+
+    The sheet is a page of our own making: what it quotes stands between ``blockquote`` and its end.
+    """
+    if not text.lstrip().lower().startswith(("<!doctype", "<html")):
+        return text
+    parts = (part.partition("</blockquote>")[0].partition(">")[2] for part in text.split("<blockquote")[1:])
+    lines = (_TAG.sub("\n", part).split("\n") for part in parts)
+    return "\n\n".join(html.unescape(line) for several in lines for line in several if line.strip())
