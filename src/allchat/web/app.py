@@ -54,9 +54,9 @@ def create_app(
     """The application around an opened chat.
 
     ``allowed_origins`` may call from another web page, ``embed_sites`` may show the page at ``/embed`` in a frame (none
-    by default). ``questions_per_minute`` is per client address, 0 for no limit, and callers on this machine never count.
-    ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; the page and every other
-    door share them. ``contact`` holds ``emergency_number``, ``crisis_number``, ``care_team``. ``/metrics`` takes
+    by default). ``questions_per_minute`` is per client address, 0 for no limit, and this machine never counts.
+    ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; the page and every
+    other door share them. ``contact`` holds ``emergency_number``, ``crisis_number``, ``care_team``. ``/metrics`` takes
     the bearer ``metrics_token``, or, without one, callers on this machine alone. Without ``page`` there is no page,
     and the rest stays. ``staff`` are the staff's pages, behind their login; none by default. ``votes`` is a file
     for votes on answers; without it there are none.
