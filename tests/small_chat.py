@@ -174,6 +174,9 @@ class SmallChat:
         )
         return self.answer(id, question, kind="answer", text=text, quotes=quotes, understood=understood)
 
+    def alarm(self, question: str, **how: Any) -> Answer | None:
+        return SmallChat.ask(self, question, **how) if "emergency" in question or "crisis" in question else None
+
     def answer(
         self,
         id: str,  # noqa: A002

@@ -16,11 +16,12 @@ from word_hash import WordHash
 from allchat.answering.query import QUESTION_CHARACTERS, check_question
 from allchat.build import build
 from allchat.chat import Chat
+from allchat.contact import Contact
 from allchat.errors import CorpusError, QuestionError, StoreError
 from allchat.markdown import unescape_markdown
 from allchat.program import program_hash
 from allchat.search.folder import open_index
-from allchat.wording import Contact, load_wording
+from allchat.wording import load_wording
 
 FAST = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 

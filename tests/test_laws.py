@@ -28,6 +28,7 @@ from allchat.answering.quotes import FURTHER, choose, select
 from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.build import build
 from allchat.chat import Chat
+from allchat.contact import Contact
 from allchat.errors import VerificationError
 from allchat.guard.guard import Guard
 from allchat.guard.rules import ReadMessage
@@ -38,7 +39,7 @@ from allchat.search.retriever import PARTS
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.text import clean
-from allchat.wording import Contact, load_wording
+from allchat.wording import load_wording
 
 NO_PARTS = dict.fromkeys(PARTS, 0.0)
 FAST = settings(max_examples=60, deadline=None, derandomize=True, database=None)

@@ -11,12 +11,13 @@ import pytest
 import textstat
 from places import ROOT
 
+from allchat.contact import Contact
 from allchat.errors import SettingsError
-from allchat.wording import Contact, Wording, load_wording
+from allchat.wording import Wording, load_wording
 
 OTHER_VALUES = {
-    "attribution", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn", "limit",
-    "month", "day", "year", "revised",
+    "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
+    "limit", "month", "day", "year", "revised",
 }  # fmt: skip
 
 
@@ -88,13 +89,13 @@ def test_a_value_with_braces_is_shown_and_not_filled_again() -> None:
 )
 def test_a_wording_that_is_missing_or_cannot_be_filled_is_an_error_that_names_it(ask: Any, fact: str) -> None:
     wording = made(a={"b": "Call {number}.", "d": "{0} {", "e": [1]})
-    with pytest.raises(SettingsError, match=r"wording/xx\.toml: ") as raised:
+    with pytest.raises(SettingsError, match=r"xx/wording\.toml: ") as raised:
         ask(wording)
     assert fact in str(raised.value)
 
 
 def test_a_language_without_wording_is_an_error() -> None:
-    with pytest.raises(SettingsError, match=r"no wording for the language 'tlh'\. Write wording/tlh\.toml"):
+    with pytest.raises(SettingsError, match=r"no language 'tlh'\. Write the folder languages/tlh"):
         load_wording("tlh")
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from allchat.answering.abstain import MODEL_FILE, NO_EXAMPLES, Judge, fit, now_answered, packed, unpacked
 from allchat.errors import StoreError
-from allchat.languages import SEARCHED
+from allchat.languages.folders import GLOSS_FILE, LANGUAGE_FILE, Languages, packaged_languages
+from allchat.languages.folders import Language as Spoken
 from allchat.languages.gloss import gloss_of
 from allchat.program import library_versions, program_hash
 from allchat.records import Document, Examples, LayTerm, Outline, Passage, Question
@@ -43,7 +44,8 @@ BUILDERS = (
     "answering/abstain.py",
     "build.py",
     "errors.py",
-    "languages",
+    "languages/folders.py",
+    "languages/gloss.py",
     "parsing.py",
     "program.py",
     "records.py",
@@ -77,23 +79,23 @@ def build(
     progress: bool = False,
     force: bool = False,
     say: Callable[[str], None] | None = None,
+    languages: Languages | None = None,
 ) -> Path:
     """Builds the index of a corpus unless an index of the same inputs is there, and gives the index's folder.
 
     Vectors, map, judge and exported model are kept where what each was made from is the same; the bytes are those of a
     build from nothing, which ``force`` makes. ``say`` is told what staff should look at, a line at a time.
+    ``languages`` are those of questions, by default those that come with allchat.
 
     Raises:
         CorpusError, ModelError, StoreError: nothing was built; an index that was there is whole.
     """
-    corpus, index = Path(corpus), Path(index)
+    corpus, index, languages = Path(corpus), Path(index), languages or packaged_languages()
     documents = read_corpus(corpus)
     outlines = tuple(outline_document(document) for document in documents)
-    questions = read_questions(corpus, documents=documents, outlines=outlines)
-    lay_terms = read_lay_terms(corpus)
+    questions, lay_terms = read_questions(corpus, documents=documents, outlines=outlines), read_lay_terms(corpus)
     built_by = model_of(embedder) if embedder else {"name": folder_name(model), "sha256": fingerprint(model)}
-    inputs = build_inputs(corpus, documents=documents, model=built_by, passage_tokens=passage_tokens)
-    inputs |= {"libraries": library_versions(LIBRARIES), "vectors": vectors_key(built_by["sha256"])}
+    inputs = _inputs(corpus, documents, built_by, passage_tokens, languages)
     previous = None if force else previous_index(index)
     if previous is not None and previous.manifest["inputs"] == inputs:
         return index
@@ -111,12 +113,21 @@ def build(
         inputs=inputs,
         settings=_settings(documents, outlines, lay_terms, questions),
         finish=finish,
-        languages=_languages(corpus, documents, outlines, lay_terms=lay_terms, embedder=kept, previous=previous),
+        languages=_languages(languages, corpus, documents, outlines, lay_terms, embedder=kept, previous=previous),
         previous=previous,
         progress=progress,
     )
     _say(f"{kept.embedded} of {kept.count} texts were embedded, the vectors of the others were there.", say)
     return index
+
+
+def _inputs(
+    corpus: Path, documents: Sequence[Document], model: Mapping[str, str], tokens: int, languages: Languages
+) -> dict[str, Any]:
+    """What the index depends on, and what its parts do."""
+    parts = {"libraries": library_versions(LIBRARIES), "vectors": vectors_key(model["sha256"])}
+    told = build_inputs(corpus, documents=documents, model=model, passage_tokens=tokens, languages=languages)
+    return told | parts
 
 
 def _say(line: str, say: Callable[[str], None] | None) -> None:
@@ -151,18 +162,19 @@ def _exported(previous: Index | None, inputs: Mapping[str, Any]) -> Path | None:
 
 
 def _languages(
+    languages: Languages,
     corpus: Path,
     documents: Sequence[Document],
     outlines: Sequence[Outline],
-    *,
     lay_terms: Sequence[LayTerm],
+    *,
     embedder: Embedder,
     previous: Index | None,
 ) -> tuple[Language, ...]:
     """The languages besides English in which there are questions of ours: nothing is searched in any other."""
 
-    def language(code: str) -> Language:
-        read, examples = gloss_of(code), read_examples(corpus)
+    def language(spoken: Spoken) -> Language:
+        code, read, examples = spoken.code, gloss_of(spoken), read_examples(corpus)
 
         def judge(built: Index) -> dict[str, bytes]:
             own = read_examples(corpus, language=code, read=read)
@@ -172,7 +184,7 @@ def _languages(
         asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
         return Language(code, asked, judge)
 
-    return tuple(found for found in map(language, SEARCHED) if found.questions)
+    return tuple(found for found in map(language, languages.searched) if found.questions)
 
 
 def _judge(
@@ -215,9 +227,15 @@ def model_of(embedder: Embedder) -> dict[str, str]:
 
 
 def build_inputs(
-    corpus: Path, *, documents: Sequence[Document], model: Mapping[str, str], passage_tokens: int
+    corpus: Path,
+    *,
+    documents: Sequence[Document],
+    model: Mapping[str, str],
+    passage_tokens: int,
+    languages: Languages | None = None,
 ) -> dict[str, Any]:
     """What an index depends on, in words that an error can name. ``model`` has its name and its files' sha256."""
+    languages = languages or packaged_languages()
     return {
         "program": program_hash(BUILDERS),
         "documents": {
@@ -226,7 +244,13 @@ def build_inputs(
         },
         "word files": {
             path.relative_to(corpus).as_posix(): _hash(path.read_bytes())
-            for path in word_files(corpus, documents=documents, languages=SEARCHED)
+            for path in word_files(corpus, documents=documents, languages=languages.codes[1:])
+        },
+        "languages": {
+            f"{language.code}/{name}": _hash(file.read_bytes())
+            for language in languages
+            for name in (LANGUAGE_FILE, GLOSS_FILE)
+            if (file := language.folder / name).is_file()
         },
         "model": dict(model),
         "passage_tokens": passage_tokens,

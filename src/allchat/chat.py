@@ -11,9 +11,11 @@ from allchat.answering.pipeline import Pipeline
 from allchat.answering.query import check_id, check_language, check_question
 from allchat.answering.turn import Turn
 from allchat.build import PASSAGE_TOKENS, build_inputs, model_of
-from allchat.errors import CorpusError, StoreError
+from allchat.contact import Contact
+from allchat.errors import CorpusError, QuestionError, StoreError
 from allchat.guard.classifier import packaged_classifier
 from allchat.guard.guard import Guard
+from allchat.languages.folders import Languages, packaged_languages
 from allchat.records import Answer, Trace
 from allchat.search.embedder import Embedder
 from allchat.search.folder import open_index
@@ -21,7 +23,6 @@ from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.sentence_transformer import open_embedder
 from allchat.sources.annotations import read_lay_terms
 from allchat.sources.corpus import CORPUS_FILE, read_corpus
-from allchat.wording import Contact
 
 
 class Chat(Pipeline):
@@ -38,8 +39,11 @@ class Chat(Pipeline):
         embedder: Embedder | None = None,
         contact: Contact | None = None,
         today: date | None = None,
+        languages: Languages | None = None,
     ) -> Chat:
         """Opens an index with the corpus it was built from: ``corpus``, or that folder beside the index or here.
+
+        ``languages`` are those of questions and of our words, by default those that come with allchat.
 
         Raises:
             StoreError: there is no index, it is damaged, or it is not of this corpus, model and settings.
@@ -53,7 +57,13 @@ class Chat(Pipeline):
         tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
         _must_fit(
             built,
-            build_inputs(folder, documents=documents, model=model_of(embedder), passage_tokens=tokens),
+            build_inputs(
+                folder,
+                documents=documents,
+                model=model_of(embedder),
+                passage_tokens=tokens,
+                languages=languages or packaged_languages(),
+            ),
             index=Path(index),
         )
         return cls(
@@ -62,9 +72,10 @@ class Chat(Pipeline):
             documents=documents,
             embedder=embedder,
             lay_terms=read_lay_terms(folder),
-            guard=Guard.load(classifier=packaged_classifier(), model=embedder.fingerprint),
+            guard=Guard.load(languages, classifier=packaged_classifier(), model=embedder.fingerprint),
             contact=contact,
             today=today,
+            languages=languages,
         )
 
     def ask(
@@ -87,6 +98,25 @@ class Chat(Pipeline):
         """
         return self.explain(question, history=history, id=id, language=language)[0]
 
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer | None:
+        """``ask`` for a message that a rule finds urgent, None for every other, which costs its reading alone.
+
+        For whoever would have to turn a message away: an emergency is answered whatever limit is reached.
+        """
+        try:
+            urgent = self.screen(self.guard.read(check_question(question))).kind == "urgent"
+            answer = self.ask(question, history=history, id=id, language=language) if urgent else None
+        except QuestionError:
+            return None
+        return answer if answer is not None and answer.kind == "urgent" else None
+
     def explain(
         self,
         question: str,
@@ -101,7 +131,8 @@ class Chat(Pipeline):
             QuestionError, VerificationError: see ``ask``.
         """
         earlier = [text for text in history if text.strip()]
-        turn = Turn(self, check_question(question), earlier, check_id(id), language=check_language(language))
+        spoken = check_language(language, known=self.languages.codes)
+        turn = Turn(self, check_question(question), earlier, check_id(id), language=spoken)
         answer = turn.answer()
         return answer, turn.trace
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 BlockKind = Literal["heading", "paragraph", "lead", "list", "definition", "caption"]
 AnswerKind = Literal["answer", "refusal", "urgent", "not_found", "out_of_scope", "support", "chat"]
 Tone = Literal["emergency", "crisis", "support"]
+Display = Literal["whole", "section", "quote"]  # what families may be shown of a source
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,6 +104,7 @@ class Document:
     sha256: str
     text: str = field(repr=False)
     layout: Layout = field(default=Layout(), repr=False)
+    display: Display = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,7 @@ class Block:
     A ``lead`` introduces definition items (or sub-headings) that are blocks of their own; their spans are its
     ``items``, and it is quoted with them. A ``heading`` is a title, or a whole sentence that the source uses as one.
     ``sentences`` lie in reading order inside ``start``..``end``. ``leads`` are the lines outside the block that
-    introduce it (outermost first); a quote of the block never leaves without them. ``items`` are set for lists.
-    ``applies`` says for whom it speaks.
+    introduce it (outermost first); a quote never leaves without them. ``items`` are a list's, ``applies`` for whom.
     """
 
     document: str
@@ -271,8 +272,7 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the screen makes of a question before anything is searched; ``kind`` None goes on to the search.
-    ``reason`` is a word of the wording, ``rule`` what matched; ``score`` and ``harmless`` are what the classifier gives
-    the verdict, and mere information.
+    ``reason`` is a word of the wording, ``rule`` what matched; the classifier scores the verdict, and mere information.
     """
 
     kind: Literal["urgent", "refusal", "out_of_scope", "chat", "support"] | None

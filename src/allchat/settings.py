@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from allchat.addresses import PHONE
+from allchat.contact import USUAL_CONTACT
 from allchat.errors import SettingsError
 from allchat.parsing import parse_toml
 
@@ -63,12 +64,12 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token for `/metrics`; without one, only this machine reads them."
     )
-    emergency_number: _Phone = Field("911", description="Number to call in an emergency.")
-    crisis_number: _Phone = Field("988", description="Number to call or text in a crisis.")
-    poison_number: _Phone = Field("1-800-222-1222", description="Number of the poison help line.")
-    region: _Words = Field("in the United States", description="Where these numbers work, as shown beside them.")
+    emergency_number: _Phone = Field(USUAL_CONTACT.emergency_number, description="Number to call in an emergency.")
+    crisis_number: _Phone = Field(USUAL_CONTACT.crisis_number, description="Number to call or text in a crisis.")
+    poison_number: _Phone = Field(USUAL_CONTACT.poison_number, description="Number of the poison help line.")
+    region: _Words = Field(USUAL_CONTACT.region, description="Where these numbers work, as shown beside them.")
     care_team: _Words = Field(
-        "your child's care team", description="How the care team is named; an operator may add its number."
+        USUAL_CONTACT.care_team, description="How the care team is named; an operator may add its number."
     )
     staff_password: SecretStr = Field(
         SecretStr(""),

@@ -1,20 +1,21 @@
-"""Wording: every sentence of ours, from one file per language. Nothing else may speak for allchat."""
+"""Wording: every sentence of ours, from one file in each language's folder. Nothing else may speak for allchat."""
 
 from __future__ import annotations
 
-import importlib.resources
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Any, TypeAlias
 
+from allchat.contact import USUAL_CONTACT, Contact
 from allchat.errors import SettingsError
-from allchat.languages import SEARCHED
+from allchat.languages.folders import ENGLISH, WORDING_FILE, Language, packaged_codes, packaged_languages
 from allchat.parsing import parse_toml
 
-LANGUAGES = ("en", *SEARCHED)
-"""The languages of our own words, the first being the one that is spoken where nothing says otherwise."""
+LANGUAGES = packaged_codes()
+"""The languages of our own words that come with allchat, the first being the one that is spoken where nothing says
+otherwise."""
 
 Words: TypeAlias = Mapping[str, Any]
 
@@ -34,12 +35,12 @@ class Wording:
         """
         found = self._find(name)
         if not isinstance(found, str):
-            raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a sentence. Write it in quotes.")
+            raise SettingsError(f"{self.language}/{WORDING_FILE}: {name!r} is not a sentence. Write it in quotes.")
         try:
             return found.format(**values)
         except (KeyError, IndexError, ValueError, AttributeError, TypeError, MemoryError, OverflowError) as error:
             raise SettingsError(
-                f"wording/{self.language}.toml: {name!r} cannot be filled: {error}. Correct its braces."
+                f"{self.language}/{WORDING_FILE}: {name!r} cannot be filled: {error}. Correct its braces."
             ) from error
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -50,7 +51,9 @@ class Wording:
         """
         found = self._find(name)
         if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-            raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a list of sentences. Write it as one.")
+            raise SettingsError(
+                f"{self.language}/{WORDING_FILE}: {name!r} is not a list of sentences. Write it as one."
+            )
         return tuple(found)
 
     def has(self, name: str) -> bool:
@@ -69,33 +72,59 @@ class Wording:
         """
         found = self._find(name)
         if not isinstance(found, dict):
-            raise SettingsError(f"wording/{self.language}.toml: {name!r} is not a table. Write it as [{name}].")
+            raise SettingsError(f"{self.language}/{WORDING_FILE}: {name!r} is not a table. Write it as [{name}].")
         return dict(found)
 
     def tables(self) -> dict[str, Any]:
         """Everything in the file."""
         return dict(self._tables)
 
+    def sentences(self, *tables: str) -> Iterator[tuple[str, str]]:
+        """Every sentence with its dotted name, in the order of the file; of these ``tables`` alone where any is named.
+
+        Those of a list are named by their place in it: ``questions.1``.
+        """
+        for table in tables or self._tables:
+            yield from _sentences(self._tables[table], table)
+
     def _find(self, name: str) -> Any:
         found: Any = self._tables
         for part in name.split("."):
             if not isinstance(found, dict) or part not in found:
-                raise SettingsError(f"wording/{self.language}.toml: has no {name!r}. Add it, or correct the name.")
+                raise SettingsError(f"{self.language}/{WORDING_FILE}: has no {name!r}. Add it, or correct the name.")
             found = found[part]
         return found
 
 
+def _sentences(value: object, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _sentences(inner, f"{name}.{key}")
+    elif isinstance(value, list):
+        for at, inner in enumerate(value, 1):
+            yield from _sentences(inner, f"{name}.{at}")
+
+
 @cache
-def load_wording(language: str = "en") -> Wording:
-    """The packaged wording of a language.
+def load_wording(language: str = ENGLISH) -> Wording:
+    """The wording of a language that comes with allchat.
 
     Raises:
-        SettingsError: there is no wording file for it, or it is not TOML.
+        SettingsError: there is no such language, or its wording cannot be read.
     """
-    file = importlib.resources.files("allchat").joinpath(f"wording/{language}.toml")
-    if not file.is_file():
-        raise SettingsError(f"there is no wording for the language {language!r}. Write wording/{language}.toml.")
-    return read_wording(file, language=language)
+    return wording_of(packaged_languages()[language])
+
+
+@cache
+def wording_of(language: Language) -> Wording:
+    """The wording of a language.
+
+    Raises:
+        SettingsError: it cannot be read or is not TOML.
+    """
+    return read_wording(language.folder / WORDING_FILE, language=language.code)
 
 
 def read_wording(file: Traversable, *, language: str) -> Wording:
@@ -110,16 +139,13 @@ def read_wording(file: Traversable, *, language: str) -> Wording:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whom to call, as an operator set it."""
+def filled_pattern(sentence: str) -> re.Pattern[str]:
+    """Matches a sentence with whatever fills its braces; the groups are what fills them."""
+    return re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(sentence)))
 
-    emergency_number: str = "911"
-    crisis_number: str = "988"
-    poison_number: str = "1-800-222-1222"
-    region: str = "in the United States"
-    care_team: str = "your child's care team"
 
-    def values(self) -> dict[str, str]:
-        """The values for the wording's braces."""
-        return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}
+def contact_values(contact: Contact, *, wording: Wording) -> dict[str, str]:
+    """Whom to call as plain text, in the language of the wording where an operator set nothing of their own."""
+    own = wording.table("contact") if wording.has("contact") else {}
+    usual, values = USUAL_CONTACT.values(), contact.values()
+    return values | {name: str(text) for name, text in own.items() if values[name] == usual[name]}

@@ -146,6 +146,6 @@ def test_a_prepared_source_that_is_only_alike_counts_less_beside_a_newcomer(
 
     alike, asked = "When do visitors stay?", "How many weeks do patients stay in the hospital?"
     before = score(alike), score(asked)
-    monkeypatch.setattr("allchat.search.retriever.MEANT", 1e-9)
+    monkeypatch.setattr("allchat.search.claims.MEANT", 1e-9)
     assert before[0] < score(alike)
     assert before[1] == score(asked)

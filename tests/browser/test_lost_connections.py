@@ -57,3 +57,19 @@ def test_a_question_that_is_turned_away_is_told_why(small: str, visit: Any, stat
     here.page.press("#ask", "Enter")
     here.page.get_by_text(words).wait_for()
     here.ask("signs")
+
+
+def test_a_pages_session_is_named_by_the_browsers_generator_for_secrets(small: str, visit: Any) -> None:
+    here = visit(small)
+    sessions: list[str] = []
+    here.page.on(
+        "request", lambda sent: "queue/join" in sent.url and sessions.append(sent.post_data_json["session_hash"])
+    )
+    assert "native code" not in here.page.evaluate("Math.random.toString()")
+    drawn = here.page.evaluate("Array.from({length: 1000}, Math.random)")
+    assert len(set(drawn)) == 1000
+    assert 0 <= min(drawn) < 0.05 < 0.95 < max(drawn) < 1
+    here.ask("signs")
+    assert len(sessions[0]) >= 8
+    here.page.evaluate("() => { crypto.getRandomValues = (into) => into.fill(7); }")
+    assert here.page.evaluate("Math.random() === Math.random()")

@@ -55,14 +55,29 @@ def test_without_anybody_to_ask_a_missing_fact_is_named(home: Path) -> None:
 
 
 def test_the_terminal_asks_for_what_is_missing_and_adds_nothing_unseen(home: Path) -> None:
-    answers = "\n".join(["", "City Hospital", "https://example.org/v", "may be quoted", "families", "", "unknown", "n"])
+    answers = "\n".join(["", "City Hospital", "https://example.org/v", "may be quoted", "", "unknown", "n"])
     result = CliRunner().invoke(cli, ["source", "add", "v.html"], input=answers)
     assert result.exit_code == 0, result.output
     assert "nothing was added" in result.output
     assert (home / "corpus" / "reviews" / "visiting-us.html").exists()
     assert declared_sources(home / "corpus") == []
+    assert "audience: patients and their families (if not, use --audience)" in result.output
     again = CliRunner().invoke(cli, ["source", "add", "v.html"], input=f"{answers[:-1]}y")
     assert "visiting-us: added" in again.output
+    assert declared_sources(home / "corpus")[0].display == "section"
+
+
+def test_what_families_may_see_of_a_source_is_given_by_its_name(home: Path) -> None:
+    assert run("source", "add", "v.html", "--yes", "--display=all", *GIVEN).exit_code == EXIT_BAD_INPUT
+    assert run("source", "add", "v.html", "--yes", "--display=quote", *GIVEN).exit_code == 0
+    assert declared_sources(home / "corpus")[0].display == "quote"
+
+
+def test_a_withdrawn_source_leaves_its_notice(home: Path) -> None:
+    run("source", "add", "v.html", "--yes", *GIVEN)
+    assert run("source", "remove", "visiting-us", "--withdraw", "--yes").exit_code == 0
+    assert "[[withdrawn]]" in (home / "corpus" / "corpus.toml").read_text(encoding="utf-8")
+    assert declared_sources(home / "corpus") == []
 
 
 def test_a_review_alone_adds_nothing(home: Path) -> None:

@@ -6,11 +6,11 @@ import dataclasses
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_languages import copied_english, english_of, rule_file
 from places import ROOT
 
 import allchat.answering.compose
@@ -85,15 +85,13 @@ def dropped_lead_line(chat: Chat, monkeypatch: pytest.MonkeyPatch, _: Path) -> C
 
 def guard_rule_removed(chat: Chat, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Chat:
     """The rules that know a fever are gone."""
-    for entry in (files("allchat") / "guard" / "rules").iterdir():
-        if entry.is_file():
-            (folder / entry.name).write_bytes(entry.read_bytes())
-    path = folder / "urgent.toml"
+    english = copied_english(folder)
+    path = rule_file(english, "urgent.toml")
     head, *tables = path.read_text(encoding="utf-8").split("[[rule]]")
     kept = [table for table in tables if tomllib.loads(table)["reason"] != "fever"]
     assert 0 < len(kept) < len(tables)
     path.write_text("[[rule]]".join([head, *kept]), encoding="utf-8")
-    guard = Guard.load(folder, classifier=chat._guard._classifier, model=chat.embedder.fingerprint)
+    guard = Guard.load(english_of(english), classifier=chat._guard._classifier, model=chat.embedder.fingerprint)
     monkeypatch.setattr(chat, "_guard", guard)
     return chat
 

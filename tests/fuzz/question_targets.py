@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from inputs import broken, files, texts, values
+from made_languages import english_of, rule_file
 from target import World, changed, only_our_tags, read, target
 
 from allchat.answering.contextualize import is_rest, resolve
@@ -74,11 +75,11 @@ RULE_FILES = ("crisis", "urgent", "everyday", "advice", "steering", "support", "
 @cache
 def guard_copy(folder: Path) -> Path:
     folder = folder / "guard"
-    folder.mkdir()
+    (folder / "rules").mkdir(parents=True)
     for name in ("lists.toml", "private.toml", "words.txt"):
-        (folder / name).write_text(GUARD[name], encoding="utf-8")
+        rule_file(folder, name).write_text(GUARD[name], encoding="utf-8")
     for name in RULE_FILES:
-        (folder / f"{name}.toml").write_text(GUARD["rules"].replace("ID", name), encoding="utf-8")
+        rule_file(folder, f"{name}.toml").write_text(GUARD["rules"].replace("ID", name), encoding="utf-8")
     return folder
 
 
@@ -92,8 +93,8 @@ _rule_files = st.one_of(
 def a_rule_file(sent: tuple[str, bytes], world: World) -> None:
     name, content = sent
     folder = guard_copy(world.folder)
-    with changed(folder / name, content):
-        guard = Guard.load(folder)
+    with changed(rule_file(folder, name), content):
+        guard = Guard.load(english_of(folder))
         for text in ("my son cant breathe, he turned so blue", "my name is Max, mrn 12345", "what is u ?"):
             guard.screen(text)
             guard.redact(text)
@@ -118,8 +119,8 @@ def guard() -> Guard:
 
 @cache
 def vocabulary() -> list[str]:
-    folder = Path(__file__).parents[2] / "src" / "allchat" / "guard" / "rules"
-    found = {word for path in sorted(folder.glob("*.toml")) for word in read(path).replace('"', " ").split()}
+    folder = Path(__file__).parents[2] / "src" / "allchat" / "languages"
+    found = {word for path in sorted(folder.glob("*/rules/*.toml")) for word in read(path).replace('"', " ").split()}
     return sorted(word for word in found if word.isalnum())
 
 
@@ -141,7 +142,6 @@ def a_message_at_the_guard(sent: str, world: World) -> None:
     verdict = guard().screen(sent)
     assert guard().screen(sent) == verdict
     guard().information_part(sent)
-    guard().is_spanish(sent)
     guard().redact(sent)
     directives(sent)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from door_targets import EVENTS
 from fastapi.testclient import TestClient
+from made_languages import english_of, rule_file
 from places import SMALL
 from question_targets import GUARD, guard_copy
 from saved_targets import MANIFESTS
@@ -57,30 +58,32 @@ def test_braces_that_cannot_be_filled_are_named(braces: str) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "complaint"),
     [
-        ("urgent.toml", 'kind = "urgent"', "", "kind: Field required"),
+        ("urgent.toml", 'kind = "urgent"', "", "kind: each file has one"),
         ("urgent.toml", 'kind = "urgent"', 'kind = "panic"', "kind: Input should be"),
         ("urgent.toml", "within = 3", 'within = "far"', "urgent-breathing: within"),
         ("urgent.toml", 'never = ["what is"]', "never = 7", "urgent-breathing: a list of phrases is none"),
         ("urgent.toml", '["he", "@person"]', "[7]", "urgent-breathing: all"),
         ("lists.toml", '["what is"]', "7", "lists.informs"),
         ("lists.toml", 'u = "you"', 'u = ""', "reading.short.u"),
-        ("lists.toml", "[reading]", "[read]", "reading.starters: Field required"),
+        ("lists.toml", "[reading]", "[read]", "read: Extra inputs"),
+        ("lists.toml", "starters = ", "starter = ", "reading.starters: Field required"),
         ("private.toml", "name_cues", "cues", "has no 'name_cues'"),
         ("words.txt", "the", "\udcff", "words.txt"),
     ],
 )
 def test_a_rule_file_of_another_shape_says_where(file: str, old: str, new: str, complaint: str, tmp_path: Path) -> None:
     folder = guard_copy(tmp_path)
-    text = (folder / file).read_text(encoding="utf-8")
+    path = rule_file(folder, file)
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    (folder / file).write_bytes(text.replace(old, new, 1).encode(errors="surrogateescape"))
+    path.write_bytes(text.replace(old, new, 1).encode(errors="surrogateescape"))
     with pytest.raises(SettingsError, match=complaint):
-        Guard.load(folder)
+        Guard.load(english_of(folder))
 
 
 def test_the_small_rules_that_are_broken_here_are_whole(tmp_path: Path) -> None:
     assert GUARD
-    assert Guard.load(guard_copy(tmp_path)).screen("my son cant breathe").kind == "urgent"
+    assert Guard.load(english_of(guard_copy(tmp_path))).screen("my son cant breathe").kind == "urgent"
 
 
 def test_a_phrase_that_nests_or_branches_without_end_is_refused() -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_languages import copied_english, english_of, rule_file
 
 from allchat.chat import Chat
+from allchat.contact import Contact
 from allchat.errors import SettingsError
 from allchat.evaluation.directives import directives, is_directive
 from allchat.guard.guard import Guard
@@ -20,7 +22,7 @@ from allchat.guard.privacy import private_words
 from allchat.guard.rules import Rule, meets
 from allchat.guard.train import training_examples
 from allchat.records import Answer, Verdict
-from allchat.wording import Contact, load_wording
+from allchat.wording import load_wording
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GUARD = Guard.load()
@@ -92,7 +94,7 @@ def test_every_rule_has_a_reason_a_why_and_examples() -> None:
 
 
 def test_every_reason_has_its_wording() -> None:
-    wording = tomllib.loads((files("allchat") / "wording" / "en.toml").read_text(encoding="utf-8"))
+    wording = tomllib.loads((files("allchat") / "languages" / "en" / "wording.toml").read_text(encoding="utf-8"))
     assert [(rule.kind, rule.reason) for rule in GUARD.rules if rule.reason not in wording[rule.kind]] == []
     assert all({"text", "lead", "questions"} <= set(entry) for entry in wording["refusal"].values())
 
@@ -210,7 +212,7 @@ def test_any_text_is_screened_without_error_and_always_alike(text: str) -> None:
 
 def test_a_missing_rule_folder_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"lists\.toml"):
-        Guard.load(tmp_path)
+        Guard.load(english_of(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -218,18 +220,16 @@ def test_a_missing_rule_folder_names_the_file(tmp_path: Path) -> None:
     [
         ('reason = "fever"', 'cause = "fever"', "unknown fields"),
         ('id = "fever-port"', 'id = "fever"', "used twice"),
-        ('["@not-a-fever"]', '["@no-such-list"]', "no-such-list"),
+        ('"@not-a-fever"', '"@no-such-list"', "no-such-list"),
         ('kind = "urgent"', "kind = urgent", "Restore the file"),
     ],
 )
 def test_a_broken_rule_file_is_an_error_that_says_what(tmp_path: Path, old: str, new: str, complaint: str) -> None:
-    for entry in (files("allchat") / "guard" / "rules").iterdir():
-        text = entry.read_text(encoding="utf-8")
-        (tmp_path / entry.name).write_text(
-            text.replace(old, new) if entry.name == "urgent.toml" else text, encoding="utf-8"
-        )
+    english = copied_english(tmp_path)
+    path = rule_file(english, "urgent.toml")
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(SettingsError, match=complaint):
-        Guard.load(tmp_path)
+        Guard.load(english_of(english))
 
 
 def test_training_messages_share_no_text_with_examples_questions_and_suites() -> None:

@@ -9,10 +9,11 @@ from importlib.resources import files
 import pytest
 
 from allchat.errors import SettingsError
+from allchat.languages.folders import packaged_languages
 from allchat.languages.gloss import Gloss, gloss_of
 from allchat.spelling import fold
 
-WORDS = tomllib.loads(files("allchat").joinpath("languages/es/words.toml").read_text(encoding="utf-8"))["words"]
+WORDS = tomllib.loads(files("allchat").joinpath("languages/es/gloss.toml").read_text(encoding="utf-8"))["words"]
 
 
 @pytest.mark.parametrize(
@@ -29,11 +30,11 @@ WORDS = tomllib.loads(files("allchat").joinpath("languages/es/words.toml").read_
     ],
 )
 def test_a_question_is_read_word_by_word_the_longest_phrase_first(spanish: str, english: str) -> None:
-    assert gloss_of("es")(spanish) == english
+    assert gloss_of(packaged_languages()["es"])(spanish) == english
 
 
 def test_a_word_that_asks_is_told_by_its_accent_or_its_place() -> None:
-    gloss = gloss_of("es")
+    gloss = gloss_of(packaged_languages()["es"])
     assert gloss("los niños que tienen leucemia").split()[2] == "that"
     assert gloss("dígame qué pruebas").startswith("what")
     assert gloss("que pruebas hay").startswith("what")
@@ -56,4 +57,4 @@ def test_the_english_of_the_list_states_nothing() -> None:
 
 def test_a_language_without_a_folder_is_refused() -> None:
     with pytest.raises(SettingsError, match="languages/tlh"):
-        gloss_of("tlh")
+        packaged_languages()["tlh"]

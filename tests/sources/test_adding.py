@@ -20,8 +20,10 @@ from allchat.sources.corpus import CORPUS_FILE, declared_sources, read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import convert
 from allchat.sources.review import all_alarms, review_page
+from allchat.sources.rights import display_of
 from allchat.sources.starting import start_folder
 from allchat.sources.text import clean
+from allchat.sources.withdrawn import read_withdrawn
 
 FACTS = Facts(
     id="visits",
@@ -62,7 +64,7 @@ def test_the_original_is_kept_byte_for_byte_and_all_three_files_are_declared_by_
         (source.file, source.sha256),
     ):
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256
-    assert source.original.converter.startswith("allchat-docx 1, mammoth ")
+    assert source.original.converter.startswith("allchat-docx 2, mammoth ")
     assert (source.rights, source.revised) == (FACTS.rights, FACTS.revised)
     assert check(folder) == {"visits": None}
 
@@ -179,7 +181,7 @@ def test_a_converter_that_would_give_another_text_is_reported(folder: Path) -> N
     made = convert(text, name="a.txt")
     older = replace(made, text=made.text.replace("every day", "each day"), converter="allchat-text 0")
     add(text, name="a.txt", converted=older, facts=FACTS, corpus=folder)
-    assert "allchat-text 1 makes another text of originals/visits.txt than allchat-text 0 did" in (
+    assert "allchat-text 2 makes another text of originals/visits.txt than allchat-text 0 did" in (
         check(folder)["visits"] or ""
     )
 
@@ -249,3 +251,33 @@ def test_an_id_is_made_of_the_title_and_is_nobody_elses() -> None:
 def test_a_file_without_any_text_is_refused() -> None:
     with pytest.raises(CorpusError, match="no text was found"):
         convert(b"<html><body><nav>Home</nav></body></html>", name="a.html")
+
+
+def test_a_withdrawn_source_leaves_a_notice_no_words_and_its_id_taken(folder: Path) -> None:
+    added(folder)
+    added(folder, b"Ring the bell at the door, please.", "bell.txt", replace(FACTS, id="bell"))
+    places = remove("visits", corpus=folder, withdrawn="2026-11-26")
+    assert len(places) == 3
+    assert not any((folder / place).exists() for place in places)
+    assert [document.key for document in read_corpus(folder)] == ["bell"]
+    notice = read_withdrawn(folder)["visits"]
+    assert (notice.title, notice.on) == (FACTS.title, "2026-11-26")
+    with pytest.raises(CorpusError, match="is taken"):
+        added(folder)
+    remove("bell", corpus=folder)
+    assert [*read_withdrawn(folder)] == ["visits"]
+    added(folder, facts=replace(FACTS, id="visits-2"))
+    assert [source.id for source in declared_sources(folder)] == ["visits-2"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "display"),
+    [
+        ("This text may be reproduced or copied and reused freely. Public domain.", "whole"),
+        ("CC BY 4.0", "whole"),
+        ("Copyright City Hospital. Ask before redistributing the whole.", "section"),
+        ("may be quoted", "section"),
+    ],
+)
+def test_only_a_text_that_is_free_is_proposed_to_be_shown_whole(rights: str, display: str) -> None:
+    assert display_of(rights) == display

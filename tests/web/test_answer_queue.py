@@ -194,16 +194,13 @@ def test_between_its_steps_work_aside_lets_questions_go_first() -> None:
 
 
 def test_work_aside_that_finds_no_time_ends_and_says_so() -> None:
-    chat, ended = HeldChat(), list[bool]()
+    ended = list[bool]()
 
     async def work() -> None:
-        capacity = Capacity(chat, workers=1, waiting=2, seconds=0.2)
-        asked = [asyncio.create_task(capacity.ask(Asked("held signs"), door="ask")) for _ in range(2)]
-        await until(lambda: capacity.waiting == 1)
+        capacity = Capacity(SmallChat(), workers=1, waiting=2, seconds=0.2)
+        capacity._inside = 2  # one question after the other has no worker
         with pytest.raises(BusyError, match=r"within 0\.2 seconds"):
             await capacity.aside(lambda _pace: ended.append(True))
-        chat.free.set()
-        await asyncio.gather(*asked, return_exceptions=True)
 
     run(work)
     assert ended == []

@@ -112,6 +112,19 @@ def test_what_nobody_expected_is_a_500_of_ours_and_told_by_its_class(lines: io.S
     assert SECRET not in lines.getvalue() + answer.text
 
 
+def test_a_question_of_the_page_carries_no_other_visitors_request(lines: io.StringIO) -> None:
+    with TestClient(create_app(SmallChat())) as client:
+        first = client.get("/gradio_api/startup-events").headers["x-request-id"]
+        for question in ("signs", "crash", "signs again"):
+            event = {"data": [question, "[]", "{}", "en"], "fn_index": 0, "session_hash": "family"}
+            client.post("/gradio_api/queue/join", json=event)
+            client.get("/gradio_api/queue/data", params={"session_hash": "family"})
+    told = [line for line in read(lines) if line["event"] != "request"]
+    assert len(told) == 4
+    assert all("request_id" not in line for line in told)
+    assert all(line.get("request_id") != first for line in read(lines))
+
+
 def test_health_and_what_the_page_loads_are_logged_only_where_they_fail(lines: io.StringIO) -> None:
     with TestClient(create_app(SmallChat())) as client:
         for path in ("/healthz", "/readyz", "/config", "/theme.css", "/favicon.ico"):

@@ -78,7 +78,7 @@ def test_each_address_has_its_own_limit_of_a_body(bare: TestClient, path: str, l
 def test_a_method_that_is_not_served_is_told_which_are(bare: TestClient) -> None:
     assert bare.get("/v1/ask").headers["allow"] == "POST, OPTIONS"
     assert bare.post("/healthz").headers["allow"] == "GET, HEAD, OPTIONS"
-    assert bare.head("/v1/models").headers["allow"] == "GET"
+    assert bare.post("/v1/models").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_the_rate_forgets_addresses_rather_than_grow() -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
+from allchat.languages.folders import Languages, packaged_languages
 from allchat.search.words import content_words
 from allchat.sources.medicines import medicine_names
 
@@ -18,46 +20,38 @@ HISTORY_TURNS = 6
 MOST_WORDS = 4
 """Content words of the longest question without a pointing word that is read with earlier subjects too."""
 
-ILLNESS = frozenset({"leukemia", "leukaemia", "cancer", "disease", "illness", "all"})
-
 TOPICS = 2
 """Earlier questions whose subject is taken over: the latest that stand alone."""
 
-_CLAUSE = re.compile(r"[,;:.?!]+|\b(?:and|but|or|because|if|when|while)\b", re.IGNORECASE)
-_IT = re.compile(
-    r"\b(?:it|its|it's)\b(?! (?:is |be )?(?:true|possible|safe|normal|common|better|best|ok|okay|bad|good"
-    r"|hard|mean|called|take|time)\b)",
-    re.IGNORECASE,
-)
-_THEY = re.compile(r"\b(?:they|them|their|theirs)\b", re.IGNORECASE)
-_THAT = re.compile(
-    r"(?:^\W*|\b(?:does|do|did|is|are|was|were|can|could|will|would|has|have|why|how|about|with|of|for|to|from|in|after|before|during|like"
-    r"|cause|causes)\s+)(?:that|this|those|these)\b"
-    r"(?! (?:disease|illness|cancer|leukemia|leukaemia|program|site|page|chat|week|year|month|day)\b)",
-    re.IGNORECASE,
-)
-_ORDINAL = re.compile(
-    r"\b(?:the|that|this|which) (?:first|second|third|fourth|last|next|other|former|latter|middle)"
-    r"(?: (?:one|ones|phase|step|kind|type|stage|two|three))?\b"
-    r"|\b(?:that|this|which|other) ones?\b|\bthe others?\b|\b(?:one|there)\W*$",
-    re.IGNORECASE,
-)
-_CONTINUES = re.compile(
-    r"^\W*(?:and\b|or\b|but\b|what about\b|how about\b|what if\b|so (?:why|how|when|what|who)\b|then\b|for how long\b"
-    r"|why(?: not)?\W*$|how\W*$|when\W*$|where\W*$|who\W*$|how (?:long|many|much|often)(?: \w+)?\W*$)",
-    re.IGNORECASE,
-)
 
-_REST = re.compile(
-    r"^\W*(?:and(?: what about| how about| if)?|or|but|what about|how about|what if|then"
-    r"|y(?: si)?|o|pero|qu[eé] tal)\b",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"\b(?:what|why|how|when|which|who|where|is|are|was|were|does|do|did|can|could|will|would|should|may|has|have"
-    r"|qu[eé]|cu[aá]l(?:es)?|c[oó]mo|cu[aá]n(?:do|t[oa]s?)|d[oó]nde|qui[eé]n|puede|puedo|debo|debe|sirve)\b",
-    re.IGNORECASE,
-)
+class _Pointing:
+    """What points out of a question; questions in all languages are read as English first."""
+
+    def __init__(self) -> None:
+        words = packaged_languages().english.pointing
+        self.illness = words.illness
+        self.breaks, self.continues = _compiled(words.breaks), _compiled(words.continues)
+        self.pointers = tuple((_compiled(pattern), most) for pattern, most in
+                              ((words.it, 4), (words.they, 2), (words.that, 5), (words.ordinal, 4)))  # fmt: skip
+
+
+@cache
+def _pointing() -> _Pointing:
+    return _Pointing()
+
+
+@cache
+def _rest(languages: Languages) -> re.Pattern[str]:
+    return _compiled(rf"^\W*(?:{'|'.join(language.file.follow_up.rest for language in languages)})\b")
+
+
+@cache
+def _asks(languages: Languages) -> re.Pattern[str]:
+    return _compiled(rf"\b(?:{'|'.join(language.file.follow_up.asks for language in languages)})\b")
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def resolve(question: str, *, history: Sequence[str]) -> str:
@@ -79,7 +73,7 @@ def may_lean(question: str) -> bool:
     names neither the illness nor a medicine.
     """
     words = content_words(question)
-    return len(words) <= MOST_WORDS and not ILLNESS.intersection(words) and not medicine_names(question)
+    return len(words) <= MOST_WORDS and not _pointing().illness.intersection(words) and not medicine_names(question)
 
 
 def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
@@ -91,21 +85,28 @@ def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
 def leans_on_history(question: str) -> bool:
     """Whether a question cannot be read alone: it is the rest of a question, or points out of itself."""
     words = content_words(question)
-    if _CONTINUES.match(question):
+    if _pointing().continues.match(question):
         return len(words) <= 5
-    pointers = ((_IT, 4), (_THEY, 2), (_THAT, 5), (_ORDINAL, 4))
-    return any(_points_out(question, pattern) and len(words) <= most for pattern, most in pointers)
+    return any(_points_out(question, pattern) and len(words) <= most for pattern, most in _pointing().pointers)
 
 
-def is_rest(question: str) -> bool:
-    """Whether a question is only the rest of the one before and asks the same of something else: "and tylenol?"."""
-    begun = _REST.match(question)
-    return begun is not None and len(content_words(question)) <= 5 and not _ASKS.search(question, begun.end())
+def is_rest(question: str, *, languages: Languages | None = None) -> bool:
+    """Whether a question is only the rest of the one before and asks the same of something else: "and tylenol?".
+
+    ``languages`` are those that questions may be in, by default those that come with allchat.
+    """
+    known = languages or packaged_languages()
+    begun = _rest(known).match(question)
+    return begun is not None and len(content_words(question)) <= 5 and not _asks(known).search(question, begun.end())
 
 
-def is_parted(question: str) -> bool:
+def is_parted(question: str, *, languages: Languages | None = None) -> bool:
     """Whether a question has two parts: "what is a port and how long does it stay in?"."""
-    parts = [part for part in re.split(r"[?;]|\b(?:and|or)\b", question, flags=re.IGNORECASE) if _ASKS.search(part)]
+    asks, parted = (
+        _asks(languages or packaged_languages()),
+        re.split(r"[?;]|\b(?:and|or)\b", question, flags=re.IGNORECASE),
+    )
+    parts = [part for part in parted if asks.search(part)]
     return len(parts) > 1 and all(_named(part) for part in parts[:1])
 
 
@@ -114,7 +115,7 @@ def _points_out(question: str, pattern: re.Pattern[str]) -> bool:
     found = pattern.search(question)
     if found is None:
         return False
-    start = max((match.end() for match in _CLAUSE.finditer(question, 0, found.start())), default=0)
+    start = max((match.end() for match in _pointing().breaks.finditer(question, 0, found.start())), default=0)
     return not any(len(word) > 2 for word in _named(question[:start]))
 
 

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import NamedTuple
+
+from allchat.languages.folders import Languages, packaged_languages
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+", re.IGNORECASE)
-_MARK = re.compile(r"\b(?:question mark|signo de (?:interrogaci[oó]n|pregunta))\b", re.IGNORECASE)
-_COMMA = re.compile(r"\b(?:comma|full stop|exclamation (?:mark|point)|signo de exclamaci[oó]n)\b", re.IGNORECASE)
-_FILLER = re.compile(r"\b(?:u+m+|u+h+|er+m+|h+m+|m{2,}|(?:so|and) like|e+h+)\b,?", re.IGNORECASE)
 _TWICE = re.compile(r"\b(\w{2,}(?: \w+){0,2})(?: \1\b)+", re.IGNORECASE)
 
 
-def written(question: str) -> str:
+class _Left(NamedTuple):
+    """What dictation leaves."""
+
+    mark: re.Pattern[str]
+    comma: re.Pattern[str]
+    filler: re.Pattern[str]
+
+
+@cache
+def _left(languages: Languages) -> _Left:
+    said = [language.file.dictation for language in languages]
+
+    def pattern(forms: list[str], end: str = "") -> re.Pattern[str]:
+        return re.compile(rf"\b(?:{'|'.join(forms) or '(?!)'})\b{end}", re.IGNORECASE)
+
+    return _Left(
+        pattern([form for one in said for form in one.marks]),
+        pattern([form for one in said for form in one.commas]),
+        pattern([form for one in said for form in one.fillers], ",?"),
+    )
+
+
+def written(question: str, *, languages: Languages | None = None) -> str:
     """The question without web addresses, spoken marks, fillers and words that are said twice; itself where none are.
 
-    What would leave nothing is left as it is.
+    What would leave nothing is left as it is. ``languages`` are those that it may be in.
     """
-    text = _MARK.sub("?", _ADDRESS.sub(" ", question))
-    text = _TWICE.sub(r"\1", _FILLER.sub(" ", _COMMA.sub(",", text)))
+    left = _left(languages or packaged_languages())
+    text = left.mark.sub("?", _ADDRESS.sub(" ", question))
+    text = _TWICE.sub(r"\1", left.filler.sub(" ", left.comma.sub(",", text)))
     if text == question:
         return question
     text = re.sub(r"\s+([?,.])", r"\1", " ".join(text.split())).strip(" ,")

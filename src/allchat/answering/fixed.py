@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from allchat.answering.people import is_of_life
+from allchat.contact import Contact
+from allchat.languages.folders import Languages
 from allchat.markdown import escape_markdown
 from allchat.records import Tone, Verdict
-from allchat.wording import Contact, Wording
+from allchat.wording import Wording, contact_values
 
 FALLBACK = {"refusal": "other", "support": "feelings", "urgent": "unsure"}
 """The reason whose words fit all of a kind, where a reason has none of its own."""
 
 
-def name_of(verdict: Verdict, *, wording: Wording, asked: str = "") -> str:
+def name_of(verdict: Verdict, *, wording: Wording, asked: str = "", languages: Languages | None = None) -> str:
     """The name of the fixed words for a verdict on what was ``asked``, such as ``refusal.dose``.
 
     The words for life and death stand where these are asked about, and nowhere else.
     """
-    if verdict.kind == "refusal" and verdict.reason == "chances" and not is_of_life(asked):
+    if verdict.kind == "refusal" and verdict.reason == "chances" and not is_of_life(asked, languages=languages):
         return "refusal.outcome"
     name = f"{verdict.kind}.{verdict.reason}"
     return name if wording.has(name) else f"{verdict.kind}.{FALLBACK.get(str(verdict.kind))}"
@@ -37,10 +39,7 @@ def reason_of(verdict: Verdict) -> str | None:
     return f"{verdict.reason}: {verdict.rule}{score}"
 
 
-def contact_values(contact: Contact, *, wording: Wording) -> dict[str, str]:
-    """Whom to call, in the language of the answer where an operator set nothing of their own."""
-    values = contact.values()
-    own = wording.table("contact") if wording.has("contact") else {}
-    usual = Contact().values()
-    values |= {name: text for name, text in own.items() if values[name] == usual[name]}
+def escaped_contact(contact: Contact, *, wording: Wording) -> dict[str, str]:
+    """Whom to call, for Markdown."""
+    values = contact_values(contact, wording=wording)
     return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}

@@ -34,7 +34,9 @@ def figures(
     Nothing where it does not ask about life and death, where the figure may not be offered, or where there is none.
     """
     named = frozenset().union(*map(pipeline.named, conversation))
-    if not is_of_life(conversation[-1]) or not may_see_figures(conversation, named=named):
+    languages = pipeline.languages
+    life = is_of_life(conversation[-1], languages=languages)
+    if not life or not may_see_figures(conversation, named=named, languages=languages):
         return ()
     cited = general(pipeline, phrases, wording=wording).citations
     return cited if any(holds_figure(citation.quote) for citation in cited) else ()

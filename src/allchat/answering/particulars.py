@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from allchat.records import Citation
 from allchat.sources.medicines import medicine_names
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?")
@@ -37,3 +38,9 @@ def lacks(wordings: Iterable[str], words: str) -> bool:
     held = frozenset(found[0].replace("’", "'").replace(",", "").lower() for found in _WORD.finditer(words))
     held |= {found[0].replace(",", "") for found in _NUMBER.finditer(words)}
     return all(particulars(wording) - held for wording in wordings)
+
+
+def words_of(citations: Sequence[Citation]) -> str:
+    """The words of citations, with their leads and headings."""
+    leads = (citation.lead.quote for citation in citations if citation.lead)
+    return " ".join((*leads, *(" ".join((*citation.heading, citation.quote)) for citation in citations)))

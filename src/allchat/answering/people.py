@@ -9,52 +9,56 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
-
-from allchat.errors import SettingsError
 from allchat.guard.matcher import Hits
 from allchat.guard.rules import ReadMessage
 from allchat.guard.tokens import Clause
-from allchat.parsing import parse_toml
+from allchat.languages.folders import Languages, packaged_languages
 from allchat.sources.facets import Named, any_phrase
 from allchat.spelling import fold
 
 _FIGURE = re.compile(r"\d ?%|\bpercent\b|\bout of (?:every )?\d|\b\d+ in \d")
 _NOT_FIRST = frozenset({"relapse", "refractory", "end_of_life", "infant"})
-_OWN = frozenset({"my", "our", "mi", "mis", "nuestro", "nuestra"})
-_LISTS = TypeAdapter(dict[Literal["life_and_death", "own_illness", "transplant", "anyone"], list[str]])
+LISTS = ("life_and_death", "own_illness", "transplant", "anyone")
 
 
 @cache
-def _words() -> Mapping[str, re.Pattern[str]]:
-    """The lists of ``people.toml``.
+def _words(languages: Languages) -> Mapping[str, re.Pattern[str]]:
+    """The lists of each language's ``people.toml``, together.
 
     Raises:
-        SettingsError: the file is missing or cannot be understood.
+        SettingsError: a file is missing or cannot be understood.
     """
-    path = files("allchat").joinpath("answering/people.toml")
-    try:
-        lists = _LISTS.validate_python(parse_toml(path.read_bytes()))
-    except (OSError, ValueError, ValidationError) as error:
-        raise SettingsError(f"{path}: {error}. Restore the file: its top says what it may hold.") from error
-    return {name: any_phrase(phrases) for name, phrases in lists.items()}
+    return {name: any_phrase(_listed(name, languages)) for name in LISTS}
 
 
-def _says(name: str, *messages: str) -> bool:
-    return any(_words()[name].search(fold(message)) for message in messages)
+def _listed(name: str, languages: Languages) -> list[str]:
+    return [phrase for language in languages for phrase in language.people.get(name, ())]
 
 
-def is_of_life(question: str) -> bool:
-    """Whether a question about one person's future is about life and death."""
-    return _says("life_and_death", question)
+@cache
+def _own(languages: Languages) -> frozenset[str]:
+    return frozenset(_listed("own", languages))
 
 
-def may_see_figures(messages: Sequence[str], *, named: Named) -> bool:
+def _says(name: str, *messages: str, languages: Languages | None) -> bool:
+    words = _words(languages or packaged_languages())
+    return any(words[name].search(fold(message)) for message in messages)
+
+
+def is_of_life(question: str, *, languages: Languages | None = None) -> bool:
+    """Whether a question about one person's future is about life and death.
+
+    ``languages`` are those that it may be in, by default those that come with allchat.
+    """
+    return _says("life_and_death", question, languages=languages)
+
+
+def may_see_figures(messages: Sequence[str], *, named: Named, languages: Languages | None = None) -> bool:
     """Whether the figures of first treatment may be offered after ``messages``, which name these cases."""
-    return _NOT_FIRST.isdisjoint(named) and not _says("own_illness", *messages) and not _says("transplant", *messages)
+    told = (_says(name, *messages, languages=languages) for name in ("own_illness", "transplant"))
+    return _NOT_FIRST.isdisjoint(named) and not any(told)
 
 
 def holds_figure(words: str) -> bool:
@@ -62,19 +66,22 @@ def holds_figure(words: str) -> bool:
     return _FIGURE.search(words) is not None
 
 
-def person_asked_about(message: ReadMessage) -> Literal["your_child", "yourself"] | None:
+def person_asked_about(
+    message: ReadMessage, *, languages: Languages | None = None
+) -> Literal["your_child", "yourself"] | None:
     """The name of the line that goes before the quotes (``answer.*`` of the wording); None for a general question."""
-    if _names_a_child(message):
+    if _names_a_child(message, languages):
         return "your_child"
-    return "yourself" if _says("own_illness", message.text) else None
+    return "yourself" if _says("own_illness", message.text, languages=languages) else None
 
 
-def _names_a_child(message: ReadMessage) -> bool:
+def _names_a_child(message: ReadMessage, languages: Languages | None) -> bool:
     """Whether a particular child is named: "my daughter", or "he" where that can be nobody else."""
-    if any(_names_own(clause, hits) for clause, hits in zip(message.clauses, message.hits, strict=True)):
+    own = _own(languages or packaged_languages())
+    if any(_names_own(clause, hits, own) for clause, hits in zip(message.clauses, message.hits, strict=True)):
         return True
-    return "@the-child" in message.labels and not _says("anyone", message.text)
+    return "@the-child" in message.labels and not _says("anyone", message.text, languages=languages)
 
 
-def _names_own(clause: Clause, hits: Hits) -> bool:
-    return any(clause.tokens[start].word in _OWN for start, _ in hits.get("@the-child", ()))
+def _names_own(clause: Clause, hits: Hits, own: frozenset[str]) -> bool:
+    return any(clause.tokens[start].word in own for start, _ in hits.get("@the-child", ()))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -20,20 +20,24 @@ from allchat.answering.dictated import written
 from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
 from allchat.answering.tongue import Tongue, tongue_of
+from allchat.contact import Contact
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
 from allchat.guard.rules import ReadMessage
+from allchat.languages.folders import Languages, packaged_languages
 from allchat.languages.recognise import Recogniser
 from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder
 from allchat.search.folder import MANIFEST
 from allchat.search.index import Index
+from allchat.search.known import KnownVector
 from allchat.search.retriever import Found, Search, Weights
 from allchat.sources import archive
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
-from allchat.wording import Contact, Wording, load_wording
+from allchat.sources.withdrawn import read_withdrawn
+from allchat.wording import Wording, load_wording, wording_of
 
 Vector = NDArray[np.float32]
 
@@ -61,19 +65,25 @@ class Pipeline:
         wording: Wording | None = None,
         contact: Contact | None = None,
         today: date | None = None,
+        languages: Languages | None = None,
     ) -> None:
         self.index = index
+        self.languages = languages or packaged_languages()
         self.built = (index.folder / MANIFEST).stat().st_mtime
         self.documents: Mapping[str, Document] = {document.key: document for document in documents}
         self._corpus = corpus
+        self.withdrawn = read_withdrawn(corpus)
         self.embedder = embedder
         self._lay_terms = tuple(lay_terms)
         self._search = self.search()
         self.spelt = Spelt(index.setting("known_words") or (), knows=embedder.knows)
-        self.english = tongue_of(index, self._search)
-        self._others = {code: tongue_of(other, self._search_of(other)) for code, other in index.others.items()}
-        self._recogniser = Recogniser(index.setting("known_words") or ())
-        self._guard = guard or Guard.load()
+        self.english = tongue_of(index, self._search, language=self.languages.english)
+        self._others = {
+            code: tongue_of(other, self._search_of(other), language=self.languages[code])
+            for code, other in index.others.items()
+        }
+        self._recogniser = Recogniser(index.setting("known_words") or (), languages=self.languages)
+        self._guard = guard or Guard.load(self.languages)
         self._wording = wording or load_wording()
         self.contact = contact or Contact()
         self._today = today
@@ -97,7 +107,7 @@ class Pipeline:
 
     def spoken(self, text: str) -> str:
         """The language of a text, as a code of two letters."""
-        return self._recogniser(written(text))
+        return self._recogniser(written(text, languages=self.languages))
 
     def read(self, text: str) -> str:
         """A text as it is searched, by the language that it is in."""
@@ -105,12 +115,17 @@ class Pipeline:
 
     def read_in(self, tongue: Tongue, text: str) -> str:
         """A text as it is searched in a language: as it would have been written, foreign words in English ones."""
-        text = written(text)
+        text = written(text, languages=self.languages)
         if tongue is not self.english:
             return tongue.read(text)
         for other in self._others.values():
-            text = self._recogniser.mixed(text, read=other.read, language=other.language, knows=self.embedder.knows)
+            code = other.language.code
+            text = self._recogniser.mixed(text, read=other.read, language=code, knows=self.embedder.knows)
         return text
+
+    def wording(self, language: str) -> Wording:
+        """Our own words in a language."""
+        return self._wording if language == self._wording.language else wording_of(self.languages[language])
 
     def is_small_talk(self, text: str) -> bool:
         """Whether a text only greets or thanks: it says nothing of what is asked next."""
@@ -235,3 +250,11 @@ class Pipeline:
     def versions(self) -> dict[str, str]:
         """What an answer depends on; ``program`` is the hash of all of it, wording and rules included."""
         return dict(self._versions)
+
+    @cached_property
+    def _known(self) -> KnownVector:
+        return KnownVector(self.index, embedder=self.embedder)
+
+    def is_sound(self) -> bool:
+        """Whether model and index still give a known text its known vector."""
+        return self._known.holds()

@@ -60,15 +60,15 @@ def _is_halved(text: str) -> bool:
     return any(unicodedata.category(character) == "Cs" for character in text)
 
 
-def check_language(language: object) -> str | None:
-    """The language, if we have words in it; None stays None.
+def check_language(language: object, *, known: Sequence[str] = LANGUAGES) -> str | None:
+    """The language, if it is one of those ``known``, in which we have words; None stays None.
 
     Raises:
         QuestionError: we have no words in it.
     """
-    if language is None or (isinstance(language, str) and language in LANGUAGES):
+    if language is None or (isinstance(language, str) and language in known):
         return language
-    raise QuestionError(f"there are no words of ours in that language. Ask for one of: {', '.join(LANGUAGES)}.")
+    raise QuestionError(f"there are no words of ours in that language. Ask for one of: {', '.join(known)}.")
 
 
 class Asker(Protocol):
@@ -96,6 +96,16 @@ class Asker(Protocol):
 
         ``language`` is that of our own words; None takes the question's own.
         """
+
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002
+        language: str | None = None,
+    ) -> Answer | None:
+        """The answer to a message that a rule finds urgent, None for every other."""
 
 
 def standing(asker: Asker) -> Asker:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from allchat.answering.cuts import Quote
+from allchat.languages.folders import Language, packaged_languages
 from allchat.records import Block, Hit
 
 SUGGESTIONS = 3
 SUGGESTION_CHARACTERS = 70
-_WHOLE_QUESTION = re.compile(r"(?:what|how|why|who|when|where|which|is|are|can|do|does) ", re.IGNORECASE)
-_WHOLE_IN_SPANISH = re.compile(
-    r"¿?(?:(?:a|de|con|en|por|para) )?(?:qué|cómo|cuándo|cuánt[oa]s?|cuál(?:es)?|quién(?:es)?|dónde) "
-    r"(?!.*\b(?:mi|mí|mis|mía|mío|nos|me|soy)\b)[^.,;¿]+$",
-    re.IGNORECASE,
-)
-"""Written with its accents, in one clause, and of nobody's own child."""
 
 
-def suggestion(questions: Sequence[str], *, language: str = "en") -> str | None:
+def suggestion(questions: Sequence[str], *, language: Language | None = None) -> str | None:
     """The first of our questions that reads as a whole one, written as a question; None where none does."""
-    pattern = _WHOLE_IN_SPANISH if language == "es" else _WHOLE_QUESTION
+    said = (language or packaged_languages().english).file.suggestion
+    pattern = _whole(said.question)
     whole = next((text for text in questions if pattern.match(text) and len(text) <= SUGGESTION_CHARACTERS), None)
     if whole is None:
         return None
     whole = whole.strip("¿? ")
-    return f"{'¿' if language == 'es' else ''}{whole[0].upper()}{whole[1:]}?"
+    return f"{said.opens}{whole[0].upper()}{whole[1:]}?"
+
+
+@cache
+def _whole(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def unquoted(
@@ -34,7 +35,7 @@ def unquoted(
     quotes: Sequence[Quote],
     *,
     questions_of: Callable[[Block], Sequence[str]],
-    language: str = "en",
+    language: Language | None = None,
 ) -> Iterator[str]:
     """For each hit of which nothing is quoted, best first, the question that may be suggested, where there is one."""
     for hit in hits:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from allchat.answering.abstain import MODEL_FILE, Judge, unpacked
+from allchat.languages.folders import ENGLISH, Language
 from allchat.languages.gloss import gloss_of
 from allchat.search.index import Index, file_name
 from allchat.search.retriever import Search
@@ -16,21 +17,21 @@ from allchat.search.retriever import Search
 class Tongue:
     """``read`` gives a text in the language as it is searched; ``judge`` is None where the corpus has no examples."""
 
-    language: str
+    language: Language
     read: Callable[[str], str]
     search: Search
     index: Index
     judge: Judge | None
 
 
-def tongue_of(index: Index, search: Search) -> Tongue:
-    """The tongue of an index."""
+def tongue_of(index: Index, search: Search, *, language: Language) -> Tongue:
+    """The tongue of an index that is in this language."""
     file = file_name(MODEL_FILE, index.language)
     judge = unpacked(index.folder / file) if file in index.manifest["files"] else None
-    read = str if index.language == "en" else partial(_glossed, index.language)
-    return Tongue(index.language, read, search, index, judge)
+    read = str if language.code == ENGLISH else partial(_glossed, language)
+    return Tongue(language, read, search, index, judge)
 
 
-def _glossed(language: str, text: str) -> str:
+def _glossed(language: Language, text: str) -> str:
     # The list is read when the first question in the language comes: one in English need not wait for it.
     return gloss_of(language)(text)

@@ -15,9 +15,9 @@ from allchat.answering.ages import ages
 from allchat.answering.compose import Composed, compose
 from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
-from allchat.answering.fixed import contact_values, name_of, reason_of, tone_of
+from allchat.answering.fixed import escaped_contact, name_of, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
-from allchat.answering.particulars import lacks, strange
+from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
@@ -32,7 +32,6 @@ from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
-from allchat.wording import LANGUAGES, load_wording
 
 GENERAL_MARGIN = 0.5
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
@@ -72,17 +71,17 @@ class Turn:
 
     def answer(self) -> Answer:
         """The verified answer, or the fixed words for what is not answered."""
-        guard = self._pipeline._guard
+        pipeline, guard = self._pipeline, self._pipeline._guard
         with self._timed("screen"):
             message = guard.read(self._question)
             verdict, inherited = self._screened(message)
             language = self._language or self._own_language()
             if language != self._wording.language:
-                self._wording = load_wording(language)
+                self._wording = pipeline.wording(language)
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
-        if self._spoken not in LANGUAGES:
+        if self._spoken not in pipeline.languages.codes:
             return self._whom_to_call(verdict)
         if guard.is_settled(message, verdict):
             return self._fixed(verdict)
@@ -91,7 +90,7 @@ class Turn:
         understood = self._understand(asked, part if verdict.kind is None else None)
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, self._question)))
         with self._timed("embed"):
-            vectors = dict(zip(texts, self._pipeline._search.encode(texts), strict=True))
+            vectors = dict(zip(texts, pipeline._search.encode(texts), strict=True))
         if not inherited:
             with self._timed("screen"):
                 verdict = guard.judge(message, vectors[self._question], verdict)
@@ -109,7 +108,7 @@ class Turn:
             if not (fits and gives_way(verdict)):
                 return self._refusal(verdict, found if fits else None)
             verdict = Verdict(None, private=verdict.private)
-        line = person_asked_about(message)
+        line = person_asked_about(message, languages=self._pipeline.languages)
         self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
         if decision == "answer":
             return self._from_sources(verdict, found, wordings)
@@ -118,7 +117,8 @@ class Turn:
         return self._silence(decision, verdict, found)
 
     def _own_language(self) -> str:
-        return self._spoken if self._spoken in LANGUAGES[1:] else self._wording.language
+        usual, known = self._wording.language, self._pipeline.languages.codes
+        return self._spoken if self._spoken in known[1:] else usual
 
     def _understand(self, asked: str, part: str | None) -> Understood:
         found = understood(self._pipeline, self._tongue, asked, history=self._history, part=part)
@@ -129,7 +129,7 @@ class Turn:
 
     def _fits(self, decision: Decision, verdict: Verdict) -> bool:
         """Whether what was found may be quoted beside a refusal: never to one who asks of life and death too."""
-        if verdict.reason == "chances" and is_of_life(self._question):
+        if verdict.reason == "chances" and is_of_life(self._question, languages=self._pipeline.languages):
             return False
         return decision == "answer" and (self.trace.margin or 0.0) >= GENERAL_MARGIN
 
@@ -139,11 +139,14 @@ class Turn:
         A remainder that asks for information by itself ("and the side effects of tylenol?") inherits nothing.
         """
         verdict = self._pipeline.screen(message)
-        if verdict.kind is None and is_rest(self._question) and "@informs" not in message.labels:
-            before = self._judged(next((text for text in reversed(self._history) if not is_rest(text)), ""))
+        if verdict.kind is None and self._is_rest(self._question) and "@informs" not in message.labels:
+            before = self._judged(next((text for text in reversed(self._history) if not self._is_rest(text)), ""))
             if before.kind in ("refusal", "urgent"):
                 return replace(before, private=verdict.private), True
         return verdict, False
+
+    def _is_rest(self, question: str) -> bool:
+        return is_rest(question, languages=self._pipeline.languages)
 
     def _judged(self, earlier: str) -> Verdict:
         """The verdict on an earlier question."""
@@ -182,7 +185,7 @@ class Turn:
     def _fixed(self, verdict: Verdict) -> Answer:
         """Fixed words; beside support also a quote on where it is found, if the sources have one."""
         wording, name = self._wording, name_of(verdict, wording=self._wording)
-        values = contact_values(self._pipeline.contact, wording=wording)
+        values = escaped_contact(self._pipeline.contact, wording=wording)
         parts, composed = [wording.text(f"{name}.text", **values).strip()], None
         if wording.has(f"{name}.search"):
             with self._timed("compose"):
@@ -192,11 +195,12 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            parted = is_parted(self._pipeline.read_in(self._tongue, self._question))
+            read = self._pipeline.read_in(self._tongue, self._question)
+            parted = is_parted(read, languages=self._pipeline.languages)
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
             further = self._further(quotes, composed)
-        if strange(wordings, _said((*composed.citations, *further))):
+        if strange(wordings, words_of((*composed.citations, *further))):
             return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
         suggestions = self._suggest(found, (*quotes.shown, *quotes.further))
@@ -219,7 +223,7 @@ class Turn:
         with self._timed("compose"):
             quotes = choose(led(found.hits, sources=self._sources, named=self._named)[:1], sources=self._sources)
             composed = compose(quotes[:1], sources=self._sources, wording=self._wording)
-        if not quotes or lacks(wordings, _said(composed.citations)):
+        if not quotes or lacks(wordings, words_of(composed.citations)):
             return self._unsaid(verdict, found)
         text = f"{self._wording.text('answer.closest')}\n\n{composed.text}"
         suggestions = self._suggest(found, quotes[:1])
@@ -240,8 +244,9 @@ class Turn:
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
-        wording, name = self._wording, name_of(verdict, wording=self._wording, asked=self._question)
-        values = contact_values(self._pipeline.contact, wording=wording)
+        wording, languages = self._wording, self._pipeline.languages
+        name = name_of(verdict, wording=wording, asked=self._question, languages=languages)
+        values = escaped_contact(self._pipeline.contact, wording=wording)
         asked = (*self._history, self._question)
         with self._timed("compose"):
             quotes = self._general_quotes(found)
@@ -312,9 +317,3 @@ class Turn:
             yield self._wording.text("private.notice")
         if self._wording.language != self._pipeline._wording.language:
             yield self._wording.text("language.note")
-
-
-def _said(citations: Sequence[Citation]) -> str:
-    """The words of citations, with their leads and headings."""
-    leads = (citation.lead.quote for citation in citations if citation.lead)
-    return " ".join((*leads, *(" ".join((*citation.heading, citation.quote)) for citation in citations)))

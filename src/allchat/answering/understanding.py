@@ -16,6 +16,7 @@ from allchat.answering.abstain import Decision
 from allchat.answering.contextualize import bent, leans_on_history, may_lean, resolve
 from allchat.answering.pipeline import HITS, Pipeline, Vector
 from allchat.answering.tongue import Tongue
+from allchat.languages.folders import ENGLISH
 from allchat.search.retriever import Found
 from allchat.sources.facets import Named
 
@@ -67,7 +68,7 @@ def understood(
     alone = (*search.wordings(read), *asking)
     whole = search.wordings(resolve(read, history=earlier)) if leans else ()
     second = search.wordings(bent(read, history=earlier)) if earlier and not leans and may_lean(read) else ()
-    spelt = read if tongue.language == "en" and read != asked and asked == question else None
+    spelt = read if tongue.language.code == ENGLISH and read != asked and asked == question else None
     return Understood(
         tuple(dict.fromkeys((*whole, *alone))),
         tuple(dict.fromkeys((*second, *alone))) if second else (),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from packaging.requirements import Requirement
 from allchat.build import build_inputs
 from allchat.errors import AllchatError
 from allchat.search.folder import MANIFEST, current_name, open_index
+from allchat.search.index import Index
 from allchat.search.model_files import (
     PACKAGED_MODEL,
     PACKAGED_SHA256,
@@ -141,6 +143,7 @@ def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int
     except AllchatError as error:
         yield Finding("index", "problem", f"damaged. {error}")
         return
+    reach = list(_reach(opened))
     opened.close()
     built = datetime.fromtimestamp((opened.folder / MANIFEST).stat().st_mtime, UTC)
     about = f"{index}: version {opened.version[:16]}, built {built:%Y-%m-%d %H:%M} UTC"
@@ -163,6 +166,27 @@ def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int
         yield Finding("index", "problem", f"stale. {about}, from other {' and '.join(differing)}. Run: allchat build")
     else:
         yield Finding("index", "good", f"current. {about}")
+        yield from reach
+
+
+MOSTLY = 0.5
+"""A source with questions for fewer of its blocks than this is worse off than one with none."""
+
+
+def _reach(opened: Index) -> Iterator[Finding]:
+    """Of each source whether it can be reached: by questions of ours, by its own words, or not."""
+    documents, asked = opened.documents_of_blocks(), {block for block, _, _ in opened.questions()}
+    blocks, with_questions = Counter(documents), Counter(documents[number] for number in asked)
+    for key in opened.titles():
+        reached = with_questions[key]
+        told = f"{key}: {blocks[key]} blocks, {reached} with questions of ours"
+        if not opened.passage_counts().get(key):
+            fact = f"{key}: nothing in it can be found. See its review page; bring a better copy, or set use = false."
+            yield Finding("source", "note", fact)
+        elif 0 < reached < MOSTLY * blocks[key]:
+            yield Finding("source", "note", f"{told}: the others are hardly reached. See: allchat source reach {key}")
+        else:
+            yield Finding("source", "good", told if reached else f"{told}: found by its own words")
 
 
 def disk(index: Path) -> Finding:

@@ -12,9 +12,9 @@ from typing import ParamSpec, TextIO, TypeVar
 import click
 
 from allchat.chat import Chat
+from allchat.contact import Contact
 from allchat.errors import AllchatError, QuestionError
 from allchat.settings import Settings
-from allchat.wording import Contact
 
 EXIT_BAD_INPUT = 2
 """Exit code where the caller's input cannot be taken."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allchat.cli import answers, guard, index, measure, serve, source, source_update  # noqa: F401 - each adds commands
+from allchat.cli import (  # noqa: F401 - each adds commands
+    answers,
+    guard,
+    index,
+    measure,
+    serve,
+    source,
+    source_questions,
+    source_update,
+)
 from allchat.cli.group import cli
 
 

@@ -13,6 +13,7 @@ import click
 
 from allchat.cli.group import cli, contact, guarded, open_chat, settings_options
 from allchat.settings import load_settings, settings_in_force
+from allchat.web.process import keep_to_itself, raise_file_limit
 from allchat.web.reload import Following
 
 
@@ -25,6 +26,8 @@ def serve(
     host: str | None, port: int | None, index: Path | None, corpus: Path | None, settings_file: Path | None
 ) -> None:
     """Open the chat page and the HTTP doors."""
+    keep_to_itself()
+    raise_file_limit()
     settings = load_settings(settings_file, index=index, corpus=corpus, host=host, port=port)
     # Imported here: the server brings gradio, which the other commands must not pay for.
     from allchat.web.app import create_app

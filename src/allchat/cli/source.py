@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from allchat.sources.corpus import Source, declared_sources
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.readers.review_facts import dates, language_of
 from allchat.sources.review import all_alarms, review_page
+from allchat.sources.rights import display_named, display_of
 from allchat.sources.starting import start_folder
 
 REVIEWS = "reviews"
@@ -26,10 +28,15 @@ ASKED = {
     "publisher": "Publisher",
     "url": "Address of the source (https://...)",
     "rights": "What may be done with it (shown beside every quote)",
+    "display": "What families may see of it: whole, section (around a quote) or quote",
+    "revised": "Last revised (YYYY-MM-DD as the source states it, or unknown)",
     "audience": "For whom it is written",
     "language": "Language (en, es, ...)",
-    "revised": "Last revised (YYYY-MM-DD as the source states it, or unknown)",
 }
+SAID = ("audience", "language")
+"""Not asked where the file tells or nothing speaks against the usual: said aloud, and an option overrules it."""
+
+AUDIENCE = "patients and their families"
 
 
 @cli.group("source")
@@ -84,18 +91,25 @@ def _facts(converted: Converted, given: dict[str, str | None], *, key: str | Non
     found = _found(converted)
     missing = [name for name in ASKED if not given[name]]
     if missing and not ask:
-        lacking = [name for name in missing if not found.get(name)]
+        lacking = [name for name in missing if name != "display" and not found.get(name)]
         if lacking:
             raise QuestionError(
                 f"the source needs: {', '.join(f'--{name}' for name in lacking)}. Give them, or ask without --yes."
             )
-    values = {name: given[name] or (_asked(name, found.get(name)) if ask else found[name]) for name in ASKED}
+    values: dict[str, str] = {}
+    for name in ASKED:
+        default = display_of(values["rights"]) if name == "display" else found.get(name)
+        values[name] = given[name] or (_asked(name, default) if ask else default or "")
     attribution = given["attribution"] or f"{values['publisher']} states:"
     name = key or id_of(values["title"], taken=taken)
-    return Facts(id=name, attribution=attribution, notes=given["notes"] or "", **values)
+    display = display_named(values.pop("display"))
+    return Facts(id=name, attribution=attribution, notes=given["notes"] or "", display=display, **values)
 
 
 def _asked(name: str, default: str | None) -> str:
+    if name in SAID and default:
+        click.echo(f"{name}: {default} (if not, use --{name})", err=True)
+        return default
     return str(click.prompt(ASKED[name], default=default, err=True)).strip()
 
 
@@ -107,7 +121,7 @@ def _found(converted: Converted) -> dict[str, str]:
     language = language_of(read.pieces, read.language)
     stated = {dated.day for dated in dates(read) if dated.states}
     revised = stated.pop() if len(stated) == 1 else None
-    found = {"title": read.title or heading, "language": language, "revised": revised} | told
+    found = {"title": read.title or heading, "language": language, "revised": revised, "audience": AUDIENCE} | told
     return {key: value for key, value in found.items() if value}
 
 
@@ -145,16 +159,18 @@ def check_command(index: Path | None, corpus: Path | None, settings_file: Path |
 
 @source_group.command("remove")
 @click.argument("key", metavar="ID")
+@click.option("--withdraw", is_flag=True, help="Leave a notice at its links, that it was withdrawn; none of its words.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
 @settings_options
 @guarded
-def remove_command(key: str, *, yes: bool, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
+def remove_command(key: str, *, withdraw: bool, yes: bool, **options: Any) -> None:
     """Take source ID out of the corpus, with its files. Then run: allchat build."""
-    settings = load_settings(settings_file, index=index, corpus=corpus)
+    settings = load_settings(options["settings_file"], index=options["index"], corpus=options["corpus"])
     if not (yes or click.confirm(f"Delete {key} with its text and its original?", default=False)):
         click.echo("nothing was removed")
         return
-    for place in remove(key, corpus=settings.corpus):
+    day = datetime.now(UTC).date().isoformat() if withdraw else None
+    for place in remove(key, corpus=settings.corpus, withdrawn=day):
         click.echo(f"deleted {settings.corpus / place}")
     click.echo("Now run: allchat build")
 

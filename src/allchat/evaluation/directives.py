@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 
-from allchat.wording import LANGUAGES, load_wording
+from allchat.wording import LANGUAGES, filled_pattern, load_wording
 
 # ---- the check on a finished answer --------------------------------------------------------------------------------
 
@@ -57,15 +56,7 @@ def _fixed_lines() -> tuple[re.Pattern[str], ...]:
     tables = (
         "answer", "not_found", "out_of_scope", "notice", "urgent", "questions", "refusal", "support", "chat", "private",
     )  # fmt: skip
-    texts = {text for code in LANGUAGES for name in tables for text in _strings(load_wording(code).table(name))}
+    texts = {text for code in LANGUAGES for _, text in load_wording(code).sentences(*tables)}
     lines = {line.strip() for text in texts for line in text.splitlines() if line.strip()}
     by_length = sorted(lines, key=lambda line: (-len(re.sub(r"\{\w+\}", "", line)), line))
-    return tuple(re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(line))) for line in by_length)
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _strings(inner)
+    return tuple(map(filled_pattern, by_length))

@@ -23,7 +23,7 @@ from allchat.markdown import unescape_markdown
 from allchat.search.words import content_words
 from allchat.sources.medicines import medicine_names
 from allchat.sources.text import clean
-from allchat.wording import load_wording
+from allchat.wording import LANGUAGES, filled_pattern, load_wording
 
 StatementFault = Literal[
     "uncited", "not verbatim", "number", "unit", "medicine", "negation", "opposite", "surer", "words"
@@ -138,18 +138,16 @@ def _stands_in(words: str, source: str) -> bool:
 # ---- sentences that state no fact --------------------------------------------------------------------------------
 
 
-def fixed_sentences(*, values: Collection[str], languages: Sequence[str] = ("en", "es")) -> Callable[[str], bool]:
+def fixed_sentences(*, values: Collection[str], languages: Sequence[str] = LANGUAGES) -> Callable[[str], bool]:
     """Tells the sentences of the wording files, their braces filled with one of ``values`` or a number, and ``values``
     themselves (a heading in a list of headings).
     """
     known = {_folded(value) for value in values}
-    ours = (text for code in languages for text in _strings(load_wording(code).tables()))
+    ours = (text for code in languages for _, text in load_wording(code).sentences())
     texts = (*ours, *(call.text for call in calls().values()))
     pieces = {_folded(piece) for text in texts for piece in _own(text.splitlines())}
     exact = frozenset(piece for piece in pieces if "{" not in piece)
-    patterns = [
-        re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(piece))) for piece in sorted(pieces - exact) if piece
-    ]
+    patterns = [filled_pattern(piece) for piece in sorted(pieces - exact) if piece]
 
     @lru_cache(maxsize=4096)
     def fixed(sentence: str) -> bool:
@@ -164,14 +162,6 @@ def fixed_sentences(*, values: Collection[str], languages: Sequence[str] = ("en"
 
 def _folded(words: str) -> str:
     return " ".join(unescape_markdown(words).split())
-
-
-def _strings(tables: Any) -> Iterator[str]:
-    if isinstance(tables, str):
-        yield tables
-    elif isinstance(tables, dict | list):
-        for part in tables.values() if isinstance(tables, dict) else tables:
-            yield from _strings(part)
 
 
 # ---- what must not be lost or invented ---------------------------------------------------------------------------

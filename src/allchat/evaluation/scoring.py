@@ -10,6 +10,7 @@ from typing import Any
 
 from allchat.answering.verify import cuts
 from allchat.chat import Chat
+from allchat.contact import USUAL_CONTACT
 from allchat.errors import VerificationError
 from allchat.evaluation.baselines import System, relevant, systems
 from allchat.evaluation.clinical_review import reviewed_sentences
@@ -19,7 +20,7 @@ from allchat.evaluation.metrics import holds, readability, retrieval, rounded
 from allchat.evaluation.suites import Suite
 from allchat.records import Answer, Block, Citation, Item, Lead, Outline, Span, Trace
 from allchat.sources.text import clean
-from allchat.wording import LANGUAGES, Contact, load_wording
+from allchat.wording import LANGUAGES, contact_values, load_wording
 
 MUST = (
     "gold_in_answer", "gold_complete", "not_direct", "unchanged", "right",
@@ -149,11 +150,14 @@ def _values(chat: Chat) -> set[str]:
     """What the braces of a fixed sentence may be filled with."""
     headings = {words for key in chat.documents for section in chat.outline(key).sections for words in section.heading}
     facts = {fact for d in chat.documents.values() for fact in (d.attribution, d.title, d.revised or "")}
-    contact = set(chat.contact.values().values()) | {
-        str(value) for language in LANGUAGES if load_wording(language).has("contact")
-        for value in load_wording(language).table("contact").values()
-    }  # fmt: skip
-    return headings | {words.rstrip(".") for words in headings} | facts | contact | set(Contact().values().values())
+    wordings = [load_wording(language) for language in LANGUAGES]
+    contact = {
+        value
+        for contact in (chat.contact, USUAL_CONTACT)
+        for values in (contact.values(), *(contact_values(contact, wording=wording) for wording in wordings))
+        for value in values.values()
+    }
+    return headings | {words.rstrip(".") for words in headings} | facts | contact
 
 
 def _edges(outline: Outline) -> tuple[frozenset[int], frozenset[int]]:

@@ -3,27 +3,28 @@
     emergency or crisis -> everyday how-to -> individual advice -> steering -> small talk -> other subjects
     -> None: go on to retrieval
 
-The rules are data (``guard/rules/*.toml``), matched by ``rules.py``. A classifier (``classifier.py``) reads the sense
-of the message beside them, and ``policy.py`` decides from both.
+The rules are data in each language's folder (``rule_files``), matched by ``rules``. A classifier (``classifier``)
+reads the sense of the message beside them, and ``policy`` decides from both.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 from allchat.guard.classifier import Classifier, Scores, Vector
 from allchat.guard.policy import Kind, Met, is_held, judged
-from allchat.guard.privacy import PrivacyFilter, private_words
+from allchat.guard.privacy import PRIVATE_FILE, PrivacyFilter, private_words
+from allchat.guard.rule_files import LISTS_FILE, read_rules
 from allchat.guard.rules import ReadMessage, Rule, RuleBook, meets
+from allchat.languages.folders import Languages, packaged_languages
 from allchat.records import Verdict
 
 ORDER = (
     "crisis.toml", "urgent.toml", "everyday.toml", "advice.toml", "steering.toml", "support.toml", "smalltalk.toml",
     "scope.toml",
 )  # fmt: skip
-GUARD_FILES = (*ORDER, "lists.toml", "private.toml", "words.txt")
+GUARD_FILES = (*ORDER, LISTS_FILE, PRIVATE_FILE)
 
 
 class Guard:
@@ -43,13 +44,16 @@ class Guard:
         self._rules = {rule.id: rule for rule in book.rules}
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, classifier: Classifier | None = None, model: str = "") -> Guard:
-        """The guard with the rules of ``folder``, by default those that come with allchat.
+    def load(
+        cls, languages: Languages | None = None, *, classifier: Classifier | None = None, model: str = ""
+    ) -> Guard:
+        """The guard with the rules of these languages, by default those that come with allchat.
 
         Raises:
             SettingsError: a rule file is missing or cannot be understood.
         """
-        book, privacy = RuleBook.load(folder, order=ORDER), PrivacyFilter(private_words(folder))
+        known = languages or packaged_languages()
+        book, privacy = read_rules(known, order=ORDER), PrivacyFilter(private_words(known))
         return cls(book, privacy, classifier=classifier, model=model)
 
     @property
@@ -119,10 +123,6 @@ class Guard:
             if "@informs" in hits and self.screen(part := message.text[clause.start : clause.end]).kind is None
         ]
         return "? ".join(asks) + "?" if asks else None
-
-    def is_spanish(self, question: str | ReadMessage) -> bool:
-        """Whether the question is written in Spanish."""
-        return "@spanish" in self.read(question).labels
 
     def redact(self, question: str) -> str:
         """``question`` with private details replaced by a fixed mark."""

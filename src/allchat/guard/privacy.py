@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
-from pathlib import Path
 
 from allchat.errors import SettingsError
-from allchat.guard.rules import read_table
+from allchat.guard.rule_files import joined, read_table
+from allchat.languages.folders import Languages, packaged_languages
 
 MARK = "[private]"
+PRIVATE_FILE = "private.toml"
+_LISTS = {"date_cues", "kin", "name_cues", "not_names", "number_cues"}
 
 
 class PrivacyFilter:
@@ -20,10 +21,11 @@ class PrivacyFilter:
         names = rf"({name}(?:\s+{name}){{0,2}})"
         day, month = r"\d{1,2}(?:st|nd|rd|th)?", "[a-z]{3,9}"
         date = rf"(\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|{day}\s+{month},?\s+\d{{4}}|{month}\s+{day},?\s+\d{{4}})"
-        gap = r"[\s:#=]*(?:is|number|no\.?|es)?[\s:#=]*"
+        gap = rf"[\s:#=]*(?:{_any(words.get('between', []))})?[\s:#=]*"
         self._not_names = frozenset(words["not_names"])
+        own, kin = _any(words.get("owners", [])), _any(words["kin"])
         self._names = re.compile(
-            rf"(?:\b(?:{_any(words['name_cues'])})\s*:?\s*|\b(?:my|our|mi|nuestro|nuestra)\s+(?:{_any(words['kin'])}),?\s+){names}",
+            rf"(?:\b(?:{_any(words['name_cues'])})\s*:?\s*|\b(?:{own})\s+(?:{kin}),?\s+){names}",
             re.IGNORECASE,
         )
         self._others = (
@@ -60,18 +62,22 @@ class PrivacyFilter:
 
 
 def _any(words: list[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or "(?!)"
 
 
-def private_words(folder: Path | None = None) -> dict[str, list[str]]:
-    """The words of ``private.toml``.
+def private_words(languages: Languages | None = None) -> dict[str, list[str]]:
+    """The words of each language's ``private.toml``, together.
 
     Raises:
-        SettingsError: the file is missing or is not TOML.
+        SettingsError: a file is missing or is not TOML.
     """
-    base = folder if folder is not None else files("allchat") / "guard" / "rules"
-    words = read_table(base / "private.toml", dict[str, list[str]])
-    missing = sorted({"name_cues", "kin", "date_cues", "number_cues", "not_names"} - set(words))
+    known = languages or packaged_languages()
+    files = (language.rules / PRIVATE_FILE for language in known)
+    shape = dict[str, list[str]]
+    words: dict[str, list[str]] = joined(
+        read_table(file, shape) for file in files if file.is_file() or file == known.english.rules / PRIVATE_FILE
+    )
+    missing = sorted(_LISTS - set(words))
     if missing:
-        raise SettingsError(f"{base / 'private.toml'}: has no {missing[0]!r}. Restore it.")
+        raise SettingsError(f"{known.english.rules / PRIVATE_FILE}: has no {missing[0]!r}. Restore it.")
     return words

@@ -1,4 +1,4 @@
-"""The rules of the guard: data files that a nurse can read, and when a message meets one.
+"""The rules of the guard, and when a message meets one; they are data that a nurse can read (``rule_files``).
 
     message -> clauses with the lists and phrases found in each -> the first rule that is met
 
@@ -10,19 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from itertools import product
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from typing import Literal
 
 from allchat.errors import SettingsError
-from allchat.guard.matcher import Hits, Phrasebook, Spans, expand
-from allchat.guard.reader import Reader
+from allchat.guard.matcher import Hits, Phrasebook, Spans
+from allchat.guard.reader import Reader, Reading
 from allchat.guard.tokens import Clause
-from allchat.parsing import parse_toml
 from allchat.spelling import Speller
 
 NEGATION_REACH = 4  # words between "no" and what it denies: "no sign of a fever"
@@ -71,100 +65,17 @@ class ReadMessage:
         return sum(len(clause.tokens) - 2 for clause in self.clauses)
 
 
-_RULE_FIELDS = {"id", "reason", "why", "all", "also", "none", "never", "within", "personal", "deniable", "always",
-                "least_words", "most_words", "match", "not_match", "still_urgent"}  # fmt: skip
-
-_RULE = TypeAdapter(Rule)
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _RuleFile(_Table):
-    kind: Literal["urgent", "refusal", "out_of_scope", "support", "chat"]
-    every: dict[str, Any] = {}
-    rule: list[dict[str, Any]]
-
-
-class _Reading(_Table):
-    starters: list[str]
-    tellers: list[str]
-    links: list[str]
-    fillers: list[str]
-    real_words: list[str]
-    short: dict[str, Annotated[str, Field(pattern=r"\S")]]
-
-
-class _Lists(_Table):
-    lists: dict[str, list[str]]
-    reading: _Reading
-
-
-Shape = TypeVar("Shape")
-
-
-def read_table(path: Traversable, shape: type[Shape]) -> Shape:
-    """A TOML file of that shape.
-
-    Raises:
-        SettingsError: the file is missing, is not TOML, or has another shape.
-    """
-    try:
-        return TypeAdapter(shape).validate_python(parse_toml(path.read_bytes()))
-    except ValidationError as error:
-        raise SettingsError(f"{path}: {_fault(error)}. Correct the file.") from error
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: {error}. Restore the file, or point the guard at a complete folder.") from error
-
-
-def _fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-
-
-def _rule(entry: dict[str, Any], *, kind: str, defaults: dict[str, Any], file: str) -> Rule:
-    name = entry.get("id", "?")
-    unknown = sorted(set(entry) - _RULE_FIELDS)
-    if unknown or not {"id", "reason", "why", "all"} <= set(entry):
-        raise SettingsError(
-            f"{file}: rule {name}: needs id, reason, why, all; unknown fields {unknown}. Correct the rule."
-        )
-    values: dict[str, Any] = defaults | entry | {"kind": kind}
-    try:
-        for key in ("none", "never"):
-            values[key] = list(dict.fromkeys([*defaults.get(key, ()), *entry.get(key, ())]))
-        values["also"] = [*defaults.get("also", ()), *entry.get("also", ())]
-        return _RULE.validate_python(values)
-    except ValidationError as error:
-        raise SettingsError(f"{file}: rule {name}: {_fault(error)}. Correct the rule.") from error
-    except TypeError as error:
-        raise SettingsError(f"{file}: rule {name}: a list of phrases is none. Correct the rule.") from error
-
-
-def _rows(phrases: list[str]) -> frozenset[str]:
-    """``phrases`` with their brackets expanded."""
-    return frozenset(" ".join(words) for phrase in phrases for words in expand(phrase))
-
-
 class RuleBook:
     """The rules of a folder in the order in which they are tried."""
 
     def __init__(
-        self, rules: tuple[Rule, ...], lists: dict[str, list[str]], reading: _Reading, *, known: frozenset[str]
+        self, rules: tuple[Rule, ...], lists: dict[str, list[str]], reading: Reading, *, known: frozenset[str]
     ) -> None:
         self.rules = rules
         plain = {p for rule in rules for p in rule.phrases() if not re.fullmatch(r"@[\w-]+", p)}
         self._book = Phrasebook(lists, plain)
         self._check(lists)
-        self._reader = Reader(
-            short=reading.short,
-            starters=_rows(reading.starters),
-            tellers=_rows(reading.tellers),
-            links=frozenset(reading.links),
-            fillers=frozenset(reading.fillers),
-            speller=Speller(self._book.vocabulary, known=known | frozenset(reading.real_words)),
-        )
+        self._reader = Reader(reading, speller=Speller(self._book.vocabulary, known=known | set(reading.real_words)))
 
     def _check(self, lists: dict[str, list[str]]) -> None:
         ids = [rule.id for rule in self.rules]
@@ -174,27 +85,6 @@ class RuleBook:
             raise SettingsError(
                 f"guard rules: ids used twice {twice}, lists that do not exist {sorted(named - set(lists))}."
             )
-
-    @classmethod
-    def load(cls, folder: Path | None, *, order: tuple[str, ...]) -> RuleBook:
-        """The rules of ``folder`` (the packaged ones by default), file by file in ``order``.
-
-        Raises:
-            SettingsError: a file is missing, is not TOML, or holds a rule that cannot be understood.
-        """
-        base = folder if folder is not None else files("allchat") / "guard" / "rules"
-        shared = read_table(base / "lists.toml", _Lists)
-        tables = {name: read_table(base / name, _RuleFile) for name in order}
-        try:
-            known = frozenset((base / "words.txt").read_text(encoding="utf-8").split())
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"{base / 'words.txt'}: {error}. Restore the file.") from error
-        rules = tuple(
-            _rule(entry, kind=table.kind, defaults=table.every, file=name)
-            for name, table in tables.items()
-            for entry in table.rule
-        )
-        return cls(rules, shared.lists, shared.reading, known=known)
 
     def read(self, text: str) -> ReadMessage:
         """``text`` as clauses with everything found in them."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from allchat.guard.classifier import CLASSES, EMBEDDING_SHARE, Classifier, Vector, Weights, terms, weighted
 from allchat.guard.rules import ReadMessage
+from allchat.languages.folders import WORDS_FILE, packaged_languages
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -38,6 +39,7 @@ CODE = (
     "guard/matcher.py",
     "guard/numbers.py",
     "guard/reader.py",
+    "guard/rule_files.py",
     "guard/rules.py",
     "guard/tokens.py",
     "guard/train.py",
@@ -74,10 +76,16 @@ def _lines(file: Traversable) -> list[str]:
 def training_key(model: str) -> str:
     """What a classifier is made from: rules, messages, the program's part in it, and the embedding ``model``."""
     base = files("allchat")
-    rules = sorted((base / "guard" / "rules").iterdir(), key=lambda path: path.name)
-    parts = [*rules, *training_files(), *(base / name for name in CODE)]
+    parts = [*_rules(), *training_files(), *(base / name for name in CODE)]
     hashes = [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path in parts if path.is_file()]
     return hashlib.sha256("".join([*hashes, model]).encode()).hexdigest()
+
+
+def _rules() -> Iterator[Traversable]:
+    """The rule files and the known words, language by language."""
+    for language in packaged_languages():
+        yield from sorted(language.rules.iterdir(), key=lambda path: path.name)
+        yield language.folder / WORDS_FILE
 
 
 def train(

@@ -13,7 +13,7 @@ from allchat.parsing import parse_toml
 
 
 class Call(BaseModel):
-    """What is said in one language; ``wording/calls.toml`` says what each field is."""
+    """What is said in one language; ``languages/calls.toml`` says what each field is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -32,7 +32,7 @@ def calls() -> dict[str, Call]:
     Raises:
         SettingsError: the file is missing, or not as described at its top.
     """
-    file = files("allchat").joinpath("wording/calls.toml")
+    file = files("allchat").joinpath("languages/calls.toml")
     try:
         return {code: Call.model_validate(table) for code, table in parse_toml(file.read_bytes()).items()}
     except (OSError, ValueError, ValidationError) as error:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,6 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.errors import SettingsError
+from allchat.languages.folders import GLOSS_FILE, Language
 from allchat.parsing import parse_toml
 from allchat.spelling import fold
 
@@ -29,8 +29,6 @@ SHORTEST_MISSPELT, LONG_WORD = 6, 9
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _BREAK = re.compile(r"[.;:!?¿¡\n]")
-_CION = re.compile(r"([cs])ion$")
-_SMALL = re.compile(r"(?:c?it[oa]|ill[oa])(s?)$")
 
 
 class _Word(NamedTuple):
@@ -41,19 +39,22 @@ class _Word(NamedTuple):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    stemmer: str
+    stemmer: str = ""
     words: dict[str, list[str]]
     asking: list[str] = []
+    unaccented: list[tuple[str, str]] = []
+    small: list[tuple[str, str]] = []
 
 
 class Gloss:
     """Leads texts of one language to English words. The same text always gives the same.
 
     ``words`` has, for the English, the words and phrases of the language, folded. ``asking`` are words that ask where
-    they are written with an accent or begin a clause ("qué") and join where they are not ("que"), with ``asked`` for
-    the first.
+    they are written with an accent or begin a clause ("qué") and join where they are not ("que"), with "what"
+    for the first. ``endings`` are patterns of endings with others for them, under which a word is looked up too:
+    diminutives.
     """
 
     def __init__(
@@ -62,9 +63,11 @@ class Gloss:
         *,
         stem: Callable[[str], str],
         asking: Iterable[str] = (),
+        endings: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._stem_of = lru_cache(maxsize=KEPT_WORDS)(stem)
         self._asking = frozenset(asking)
+        self._endings = [(re.compile(ending), other) for ending, other in endings]
         self._exact: dict[str, str] = {}
         self._stems: dict[str, str] = {}
         self._phrases: dict[tuple[str, ...], str] = {}
@@ -131,7 +134,7 @@ class Gloss:
         return accented or at == 0 or _BREAK.search(text, words[at - 1].end, words[at].start) is not None
 
     def _known(self, word: str) -> str | None:
-        for form in dict.fromkeys((word, _SMALL.sub(r"o\1", word), _SMALL.sub(r"a\1", word))):
+        for form in dict.fromkeys((word, *(ending.sub(other, word) for ending, other in self._endings))):
             found = self._exact.get(form)
             if found is None:
                 found = self._stems.get(self._stem(form))
@@ -147,21 +150,36 @@ class Gloss:
         return word if near is None or near[0][0] != word[0] else self._exact[near[0]]
 
     def _stem(self, word: str) -> str:
-        return self._stem_of(_CION.sub(r"\1ión", word))
+        return self._stem_of(word)
 
 
 @cache
-def gloss_of(language: str) -> Gloss:
+def gloss_of(language: Language) -> Gloss:
     """The gloss of a language, from its folder.
 
     Raises:
         SettingsError: there is none, or its file is not as described at its top.
     """
-    from snowballstemmer import stemmer
-
-    file = files("allchat").joinpath(f"languages/{language}/words.toml")
+    file = language.folder / GLOSS_FILE
     try:
         found = _File.model_validate(parse_toml(file.read_bytes()))
-    except (OSError, ValueError, ValidationError) as error:
+        return Gloss(found.words, stem=_stem(found), asking=found.asking, endings=found.small)
+    except (OSError, ValueError, KeyError, re.error, ValidationError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
-    return Gloss(found.words, stem=stemmer(found.stemmer).stemWord, asking=found.asking)
+
+
+def _stem(file: _File) -> Callable[[str], str]:
+    """What leaves out a word's ending, which the stemmer may know by an accent that families leave out."""
+    if not file.stemmer:
+        return str
+    from snowballstemmer import stemmer
+
+    stem_word: Callable[[str], str] = stemmer(file.stemmer).stemWord
+    accents = [(re.compile(plain), accented) for plain, accented in file.unaccented]
+
+    def stem(word: str) -> str:
+        for plain, accented in accents:
+            word = plain.sub(accented, word)
+        return stem_word(word)
+
+    return stem

@@ -15,8 +15,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from allchat.languages import SEARCHED
 from allchat.languages.calls import calls
+from allchat.languages.folders import ENGLISH, WORDS_FILE, Languages, packaged_languages
 from allchat.languages.gloss import gloss_of
 from allchat.spelling import fold
 
@@ -54,40 +54,33 @@ FOREIGN = 0.6
 
 LONGEST_SHORT_FORM = 4
 
-ENGLISH_ENDINGS = ("er", "an", "ion")
-"""Of English words that Spanish ones are like: responder, ovarian, lesion."""
-
-ARTICLES = frozenset({"la", "el", "los", "las", "una", "del"})
-
 SHORTEST_FOREIGN = 5
-"""Letters of the shortest Spanish word that is read inside an English question: shorter ones are slips of the key."""
-
-IN_BOTH = frozenset({"no", "son", "once", "pie", "come", "sin", "mal", "me", "port", "hi", "ok"})
-"""Words of English as well as of another language, short of which the lists of English words are."""
+"""Letters of the shortest foreign word that is read inside an English question: shorter ones are slips of the key."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_SIGNS = re.compile("[áéíóúñü¿¡]", re.IGNORECASE)
-"""Letters and signs of Spanish that English does not have."""
-
-_FOREIGN = re.compile(r"[^\W\d_a-záéíóúñü]|\bé\b", re.IGNORECASE)
-"""A letter that neither English nor Spanish writes."""
 
 
 @cache
 def english_words() -> frozenset[str]:
     """Common English words."""
-    rules = files("allchat") / "guard" / "rules" / "words.txt"
-    stop = files("allchat") / "search" / "stop_words.txt"
-    return IN_BOTH | frozenset((rules.read_text(encoding="utf-8") + stop.read_text(encoding="utf-8")).split())
+    english = packaged_languages().english
+    common, stop = english.folder / WORDS_FILE, files("allchat") / "search" / "stop_words.txt"
+    listed = (common.read_text(encoding="utf-8") + stop.read_text(encoding="utf-8")).split()
+    return english.file.recognise.also_words | frozenset(listed)
 
 
 class Recogniser:
     """Tells the language of a text. ``known`` are words of the sources and ours, which count as English."""
 
-    def __init__(self, known: Iterable[str]) -> None:
+    def __init__(self, known: Iterable[str], *, languages: Languages | None = None) -> None:
+        self._languages = languages or packaged_languages()
         self._english = english_words() | frozenset(known)
-        self._here = ("en", *SEARCHED)
-        self._others = {code: frozenset(call.words) for code, call in calls().items() if call.words}
+        self._here = self._languages.codes
+        others = {code: call.words for code, call in calls().items() if call.words and code not in self._here}
+        self._others = {code: frozenset(words) for code, words in others.items()}
+        letters = {language.code: language.file.recognise.letters for language in self._languages}
+        self._signs = {code: re.compile(f"[{re.escape(own)}]", re.IGNORECASE) for code, own in letters.items() if own}
+        self._foreign = _foreign(self._languages)
 
     def __call__(self, text: str) -> str:
         """The language of a text, as a code of two letters; ``UNKNOWN`` for letters of a script that we do not know.
@@ -103,7 +96,7 @@ class Recogniser:
         here = max(self._here, key=lambda code: scores[code])
         strange = scores[here] < STRANGE and len(_WORD.findall(text)) >= SEVERAL_WORDS
         if scores[here] - max(scores[code] for code in self._others) < AHEAD or scores[here] < SURE:
-            scores = _with_library(text, scores)
+            scores = _with_library(text, scores, here=self._here)
         best = max(scores, key=lambda code: scores[code])
         if best in self._here or scores[best] - scores[here] < AHEAD or scores[best] < LEAST:
             return UNKNOWN if strange else here
@@ -111,7 +104,7 @@ class Recogniser:
 
     def _is_plain_english(self, text: str) -> bool:
         """Whether every word is English: nothing else need be read from its file then."""
-        signs = _SIGNS.search(text) or _FOREIGN.search(text)
+        signs = any(sign.search(text) for sign in (*self._signs.values(), self._foreign))
         return not signs and all(fold(found[0]) in self._english for found in _WORD.finditer(text))
 
     def mixed(self, text: str, *, read: Callable[[str], str], language: str, knows: Callable[[str], bool]) -> str:
@@ -119,12 +112,14 @@ class Recogniser:
 
         ``knows`` tells more English words than are listed.
         """
+        other, endings = self._languages[language], self._languages.english.file.recognise.endings
+        articles = other.file.recognise.articles
 
         def foreign(word: str) -> bool:
             low = fold(word)
             known = low in self._english or knows(low)
-            english = known or len(low) < SHORTEST_FOREIGN or low.endswith(ENGLISH_ENDINGS)
-            return not english and gloss_of(language).knows(low)
+            english = known or len(low) < SHORTEST_FOREIGN or low.endswith(endings)
+            return not english and gloss_of(other).knows(low)
 
         words = list(_WORD.finditer(text))
         said, last, at = [], 0, 0
@@ -133,7 +128,7 @@ class Recogniser:
             while end < len(words) and foreign(words[end][0]):
                 end += 1
             if end > at:
-                at -= at > 0 and fold(words[at - 1][0]) in ARTICLES
+                at -= at > 0 and fold(words[at - 1][0]) in articles
                 said += [text[last : words[at].start()], read(text[words[at].start() : words[end - 1].end()])]
                 last = words[end - 1].end()
             at = max(end, at + 1)
@@ -144,28 +139,32 @@ class Recogniser:
         words = [found[0] for found in _WORD.finditer(text) if text.isupper() or not _is_short_form(found[0])]
         plain = [fold(word.lower().replace("đ", "d")) for word in words]
         knows: dict[str, Callable[[str], bool]] = {"en": self._english.__contains__}
-        knows |= {code: gloss_of(code).knows for code in SEARCHED}
+        knows |= {language.code: gloss_of(language).knows for language in self._languages.searched}
         knows |= {code: known.__contains__ for code, known in self._others.items()}
         shares = {code: sum(map(known, plain)) / max(1, len(plain)) for code, known in knows.items()}
-        accents = _SIGNS.search(text) is not None
-        for code in SEARCHED:
-            if _FOREIGN.search(text):
-                shares[code] *= FOREIGN
-            elif shares[code] == shares["en"] and accents:
-                shares["en"] *= FOREIGN
-        if _FOREIGN.search(text):
-            shares["en"] *= FOREIGN
+        if self._foreign.search(text):
+            return shares | {code: shares[code] * FOREIGN for code in self._here}
+        if any(sign.search(text) and shares[code] == shares[ENGLISH] for code, sign in self._signs.items()):
+            shares[ENGLISH] *= FOREIGN
         return shares
 
 
+def _foreign(languages: Languages) -> re.Pattern[str]:
+    """A letter that none of these languages writes."""
+    told = [language.file.recognise for language in languages]
+    letters = "".join(re.escape(one.letters) for one in told)
+    return re.compile("|".join((rf"[^\W\d_a-z{letters}]", *(one.never for one in told if one.never))), re.IGNORECASE)
+
+
 @cache
-def _library() -> LanguageIdentifier:
+def _library(here: tuple[str, ...]) -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     # Its model is in the wheel; half a second and 30 MB, which nobody pays who asks in English or Spanish. The module's
     # own way to it, `classify`, gives no probabilities.
     whole = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    whole.set_languages(["en", *SEARCHED, *(code for code, call in calls().items() if call.words), *ELSEWHERE])
+    others, known = (code for code, call in calls().items() if call.words), set(whole.labels)
+    whole.set_languages([code for code in dict.fromkeys((*here, *others, *ELSEWHERE)) if code in known])
     # A new one of the parts: the first keeps its table of all 139 languages.
     return LanguageIdentifier(
         whole.nb_ptc,
@@ -178,9 +177,10 @@ def _library() -> LanguageIdentifier:
     )
 
 
-def _with_library(text: str, shares: Mapping[str, float]) -> dict[str, float]:
+def _with_library(text: str, shares: Mapping[str, float], *, here: tuple[str, ...]) -> dict[str, float]:
     """The shares with what the library thinks, which counts half of what all words do."""
-    return {code: shares.get(code, 0.0) + LIBRARY * value for code, value in _library().rank(text)}
+    ranked = {code: shares.get(code, 0.0) + LIBRARY * value for code, value in _library(here).rank(text)}
+    return ranked | {code: shares[code] for code in here if code not in ranked}
 
 
 def _by_script(text: str) -> str | None:

@@ -96,9 +96,10 @@ class Index:
         words, questions, own_map = (
             folder / file_name(name, language) for name in (WORDS_FILE, QUESTIONS_FILE, MAP_FILE)
         )
-        self._words = sqlite3.connect(
-            f"{words.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
+        # Read whole: pages that SQLite fetched later would be those of whatever stands in the file by then.
+        self._words = sqlite3.connect(":memory:", check_same_thread=False)
+        self._words.deserialize(words.read_bytes())
+        self._words.execute("PRAGMA query_only = 1")
         self._vectors: faiss.Index = faiss.read_index(str(folder / VECTORS_FILE)) if beside is None else beside._vectors
         self._questions = faiss.read_index(str(questions))
         self.question_map = unpacked(own_map) if own_map.exists() else None
@@ -213,6 +214,14 @@ class Index:
         )
         return np.array([asked for _, asked in self._all(query)], dtype=bool)
 
+    def titles(self) -> dict[str, str]:
+        """The title of each document, by its key."""
+        return {key: str(json.loads(facts)["title"]) for key, facts in self._all("SELECT key, facts FROM documents")}
+
+    def documents_of_blocks(self) -> list[str]:
+        """For each block the key of its document, in their order."""
+        return [str(document) for (document,) in self._all("SELECT document FROM blocks ORDER BY id")]
+
     def questions_of(self, block: Block) -> list[str]:
         """Our questions in the index's language that a block answers, in the order of their file."""
         return list(self._questions_at(block.document, block.start))
@@ -261,6 +270,11 @@ class Index:
         """The passages of one document in reading order."""
         query = 'SELECT document, section, start, "end", text, tokens FROM passages WHERE document = ? ORDER BY id'
         return [Passage(*row) for row in self._all(query, (document,))]
+
+    def shortest_passage(self) -> str | None:
+        """The text of the shortest passage, None where there is none."""
+        found = self._all("SELECT text FROM passages ORDER BY length(text), id LIMIT 1")
+        return str(found[0][0]) if found else None
 
     def passage_counts(self) -> dict[str, int]:
         """How many passages each document has."""

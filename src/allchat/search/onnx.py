@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -16,6 +14,8 @@ from allchat.search.embedder import Vectors
 ENCODER, WEIGHTS, TOKENIZER = "encoder.onnx", "encoder.weights", "tokenizer.json"
 """The files of an exported model: the network from word pieces to unit vectors, its large weights, and the text's way
 to word pieces."""
+
+NETWORK = (ENCODER, WEIGHTS, TOKENIZER)
 
 PARITY = 0.99999
 """Least cosine between what an exported model and sentence-transformers make of a text."""
@@ -35,24 +35,26 @@ class ExportedEmbedder:
     """A model as ``SentenceEmbedder.exported`` wrote it, run by onnxruntime. Safe to share between threads.
 
     Each text goes through the network alone, on one thread: a text's vector depends on nothing but the text. Several
-    texts take as many cores as there are. ``folder`` holds its files.
+    texts take as many cores as there are. ``files`` are its files by name, copied into this process's own memory:
+    weights that were mapped from a file would change under a server, or end it, when somebody writes to that file.
 
     Raises:
-        OSError, ValueError: one of them cannot be read.
+        ValueError: they are not what a model exports.
     """
 
-    def __init__(self, folder: Path, *, name: str, fingerprint: str) -> None:
+    def __init__(self, files: Mapping[str, bytes], *, name: str, fingerprint: str) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
         try:
-            network = onnxruntime.InferenceSession(str(folder / ENCODER), options, providers=["CPUExecutionProvider"])
+            weights = files[WEIGHTS]
+            options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
+            network = onnxruntime.InferenceSession(files[ENCODER], options, providers=["CPUExecutionProvider"])
             self._run = network.run
-            self._tokenizer = Tokenizer.from_str(tokenizer)
+            self._tokenizer = Tokenizer.from_str(files[TOKENIZER].decode())
         except Exception as error:  # neither library has an error of its own above it
             raise ValueError(str(error)) from error
         self._pool = ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0)), thread_name_prefix="embed")
@@ -66,18 +68,6 @@ class ExportedEmbedder:
         others = self._pool.map(self._vector, texts[1:])
         first = self._vector(texts[0])  # on this thread: it has nothing else to do
         return np.concatenate([first, *tqdm(others, initial=1, total=len(texts), unit="text", disable=not progress)])
-
-    @classmethod
-    def of(cls, files: Mapping[str, bytes], *, name: str, fingerprint: str) -> ExportedEmbedder:
-        """The model of these files, which need no folder afterwards.
-
-        Raises:
-            OSError, ValueError: they are not what a model exports.
-        """
-        with tempfile.TemporaryDirectory() as folder:
-            for file, content in files.items():
-                Path(folder, file).write_bytes(content)
-            return cls(Path(folder), name=name, fingerprint=fingerprint)
 
     def _vector(self, text: str) -> Vectors:
         """The ``(1, d)`` vector of a text."""

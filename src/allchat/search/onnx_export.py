@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 
 LARGE = 2**18
-"""Bytes from which a weight stands in the file of weights: onnxruntime maps that file into memory, and what is not read
-of it takes none. Half of it are the vectors of word pieces, of which questions touch few."""
+"""Bytes from which a weight stands in the file of weights, beside a network of a size that can be looked at."""
 
 
 def exported_tokenizer(model: SentenceTransformer) -> str:

@@ -18,6 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.records import Hit, LayTerm
+from allchat.search.claims import copies, covered, led, meant
 from allchat.search.embedder import Embedder
 from allchat.search.index import Index, Near, Postings
 from allchat.search.schema import GRAINS
@@ -47,10 +48,6 @@ says no more where it is the best there is, else a source without questions is n
 WITHOUT_QUESTIONS = 0.9
 """What a score without questions counts beside one with them: a good match of the text is less sure than one of a
 question that is all but the same. docs/retrieval.md has what both of these were chosen from."""
-
-MEANT, SPOKEN = 0.7, 0.5
-"""Cosines from which a block of a source with questions of ours, and one of a source without, is meant. Below them the
-one would stand beside what the other says to the point, or before it, for a few words that they share."""
 
 NOWHERE = -2.0
 """Less than any cosine."""
@@ -82,11 +79,13 @@ class Weights:
 PARTS = tuple(field.name for field in fields(Weights))
 QUESTION = GRAINS.index("question")
 STANDING = [GRAINS.index("heading"), GRAINS.index("sentence")]
-BY_QUESTION = [QUESTION, GRAINS.index("sentence")]
-BY_TEXT = [GRAINS.index(grain) for grain in ("sentence", "block", "heading")]
 FROM_SOURCES = np.array(["question" not in part for part in PARTS])
 FIRST_WORD_PART = len(GRAINS)
 """The first part that comes from words."""
+
+
+Words = Sequence[Sequence[Postings]]
+"""The words of each wording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,7 @@ class Search:
         self._index = index
         self._embedder = embedder
         self._asked = index.asked()
+        self._copies = copies(index.titles(), index.documents_of_blocks(), self._asked)
         self._weights = weights or Weights()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
@@ -179,7 +179,7 @@ class Search:
         open_to = shares[blocks] > 0
         parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
         every = len(blocks) == np.count_nonzero(shares)
-        score = self._score(_scaled(parts, every=every), blocks) * self._meant(parts, blocks) * shares[blocks]
+        score = self._led(self._score(_scaled(parts, every=every), blocks) * shares[blocks], parts, blocks, said)
         order = np.argsort(-score, kind="stable")[:limit]
         numbers = blocks[order].tolist()
         found = zip(
@@ -209,15 +209,16 @@ class Search:
         without = WITHOUT_QUESTIONS * (scaled @ self._weights.of_sources())
         return np.where(self._asked[blocks], scaled @ self._weights.array(), without)
 
-    def _meant(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What the score of each block counts where there are newcomers: less where it is not as near as ``MEANT``, by
-        a question of ours or a sentence, or, a newcomer's, as ``SPOKEN``. Scores are relative to the best, which may be
-        a poor one.
-        """
+    def _led(
+        self, score: NDArray[np.float64], parts: NDArray[np.float64], blocks: NDArray[np.intp], said: Words
+    ) -> NDArray[np.float64]:
+        """The scores where newcomers stand beside sources with questions of ours: what is meant, and who leads."""
         if self.every_source_asked or not len(parts):
-            return np.ones(len(blocks))
-        ours, theirs = (parts[:, columns].max(axis=1) for columns in (BY_QUESTION, BY_TEXT))
-        return np.asarray(np.minimum(1.0, np.where(self._asked[blocks], ours / MEANT, theirs / SPOKEN)))
+            return score
+        asked = self._asked[blocks]
+        covers = covered(said, blocks=blocks, block_count=self._index.block_count)
+        score = score * meant(parts, asked)
+        return led(score, parts, covers, asked=asked, copied=self._copies[blocks])
 
     def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
         """The blocks in any of the groups, ascending."""
@@ -226,7 +227,7 @@ class Search:
             reached[group] = True
         return np.flatnonzero(reached)
 
-    def _parts(self, blocks: NDArray[np.intp], near: Near, said: Sequence[Sequence[Postings]]) -> NDArray[np.float64]:
+    def _parts(self, blocks: NDArray[np.intp], near: Near, said: Words) -> NDArray[np.float64]:
         """The raw value of each part for each of ``blocks``, ``(blocks, parts)``; 0 where a search did not reach it.
 
         ``said`` has the words of each wording.

@@ -23,7 +23,7 @@ from allchat.search.model_files import (
     model_folder,
     must_be_whole,
 )
-from allchat.search.onnx import ENCODER, PARITY, PROBES, TOKENIZER, WEIGHTS, ExportedEmbedder
+from allchat.search.onnx import ENCODER, NETWORK, PARITY, PROBES, TOKENIZER, ExportedEmbedder
 from allchat.search.onnx_export import exported_network, exported_tokenizer
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class SentenceEmbedder:
             files = exported_network(_load(self._folder, plain=True)) | {
                 TOKENIZER: exported_tokenizer(self._model).encode()
             }
-            vectors = ExportedEmbedder.of(files, name=self.name, fingerprint=self.fingerprint).encode(PROBES)
+            vectors = ExportedEmbedder(files, name=self.name, fingerprint=self.fingerprint).encode(PROBES)
             cosine = float((vectors * np.vstack([self.encode([text]) for text in PROBES])).sum(1).min())
             if not cosine >= PARITY:
                 raise ValueError(f"a text's vector differs, cosine {cosine:.6f}")
@@ -105,8 +105,6 @@ def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
         check_files(folder, expected=PACKAGED_SHA256)
     return SentenceEmbedder(_load(folder), name=folder_name(model), fingerprint=fingerprint(model), folder=folder)
 
-
-NETWORK = (ENCODER, WEIGHTS, TOKENIZER)
 
 CODE = ("search/onnx.py", "search/onnx_export.py", "search/sentence_transformer.py")
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
@@ -135,12 +133,12 @@ def building_embedder(
     files = _network_files(exported)
     if files:
         name, sha256 = (given.name, given.fingerprint) if given else (folder_name(model), fingerprint(model))
-        return ExportedEmbedder.of(files, name=name, fingerprint=sha256), files
+        return ExportedEmbedder(files, name=name, fingerprint=sha256), files
     loaded = given or load_embedder(model)
     files = loaded.exported()
     if not files:
         return loaded.one_by_one(), {}
-    return ExportedEmbedder.of(files, name=loaded.name, fingerprint=loaded.fingerprint), files
+    return ExportedEmbedder(files, name=loaded.name, fingerprint=loaded.fingerprint), files
 
 
 def _network_files(folder: Path | None) -> dict[str, bytes]:
@@ -161,7 +159,8 @@ def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Embed
     if not (index / ENCODER).is_file() or fingerprint(model) != built["sha256"]:
         return load_embedder(model)
     try:
-        return ExportedEmbedder(index, name=built["name"], fingerprint=built["sha256"])
+        files = {name: (index / name).read_bytes() for name in NETWORK}
+        return ExportedEmbedder(files, name=built["name"], fingerprint=built["sha256"])
     except (OSError, ValueError) as error:
         raise StoreError(f"{index}: its model cannot be read ({error}). Run: allchat build --force") from error
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from allchat.errors import CorpusError
-from allchat.languages import SEARCHED
+from allchat.languages.folders import packaged_codes
 from allchat.parsing import parse_toml
-from allchat.records import Layout
+from allchat.records import Display, Layout
 from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
 from allchat.sources.corpus import (
     ANSWERED_FROM,
@@ -27,6 +27,7 @@ from allchat.sources.corpus import (
 )
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import Converted, convert
+from allchat.sources.withdrawn import Withdrawn, read_withdrawn, withdrawn_table
 
 ORIGINALS = "originals"
 CONVERTED = "converted"
@@ -50,6 +51,7 @@ class Facts:
     audience: str
     attribution: str
     notes: str = ""
+    display: Display = "whole"
 
 
 def id_of(title: str, *, taken: set[str]) -> str:
@@ -61,8 +63,8 @@ def id_of(title: str, *, taken: set[str]) -> str:
 
 
 def declared_ids(corpus: Path) -> set[str]:
-    """The ids of a corpus folder; none where it has no corpus.toml yet."""
-    return {source.id for source in declared_sources(corpus)} if (corpus / CORPUS_FILE).exists() else set()
+    """The ids of a corpus folder, those of withdrawn sources too; none where it has no corpus.toml yet."""
+    return {source.id for source in _declared(corpus)} | set(read_withdrawn(corpus))
 
 
 def same_address(corpus: Path, url: str) -> list[str]:
@@ -117,8 +119,9 @@ def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus
     _or_as_before(changed, corpus=corpus, before=before, new=[*files])
 
 
-def remove(key: str, *, corpus: Path) -> list[str]:
-    """Takes a source out: its table, and its files where no other source names them. Gives the names of those.
+def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]:
+    """Takes a source out: its table, and its files. Gives the names of those. ``withdrawn`` is the day (ISO) from which
+    a notice stands at its links.
 
     Raises:
         CorpusError: there is no such source.
@@ -130,14 +133,19 @@ def remove(key: str, *, corpus: Path) -> list[str]:
     starts = [match.start() for match in _TABLE.finditer(text)]
     parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
-    _write(corpus / CORPUS_FILE, (text[: starts[0]] + "".join(kept)).rstrip().encode() + b"\n")
-    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in ("en", *SEARCHED))
+    notice = "" if withdrawn is None else withdrawn_table(_notice(source, on=withdrawn))
+    _write(corpus / CORPUS_FILE, (text[: starts[0]] + notice + "".join(kept)).rstrip().encode() + b"\n")
+    folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
     there = [place for place in files if (corpus / place).is_file()]
     for place in there:
         (corpus / place).unlink()
     return there
+
+
+def _notice(source: Source, *, on: str) -> Withdrawn:
+    return Withdrawn(id=source.id, title=source.title, publisher=source.publisher, url=source.url, on=on)
 
 
 def check(corpus: Path) -> dict[str, str | None]:

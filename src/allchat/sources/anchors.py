@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from allchat.errors import CorpusError
-from allchat.languages import SEARCHED
+from allchat.languages.folders import packaged_codes
 from allchat.parsing import parse_toml
 from allchat.records import Document
 from allchat.sources.annotations import QUESTIONS_FOLDER, Beginnings, Place, folder_of
@@ -70,7 +70,7 @@ def anchors_of(corpus: Path, *, old: Document, new: Document) -> tuple[Anchor, .
 
 def question_files(corpus: Path, key: str) -> list[tuple[str, Path]]:
     """The question files of a source that there are, each with its language."""
-    files = [(code, folder_of(corpus, code) / QUESTIONS_FOLDER / f"{key}.toml") for code in ("en", *SEARCHED)]
+    files = [(code, folder_of(corpus, code) / QUESTIONS_FOLDER / f"{key}.toml") for code in packaged_codes()]
     return [(code, path) for code, path in files if path.exists()]
 
 

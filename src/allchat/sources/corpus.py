@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from allchat.addresses import web_address
 from allchat.errors import CorpusError
 from allchat.parsing import parse_toml
-from allchat.records import Applies, AppliesRule, Document, FurnitureRule, Layout, ListRule
+from allchat.records import Applies, AppliesRule, Display, Document, FurnitureRule, Layout, ListRule
 
 CORPUS_FILE = "corpus.toml"
 
@@ -91,6 +91,7 @@ class Source(_Table):
     rights: str
     notes: str = ""
     attribution: str
+    display: Display = "whole"
     use: bool = True
     layout: Literal["lines", "wrapped", "converted"] = "lines"
     original: _Original | None = None
@@ -157,9 +158,9 @@ def declared_sources(folder: Path) -> list[Source]:
 
 def _tables(path: Path) -> list[dict[str, Any]]:
     content = read_toml(path)
-    unknown = sorted(set(content) - {"source"})
+    unknown = sorted(set(content) - {"source", "withdrawn"})
     if unknown:
-        raise CorpusError(f"{path}: unknown key {unknown[0]!r}. Only [[source]] tables belong here.")
+        raise CorpusError(f"{path}: unknown key {unknown[0]!r}. Only [[source]] and [[withdrawn]] tables belong here.")
     tables = content.get("source", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise CorpusError(f"{path}: 'source' is not a list of tables. Write each source as [[source]].")
@@ -237,6 +238,7 @@ def made_of(source: Source, *, text: str, layout: Layout) -> Document:
         sha256=source.sha256,
         text=text,
         layout=layout,
+        display=source.display,
     )
 
 

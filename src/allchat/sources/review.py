@@ -64,8 +64,9 @@ def _counts(pieces: Sequence[Piece]) -> str:
 def _facts(facts: Facts) -> str:
     rows = [
         ("id", facts.id), ("title", facts.title), ("publisher", facts.publisher), ("address", facts.url),
-        ("rights", facts.rights), ("attribution", facts.attribution), ("audience", facts.audience),
-        ("language", facts.language), ("last revised", facts.revised), ("notes", facts.notes),
+        ("rights", facts.rights), ("families see", facts.display), ("attribution", facts.attribution),
+        ("audience", facts.audience), ("language", facts.language), ("last revised", facts.revised),
+        ("notes", facts.notes),
     ]  # fmt: skip
     return "".join(f"<tr><td>{label}</td><td>{escape(value)}</td></tr>" for label, value in rows)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
+from allchat.languages.folders import packaged_languages
 from allchat.records import Span
 
-ANAPHORS = ("this", "these", "they", "it", "its", "their", "those", "such", "he", "she", "however", "also", "but")
-"""First words that lean on the sentence before: a quote does not start with one of them."""
-
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Mr|Mrs|Ms|St|No|vs|etc|Fig|Inc|Jr|Sr|e\.g|i\.e|U\.S|approx)|\b[A-Z]|^\s*\d{1,3})\.$"
-)
 _SENTENCE_END = re.compile(r"([.!?]+[\"'”’)\]]*)(?:\s*\[\d{1,3}\])*+(?=\s+[\"'“‘(\[]*[A-Z0-9])")
+
+
+@cache
+def _abbreviation() -> re.Pattern[str]:
+    known = "|".join(packaged_languages().english.file.sentences.abbreviations)
+    return re.compile(rf"(?:\b(?:{known})|\b[A-Z]|^\s*\d{{1,3}})\.$")
 
 
 def sentences(text: str, *, start: int, end: int) -> tuple[Span, ...]:
@@ -21,7 +23,7 @@ def sentences(text: str, *, start: int, end: int) -> tuple[Span, ...]:
     begin = start
     for match in _SENTENCE_END.finditer(text, start, end):
         stop = match.end()
-        if not _ABBREVIATION.search(text[begin : match.end(1)]):
+        if not _abbreviation().search(text[begin : match.end(1)]):
             spans.append(stripped(text, begin, stop))
             begin = stop
     rest = stripped(text, begin, end)
@@ -29,9 +31,9 @@ def sentences(text: str, *, start: int, end: int) -> tuple[Span, ...]:
 
 
 def leans(sentence: str) -> bool:
-    """Whether a sentence starts with a word that points back at the sentence before it."""
+    """Whether a sentence starts with a word that points back at the one before it: no quote starts with it."""
     first = re.match(r"[A-Za-z]+", sentence.lstrip("\"“(' "))
-    return first is not None and first.group().lower() in ANAPHORS
+    return first is not None and first.group().lower() in packaged_languages().english.file.sentences.anaphors
 
 
 def stripped(text: str, start: int, end: int) -> Span:

@@ -110,8 +110,10 @@ def _longest_in_order(one: Sequence[str], other: Sequence[str]) -> set[str]:
     runs: list[list[str]] = []
     for heading in one:
         before = [run for run in runs if place[run[-1]] < place[heading]]
-        runs.append([*(max(before, key=len) if before else []), heading])
-    return set(max(runs, key=lambda run: len(run))) if runs else set()  # noqa: PLW0108
+        longest: list[str] = max(before, key=len) if before else []
+        runs.append([*longest, heading])
+    found: list[str] = max(runs, key=len) if runs else []
+    return set(found)
 
 
 def _critical(changes: Changes) -> tuple[tuple[str, str, tuple[Critical, ...]], ...]:

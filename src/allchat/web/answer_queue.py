@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Literal, TypeVar
@@ -21,6 +21,8 @@ Door = Literal["page", "ask", "batch", "completions"]
 WORKERS = 4
 WAITING = 64
 ANSWER_SECONDS = 20.0
+ALARM_SECONDS = 8.0
+"""Time to read a message over a limit, and to answer it where a rule finds it urgent; the longest takes 0.1 s."""
 
 ASIDE_WAITING = 8
 """Pages of the staff that may wait while another is made."""
@@ -59,9 +61,9 @@ Observer = Callable[[Outcome], None]
 class Capacity:
     """Answers questions in ``workers`` threads; ``waiting`` more may wait, and each for ``seconds`` in all.
 
-    Beyond that a question gets a ``BusyError`` at once. An answer that came too late still holds its worker until it is
-    made: a thread cannot be stopped, and a place that is not free must not be given away. ``observers`` hear of every
-    question when it is over.
+    Beyond that a question gets a ``BusyError`` at once, unless a rule finds it urgent: that is answered beside them.
+    An answer that came too late still holds its worker until it is made: a thread cannot be stopped, and a place that
+    is not free must not be given away. ``observers`` hear of every question when it is over.
     """
 
     def __init__(
@@ -75,11 +77,13 @@ class Capacity:
     ) -> None:
         self._asker = asker
         self._workers = workers
-        self._places = workers + waiting
+        self.places = workers + waiting
         self._seconds = seconds
         self._observers = tuple(observers)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="allchat-answering")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="allchat-aside")
+        # Beside the places: what is read here is answered whatever limit is reached.
+        self._alarms = ThreadPoolExecutor(1, thread_name_prefix="allchat-alarms")
         self._lock = Lock()
         self._inside = 0
         self._asides = 0
@@ -104,11 +108,41 @@ class Capacity:
         seconds = min(seconds, self._seconds)
         with self._observed(door) as answers:
             try:
-                answer = await asyncio.wait_for(asyncio.wrap_future(self._enter(asked)), seconds)
-            except TimeoutError:
-                raise _late(seconds) from None
+                answer = await self._in_time(asked, seconds)
+            except BusyError:
+                alarm = await self._alarm(asked)
+                if alarm is None:
+                    raise
+                answer = alarm
             answers.append(answer)
             return answer
+
+    async def alarm(self, asked: Asked, *, door: Door) -> Answer | None:
+        """The answer to a message that a rule finds urgent, for who is over a limit; None for every other message."""
+        answer = await self._alarm(asked)
+        if answer is None:
+            return None
+        with self._observed(door) as answers:
+            answers.append(answer)
+            return answer
+
+    async def is_alarm(self, asked: Asked) -> bool:
+        """Whether ``alarm`` answers a message."""
+        return await self._alarm(asked) is not None
+
+    async def _in_time(self, asked: Asked, seconds: float) -> Answer:
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(self._enter(asked)), seconds)
+        except TimeoutError:
+            raise _late(seconds) from None
+
+    async def _alarm(self, asked: Asked) -> Answer | None:
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.wrap_future(self._alarms.submit(self._read, asked)), ALARM_SECONDS)
+        return None
+
+    def _read(self, asked: Asked) -> Answer | None:
+        return self._asker.alarm(asked.question, history=asked.history, id=asked.id, language=asked.language)
 
     def ask_here(self, asked: Asked, *, door: Door) -> Answer:
         """The same for a caller in a thread of its own, which waits.
@@ -118,12 +152,13 @@ class Capacity:
             Exception: whatever ``Chat.ask`` raises.
         """
         with self._observed(door) as answers:
-            future = self._enter(asked)
             try:
-                answer = future.result(timeout=self._seconds)
-            except TimeoutError:
-                future.cancel()
-                raise _late(self._seconds) from None
+                answer = self._in_time_here(asked)
+            except BusyError:
+                alarm = self._alarm_here(asked)
+                if alarm is None:
+                    raise
+                answer = alarm
             answers.append(answer)
             return answer
 
@@ -162,9 +197,22 @@ class Capacity:
         pace()
         return work(pace)
 
+    def _in_time_here(self, asked: Asked) -> Answer:
+        future = self._enter(asked)
+        try:
+            return future.result(timeout=self._seconds)
+        except TimeoutError:
+            future.cancel()
+            raise _late(self._seconds) from None
+
+    def _alarm_here(self, asked: Asked) -> Answer | None:
+        with suppress(TimeoutError):
+            return self._alarms.submit(self._read, asked).result(timeout=ALARM_SECONDS)
+        return None
+
     def _enter(self, asked: Asked) -> Future[Answer]:
         with self._lock:
-            if self._inside >= self._places:
+            if self._inside >= self.places:
                 raise BusyError("too many questions are waiting. Ask again in half a minute.")
             self._inside += 1
         future = self._pool.submit(self._answer, asked)
@@ -205,6 +253,8 @@ class PageDoor:
     def __init__(self, asker: Asker, *, capacity: Capacity) -> None:
         self._asker = asker
         self._capacity = capacity
+        self.places = capacity.places
+        """How many questions may be inside at once."""
         self.starters: tuple[str, ...] = tuple(getattr(asker, "starters", ()))
 
     @property
@@ -220,6 +270,21 @@ class PageDoor:
     def outline(self, document: str) -> Outline:
         """The outline of the document with this key."""
         return self._asker.outline(document)
+
+    async def alarms(self, question: str, *, history: Sequence[str] = ()) -> bool:
+        """Whether a rule finds a message urgent, for who is over a limit."""
+        return await self._capacity.is_alarm(Asked(question, tuple(history)))
+
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer | None:
+        """See ``Asker.alarm``."""
+        return self._asker.alarm(question, history=history, id=id, language=language)
 
     def earlier(self, document: str, digits: str) -> Document | None:
         """The text of a source that was quoted from before; see ``Asker``."""

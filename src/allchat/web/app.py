@@ -54,11 +54,11 @@ def create_app(
     """The application around an opened chat.
 
     ``allowed_origins`` may call from another web page, ``embed_sites`` may show the page at ``/embed`` in a frame (none
-    by default). ``questions_per_minute`` is per client address, 0 for no limit, and this machine never counts.
+    by default). ``questions_per_minute`` is per client address, 0 for no limit; this machine is not counted.
     ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; the page and every
-    other door share them. ``contact`` holds ``emergency_number``, ``crisis_number``, ``care_team``. ``/metrics`` takes
-    the bearer ``metrics_token``, or, without one, callers on this machine alone. Without ``page`` there is no page,
-    and the rest stays. ``staff`` are the staff's pages, behind their login; none by default. ``votes`` is a file
+    other door share them. ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics``
+    takes the bearer ``metrics_token``, or, without one, callers on this machine alone. Without ``page`` there is no
+    page, and the rest stays. ``staff`` are the staff's pages, behind their login; none by default. ``votes`` is a file
     for votes on answers; without it there are none.
 
     Raises:
@@ -70,31 +70,40 @@ def create_app(
     capacity = Capacity(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
-    app.state.capacity = capacity
-    metrics.watch(capacity, built=lambda: built_at(chat))
+    app.state.capacity, app.state.sound = capacity, lambda: is_sound(chat)
+    metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, gate=gate)
     for router in (
         # The routes of a new router also need their line in gate.ROUTES or gate.FOLDERS.
         api_router(capacity, rate=rate),
-        completions_router(capacity, built=lambda: built_at(chat)),
+        completions_router(capacity, rate=rate, built=lambda: built_at(chat)),
         metrics_router(metrics, token=metrics_token),
         _own_router(chat, words=words),
         *([] if staff is None else [staff]),
     ):
         app.include_router(router)
     if page:
-        _mount_page(app, PageDoor(chat, capacity=capacity), words=words, places=workers + waiting, votes=votes)
+        _mount_page(app, PageDoor(chat, capacity=capacity), rate=rate, words=words, votes=votes)
     return app
 
 
-def _mount_page(app: FastAPI, door: PageDoor, *, words: Mapping[str, Words], places: int, votes: Path | None) -> None:
+def _mount_page(app: FastAPI, door: PageDoor, *, rate: Rate, words: Mapping[str, Words], votes: Path | None) -> None:
     """Imports gradio, which a server without the page does without."""
     from allchat.web.page.blocks import mount_page
+    from allchat.web.page.doorkeeper import Doorkeeper
     from allchat.web.page.offered import naming, of_corpus
 
     shown = {language: naming(said, door) for language, said in of_corpus(words, door).items()}
-    mount_page(app, door, words=shown, question_limit=QUESTION_CHARACTERS, places=places, votes=votes)
+    mount_page(
+        app,
+        door,
+        words=shown,
+        question_limit=QUESTION_CHARACTERS,
+        places=door.places,
+        votes=votes,
+        keeper=Doorkeeper(rate, alarms=door.alarms),
+    )
 
 
 def _bare_app() -> FastAPI:
@@ -115,6 +124,11 @@ def _bare_app() -> FastAPI:
 def built_at(chat: Asker) -> float:
     """When the index was built, in seconds since 1970; 0 where a chat does not say."""
     return float(getattr(chat, "built", 0.0))
+
+
+def is_sound(chat: Asker) -> bool:
+    """Whether the model was what it should be when it was last asked; a chat that does not say is."""
+    return bool(getattr(chat, "sound", True))
 
 
 def _guard(
@@ -162,8 +176,10 @@ async def healthz() -> dict[str, bool]:
 
 
 async def readyz(request: Request) -> JSONResponse:
-    """Say whether questions are taken: not before the start is complete and not after the end has begun."""
-    ready = bool(request.app.state.ready)
+    """Say whether questions are taken: not before the start is complete, not after the end has begun, and not while
+    the model is not what it was.
+    """
+    ready = bool(request.app.state.ready) and request.app.state.sound()
     return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
 

@@ -7,7 +7,7 @@ from base64 import b64encode
 from functools import cache
 from importlib.resources import files
 
-SCRIPTS = ("connection.js", "sheet.js", "sources.js", "paper.js", "page.js")
+SCRIPTS = ("session.js", "connection.js", "sheet.js", "sources.js", "paper.js", "page.js")
 """The page's scripts in the order in which a browser runs them: the last one uses the others."""
 
 

@@ -26,6 +26,9 @@ class Refusal:
     allowed: tuple[str, ...] = ()
     """The methods that the address takes, where another was sent."""
 
+    closes: bool = False
+    """Whether the connection ends with it: what follows on it cannot be told from the body."""
+
     def content(self, path: str = "") -> dict[str, Any]:
         """The error as an object, in the shape that the address speaks."""
         if not speaks_openai(path):
@@ -50,7 +53,8 @@ class Refusal:
         """The headers that belong to the status."""
         again = {"retry-after": str(RETRY_SECONDS)} if self.status in (429, 503) else {}
         allowed = {"allow": ", ".join(self.allowed)} if self.allowed else {}
-        return {"content-type": "application/json", **again, **allowed}
+        closed = {"connection": "close"} if self.closes else {}
+        return {"content-type": "application/json", **again, **allowed, **closed}
 
 
 class RefusedError(Exception):

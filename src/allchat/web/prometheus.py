@@ -47,11 +47,14 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
 
-    def watch(self, capacity: Capacity, *, built: Callable[[], float]) -> None:
-        """Show how full a capacity is and how old the index is; ``built`` is seconds since 1970, 0 for unknown."""
+    def watch(self, capacity: Capacity, *, built: Callable[[], float], sound: Callable[[], bool]) -> None:
+        """Show how full a capacity is, how old the index is and whether the model is ``sound``; ``built`` is seconds
+        since 1970, 0 for unknown.
+        """
         states: dict[str, tuple[str, Callable[[], float]]] = {
             "allchat_queue_length": ("Questions that wait for a worker.", lambda: capacity.waiting),
             "allchat_answering": ("Questions that have a worker.", lambda: capacity.answering),
+            "allchat_model_sound": ("Whether the model gives a known text its known vector.", lambda: float(sound())),
             "allchat_index_age_seconds": ("Time since the index was built.", lambda: max(0.0, time.time() - built())),
         }
         for name, (what, value) in states.items():

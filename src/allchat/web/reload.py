@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,15 @@ from allchat.search.folder import MANIFEST, current_name
 LOOK_SECONDS = 5.0
 """How often the index folder is looked at: one small file is read."""
 
+SOUND_SECONDS = 60.0
+"""How often the model is asked for a known vector: one text of a few words is embedded."""
+
 LOOKS = 12
 """Every so many looks, once a minute, an index that could not be used and has not changed is tried again: each try
 reads and hashes all of it, and what was wrong may be mended elsewhere, in the corpus.
 """
+
+UNSOUND = "the model gives a known text another vector than it had."
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +49,9 @@ class Following:
         self._told = ""
         self._failed: tuple[str | None, _Written] | None = None
         self._passed = 0
-        self.now = opening()
+        self.sound = True
+        """Whether the model gave a known text its known vector when it was last asked."""
+        self.now = self._checked(opening())
         """The chat of this moment. Whoever needs several things that fit each other takes them from one of these."""
 
     @property
@@ -72,8 +80,42 @@ class Following:
         id: str = "q",  # noqa: A002 - the record names it so
         language: str | None = None,
     ) -> Answer:
-        """See ``Chat.ask``."""
-        return self.now.ask(question, history=history, id=id, language=language)
+        """See ``Chat.ask``.
+
+        Raises:
+            StoreError: the model is not what it was; what a rule finds urgent is answered all the same.
+        """
+        if self.sound:
+            return self.now.ask(question, history=history, id=id, language=language)
+        answer = self.alarm(question, history=history, id=id, language=language)
+        if answer is None:
+            raise StoreError(f"{self._index}: {UNSOUND} Restart this server.")
+        return answer
+
+    def alarm(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Answer | None:
+        """See ``Chat.alarm``."""
+        return self.now.alarm(question, history=history, id=id, language=language)
+
+    def check(self) -> bool:
+        """Ask the model for a known vector. Where it is another one, the index is opened anew, which reads the model's
+        files again; where that does not help, nothing but alarms is answered.
+        """
+        try:
+            self.sound = self.now.is_sound()
+        except Exception as error:  # noqa: BLE001 - a library that fails on a known text fails on every other
+            self._tell(f"the model fails on a known text: {type(error).__name__}")
+            self.sound = False
+        if not self.sound:
+            self._tell(f"{UNSOUND} The index is opened anew.")
+            self._go_over()
+        return self.sound
 
     def look(self) -> bool:
         """Go over to the current index if it is another than the one that answers; whether that was done."""
@@ -86,6 +128,9 @@ class Following:
             self._passed += 1
             return False
         self._failed, self._passed = found, 0
+        return self._go_over()
+
+    def _go_over(self) -> bool:
         try:
             chat = self._opened()
         except AllchatError as error:
@@ -94,16 +139,21 @@ class Following:
         except Exception as error:  # noqa: BLE001 - a build may take files away while they are read; the next look tells
             self._tell(f"the new index is not used, the old one answers on: {type(error).__name__} while opening it")
             return False
-        self.now, self._told, self._failed = chat, "", None
+        self.now, self.sound, self._told, self._failed = chat, True, "", None
         gc.collect()  # a chat's caches lead back to it: what only they hold is let go now, and not some time
         _LOG.info("%s: the index %s answers from now on", self._index, chat.index.folder.name)
         return True
 
     def _opened(self) -> Chat:
-        chat = self._opening()
+        chat = self._checked(self._opening())
         before, after = (one.index.manifest["inputs"]["program"] for one in (self.now, chat))
         if before != after:  # this process still runs the code that it began with
             raise StoreError(f"{self._index}: was built by another version of allchat. Restart this server.")
+        return chat
+
+    def _checked(self, chat: Chat) -> Chat:
+        if not chat.is_sound():
+            raise StoreError(f"{self._index}: {UNSOUND} Run: allchat build --force")
         return chat
 
     def _tell(self, words: str) -> None:
@@ -112,13 +162,19 @@ class Following:
         self._told = words
 
     @contextmanager
-    def watching(self, *, seconds: float = LOOK_SECONDS) -> Iterator[None]:
-        """Look every so many seconds, in a thread of its own, until the block ends."""
+    def watching(self, *, seconds: float = LOOK_SECONDS, sound: float = SOUND_SECONDS) -> Iterator[None]:
+        """Look every so many ``seconds``, and check every ``sound`` seconds, in a thread of its own, until the block
+        ends.
+        """
         end = threading.Event()
 
         def watch() -> None:
+            checked = time.monotonic()
             while not end.wait(seconds):
                 self.look()
+                if time.monotonic() - checked >= sound:
+                    checked = time.monotonic()
+                    self.check()
 
         watcher = threading.Thread(target=watch, name="allchat-following", daemon=True)
         watcher.start()

@@ -1,9 +1,9 @@
-"""A whole source as one HTML page, with a place marked."""
+"""A source as one HTML page, with a place marked: the whole of it, or what families may be shown."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from fastapi import Request
@@ -15,8 +15,10 @@ from allchat.records import Document, Outline
 from allchat.sources.archive import is_hash_of
 from allchat.sources.changes import outlined
 from allchat.sources.whereabouts import standing as standing_in
+from allchat.sources.withdrawn import Withdrawn
 from allchat.web.assets import page_file
-from allchat.web.highlight import Mark, place, section_html
+from allchat.web.displayed import body_html
+from allchat.web.highlight import Mark, place
 from allchat.web.languages import PATHS
 from allchat.wording import LANGUAGES, Words, load_wording
 
@@ -58,15 +60,10 @@ def source_page(
     changed: bool = False,
     older: str = "",
 ) -> str:
-    """A whole source as one HTML page, with ``span`` marked if it can be placed; if not, the page says so.
-
-    ``older`` is what is said, as HTML, above a text that is no longer in use.
+    """A source as one HTML page, as far as its display goes, with ``span`` marked if it can be placed; if not, the page
+    says so. ``older`` is what is said, as HTML, above a text that is no longer in use.
     """
     mark = place(Mark(*span, "marked"), outline, text=document.text) if span and not changed else None
-    body = "".join(
-        section_html(section, outline, text=document.text, marks=[mark] if mark else [], level=_level(section.heading))
-        for section in outline.sections
-    )
     return _SOURCE_PAGE.format(
         lang=words["lang"],
         language=html.escape(document.language),
@@ -81,8 +78,8 @@ def source_page(
         revised=revised(document, words=words),
         publisher_page=_publisher_page(document, words=words),
         about=about(document, words=words),
-        left_out=str(words["source_left_out"]).format(count=len(outline.furniture)),
-        body=body,
+        left_out=_left_out(document, outline, words=words),
+        body=body_html(document, outline, mark=mark),
     )
 
 
@@ -128,8 +125,11 @@ def _source_languages(document: Document, *, span: tuple[int, int] | None, words
     return " ".join(links)
 
 
-def _level(heading: Sequence[str]) -> int:
-    return max(2, min(6, 1 + len(heading)))
+def _left_out(document: Document, outline: Outline, *, words: Words) -> str:
+    """What is not shown of a source: page furniture, or all that its display keeps back."""
+    if document.display != "whole":
+        return str(words[f"source_{document.display}"])
+    return str(words["source_left_out"]).format(count=len(outline.furniture))
 
 
 def _source_notice(*, asked: bool, placed: bool, changed: bool, words: Words) -> str:
@@ -176,21 +176,36 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
         key, _, digits = document.partition("@")
         digits = digits or asked.get("sha256", "")
         span, current = _span(asked.get("start"), asked.get("end")), here.documents.get(key)
+        withdrawn = getattr(here, "withdrawn", {}).get(key)
+        if withdrawn is not None:  # its earlier texts are not shown either
+            return _gone(withdrawn, words=said)
         meant = current is not None and (not digits or is_hash_of(digits, current.sha256))
         kept = here.earlier(key, digits) if digits and not meant else None
         if kept is not None:
             told = older_notice(kept, current, span=span, words=said)
             return HTMLResponse(source_page(kept, outlined(kept), words=said, span=span, older=told))
         if current is None:
-            return HTMLResponse(_UNKNOWN.format(words=said, home=_home(said)), status_code=404)
+            return _gone(None, words=said)
         return HTMLResponse(source_page(current, here.outline(key), words=said, span=span, changed=not meant))
 
     return source
 
 
+def _gone(source: Withdrawn | None, *, words: Words) -> HTMLResponse:
+    """What stands at a link to a source that was withdrawn, or that was never there."""
+    if source is None:
+        return HTMLResponse(_UNKNOWN.format(words=words, said=words["source_unknown"], home=_home(words)), 404)
+    told = str(words["source_withdrawn"]).format(
+        title=html.escape(source.title),
+        publisher=html.escape(source.publisher),
+        date=long_date(source.on, words=words),
+    )
+    return HTMLResponse(_UNKNOWN.format(words=words, said=told, home=_home(words)), 410)
+
+
 _UNKNOWN = (
     '<!doctype html><html lang="{words[lang]}"><meta charset="utf-8"><title>{words[title]}</title>'
-    '<p>{words[source_unknown]}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
+    '<p>{said}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
 )
 
 

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from allchat.web.middleware.heads import HEAD_BYTES
 from allchat.web.middleware.routes import HEARTBEATS
 
 HEAD_SECONDS = 10.0
@@ -26,7 +27,6 @@ DRAIN_SECONDS = 30
 """Time for answers in flight after a signal: more than the longest question."""
 
 CONNECTIONS = 1000
-HEAD_BYTES = 32 * 1024
 
 
 class _Gathering:

@@ -57,6 +57,14 @@ def test_each_source_is_introduced_once_before_its_first_quote_and_named_below()
     assert all('<span class="at">Signs of leukemia</span>' in label for label in labels)
 
 
+def test_a_quote_from_above_the_first_heading_has_a_card_without_one() -> None:
+    given = answer()
+    bare = replace(given, citations=tuple(replace(citation, heading=()) for citation in given.citations))
+    said = arranged(given.text, bare, documents=DOCUMENTS, words=WORDS)
+    assert said.count("<figcaption>") == 2
+    assert 'class="at"' not in said
+
+
 def test_what_stands_before_a_nearest_quote_stays_before_it() -> None:
     given = answer(lead="answer.closest")
     said = arranged(given.text, given, documents=DOCUMENTS, words=WORDS)

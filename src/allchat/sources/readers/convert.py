@@ -11,7 +11,7 @@ from allchat.sources.readers.child import read_apart
 from allchat.sources.readers.kinds import Kind, kind_of
 from allchat.sources.readers.pieces import Read, prepared
 
-READERS_VERSION = 1
+READERS_VERSION = 2
 """Raised whenever a reader may give another text than before."""
 
 _PACKAGES = {

@@ -8,6 +8,7 @@ import zipfile
 from typing import Any
 
 from allchat.errors import CorpusError
+from allchat.sources.readers.headings import true_headings
 from allchat.sources.readers.html import pieces_of
 from allchat.sources.readers.pieces import Read
 
@@ -43,8 +44,9 @@ def read_docx(content: bytes, *, name: str) -> Read:
         raise CorpusError(
             f"{name}: is a damaged Word file ({type(error).__name__}). Save it again from a word processor."
         ) from error
-    pieces, left = pieces_of(made.value)
-    return Read(pieces, left, title=properties.get("title"), facts=tuple(properties.items()))
+    found, left = pieces_of(made.value)
+    pieces, _ = true_headings(found, by_looks=False)
+    return Read(tuple(pieces), left, title=properties.get("title"), facts=tuple(properties.items()))
 
 
 def _properties(content: bytes) -> dict[str, str]:

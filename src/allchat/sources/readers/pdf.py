@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from allchat.errors import CorpusError
+from allchat.sources.readers.headings import true_headings
 from allchat.sources.readers.pdf_layout import body_lines
 from allchat.sources.readers.pdf_lines import SOFT_HYPHEN, Line, Page, read_pages
 from allchat.sources.readers.pdf_tables import with_rows
@@ -60,14 +61,14 @@ def read_pdf(content: bytes, *, name: str) -> Read:
     )
     lines, left = body_lines(pages)
     lines = with_rows(lines, pages)
-    pieces = _Assembly(lines, pages).pieces()
+    pieces, credited = true_headings(_Assembly(lines, pages).pieces(), by_looks=True)
     tables = sorted({line.page for line in lines if line.row})
     if tables:
         alarms += (
             f"{_pages(tables)} tables, whose rows were put together by their places: compare them with the file",
         )
     facts = [("date", f"{key} {value[2:10]}") for key, value in said.items() if key.endswith("Date")]
-    return Read(tuple(pieces), tuple(left), alarms, tidy(said.get("Title", "")) or None, None, tuple(facts))
+    return Read(tuple(pieces), (*left, *credited), alarms, tidy(said.get("Title", "")) or None, None, tuple(facts))
 
 
 def _pages(numbers: list[int]) -> str:

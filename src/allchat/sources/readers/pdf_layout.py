@@ -20,7 +20,10 @@ WORDY = 5
 REPEATS, REPEATS_SHORT, SHORT_PAGES = 3, 2, 6
 """On how many pages a running line stands at least; fewer in a leaflet of few pages. Left and right pages differ."""
 
-_NUMBER = re.compile(r"^\W*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/|\|)\s*\d{1,4})?\W*$", re.IGNORECASE)
+_MARKS = r"[^\w<>≤≥%+=$€£°]*"  # a sign among these makes a figure of a number: ">60%" is no page
+_NUMBER = re.compile(
+    rf"^{_MARKS}(?:page\s*)?(?:\d{{1,4}}|[ivxlc]{{1,6}})(?:\s*(?:of|/|\|)\s*\d{{1,4}})?{_MARKS}$", re.IGNORECASE
+)
 _DOTS = re.compile(r"(?:\.\s?){5,}\s*\d*\s*$|…{2,}\s*\d*\s*$")
 _CONTENTS = re.compile(r"^(?:table of )?contents\W*$", re.IGNORECASE)
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from allchat.answering.query import QUESTION_CHARACTERS, Asked
 from allchat.records import Answer
 from allchat.web.answer_queue import Capacity, Door
 from allchat.web.errors import BROKEN, TOO_MANY, Refusal, RefusedError, of_error
-from allchat.web.middleware.rate_limit import Rate, client_of
+from allchat.web.middleware.rate_limit import Rate, client_of, cost_of
+from allchat.wording import LANGUAGES
 
 MAX_HISTORY = 10
 """Earlier questions that count; more may be sent."""
@@ -28,7 +29,16 @@ MAX_ID = 200
 _NO_NUL = r"^[^\u0000]*$"
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=QUESTION_CHARACTERS, pattern=_NO_NUL)]
-Language = Literal["en", "es"]
+
+
+def _known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"it is none of {', '.join(LANGUAGES)}")
+    return code
+
+
+Language = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(LANGUAGES)})]
+"""One of the languages of our own words."""
 
 
 class Strict(BaseModel):
@@ -109,18 +119,21 @@ def api_router(capacity: Capacity, *, rate: Rate, batch_seconds: float = BATCH_S
     router = APIRouter(tags=["allchat"], responses=REFUSALS)
 
     @router.post("/v1/ask", operation_id="ask")
-    async def ask(request: AskRequest) -> Answer:
+    async def ask(request: Request, body: AskRequest) -> Answer:
         """Answer one question with verified quotes."""
-        return await answer_or_refuse(capacity, request.asked(), door="ask")
+        asked = body.asked()
+        over = rate.over(request.scope, cost=cost_of(asked.question, asked.history))
+        return await answer_or_refuse(capacity, asked, door="ask", over=over)
 
     @router.post("/v1/batch", operation_id="batch")
     async def batch(request: Request, body: BatchRequest) -> BatchAnswers:
         """Answer questions in their order, one at a time, for 20 seconds; where one fails, its place says why."""
         client = client_of(request.scope)
-        if rate.holds(client) and len(body.questions) > rate.per_minute:
+        costs = sum(cost_of(asked.question, asked.history) for asked in map(AskRequest.asked, body.questions))
+        if rate.holds(client) and costs > rate.per_minute:
             raise RefusedError(_beyond(rate))
         # The gate has counted one question already.
-        more = len(body.questions) - 1
+        more = costs - 1
         if more and not rate.allows(client, seconds=time.monotonic(), questions=more):
             raise RefusedError(TOO_MANY)
         until = time.monotonic() + batch_seconds
@@ -131,7 +144,7 @@ def api_router(capacity: Capacity, *, rate: Rate, batch_seconds: float = BATCH_S
 
 def _beyond(rate: Rate) -> Refusal:
     """The refusal of a batch that no waiting would let through."""
-    what = f"it holds more questions than one client may ask within a minute, {rate.per_minute}"
+    what = f"it holds more than one client may ask within a minute, {rate.per_minute} short questions"
     return Refusal(422, "questions", what, "send fewer at once, or let the operator raise questions_per_minute")
 
 
@@ -148,17 +161,25 @@ async def _entry(capacity: Capacity, question: AskRequest, *, until: float) -> A
         return BatchFailure(id=question.id, error=Fault(**refused.refusal.content()["error"]))
 
 
-async def answer_or_refuse(capacity: Capacity, asked: Asked, *, door: Door, seconds: float = math.inf) -> Answer:
-    """The answer; ``seconds`` as in ``Capacity.ask``.
+async def answer_or_refuse(
+    capacity: Capacity, asked: Asked, *, door: Door, seconds: float = math.inf, over: Refusal | None = None
+) -> Answer:
+    """The answer; ``seconds`` as in ``Capacity.ask``. Who is ``over`` a limit is answered only where a rule finds the
+    message urgent.
 
     Raises:
         RefusedError: the question cannot be taken (422), too many are asking (503), or something is broken on our side
             (500, 503).
     """
     try:
-        return await capacity.ask(asked, door=door, seconds=seconds)
+        if over is None:
+            return await capacity.ask(asked, door=door, seconds=seconds)
+        alarm = await capacity.alarm(asked, door=door)
     except Exception as error:  # noqa: BLE001 - the outermost door: no traceback leaves, and no question enters a log
         raise RefusedError(of_error(error)) from None
+    if alarm is None:
+        raise RefusedError(over)
+    return alarm
 
 
 _AS_JSON = 'send Content-Type: application/json and a body such as {"question": "What is remission?"}'

@@ -24,6 +24,7 @@ from allchat.records import Answer
 from allchat.web.answer_queue import Capacity
 from allchat.web.api.ask import MAX_HISTORY, REFUSALS, Language, QuestionText, answer_or_refuse
 from allchat.web.errors import Refusal, RefusedError
+from allchat.web.middleware.rate_limit import Rate, cost_of
 
 MODEL = "allchat"
 MAX_MESSAGES = 200
@@ -189,7 +190,7 @@ _REFUSALS = {
 } | {404: {"model": OpenAIError, "description": f"Another model than {MODEL} was asked for."}}  # fmt: skip
 
 
-def completions_router(capacity: Capacity, *, built: Callable[[], float]) -> APIRouter:
+def completions_router(capacity: Capacity, *, rate: Rate, built: Callable[[], float]) -> APIRouter:
     """The routes in OpenAI's shape; ``built`` gives the time of the index, in seconds since 1970."""
     router = APIRouter(tags=["OpenAI"])
 
@@ -202,7 +203,9 @@ def completions_router(capacity: Capacity, *, built: Callable[[], float]) -> API
     async def chat_completions(request: Request, body: CompletionRequest) -> Response:
         """Answer the last message; as a stream, the verified answer in paragraphs."""
         _known(body.model)
-        answer = await answer_or_refuse(capacity, body.asked(), door="completions")
+        asked = body.asked()
+        over = rate.over(request.scope, cost=cost_of(asked.question, asked.history))
+        answer = await answer_or_refuse(capacity, asked, door="completions", over=over)
         completion = _completion(answer, base=str(request.base_url))
         if body.stream:
             return StreamingResponse(_events(completion), media_type="text/event-stream")

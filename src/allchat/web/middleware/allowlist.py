@@ -9,9 +9,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.web.errors import NO_METHOD, NO_ROUTE, Refusal
+from allchat.web.middleware.heads import head_refusal, passed_on
 from allchat.web.middleware.routes import EMBEDS, STAFF, methods_of, route_of
 from allchat.web.middleware.security_headers import with_headers
 
@@ -41,11 +42,18 @@ class Allowlist:
             await self._http(scope, receive, headed)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope)
-        if refusal is None:
-            await self.app(scope, receive, send)
-        else:
+        refusal = head_refusal(scope) or self._refusal(scope)
+        scope = {**scope, "headers": passed_on(scope["headers"])}
+        if refusal is not None:
             await refuse(refusal, send, path=scope["path"])
+        elif scope["method"] == "HEAD":
+            await self.app({**scope, "method": "GET"}, receive, _without_body(send))
+        elif scope["method"] == "OPTIONS" and not _is_preflight(scope):
+            allowed = ", ".join(methods_of(route_of(scope["path"]))).encode()
+            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allowed)]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self.app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         route = route_of(scope["path"])
@@ -54,6 +62,20 @@ class Allowlist:
         if scope["method"] not in methods_of(route):
             return replace(NO_METHOD, allowed=tuple(methods_of(route)))
         return None
+
+
+def _is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks for another site whether it may ask."""
+    return {b"origin", b"access-control-request-method"} <= {name for name, _ in scope["headers"]}
+
+
+def _without_body(send: Send) -> Send:
+    """A ``send`` for HEAD: what GET would send, without the body."""
+
+    async def sending(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return sending
 
 
 async def refuse(refusal: Refusal, send: Send, *, path: str = "") -> None:

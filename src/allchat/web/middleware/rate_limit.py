@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
+from allchat.web.errors import TOO_MANY, Refusal
+
 LEAST_STREAMS = 20
+
+OVER = "allchat.over"
+"""In the scope of a request that is over a limit, why. Its question is read all the same: it may be an emergency."""
+
+FREE_CHARACTERS, CHARACTERS = 400, 75
+FREE_HISTORY, HISTORY_CHARACTERS = 1000, 400
+"""A question of up to 400 characters after up to 1,000 of history counts as one; each 75 more, and each 400 of history,
+count as another. By what the slowest messages of that length cost (tests/answering/test_slowest.py)."""
+
+
+def cost_of(question: str, history: Sequence[str] = ()) -> int:
+    """How many short questions a question costs: time goes with length, and a rate by number would sell it."""
+    more = max(0, len(question) - FREE_CHARACTERS) // CHARACTERS
+    return 1 + more + max(0, sum(map(len, history)) - FREE_HISTORY) // HISTORY_CHARACTERS
 
 
 @dataclass(slots=True)
@@ -38,6 +56,17 @@ class Rate:
     def holds(self, address: str) -> bool:
         """Whether the address is held to the rate."""
         return self.per_minute > 0 and not is_loopback(address)
+
+    def over(self, scope: Scope, *, cost: int) -> Refusal | None:
+        """Why a question is over a limit, once its cost is known. The door has counted one of it already; a question
+        never costs more than a whole minute, so that it can be asked.
+        """
+        if OVER in scope:
+            refusal: Refusal = scope[OVER]
+            return refusal
+        more = min(cost, self.per_minute) - 1
+        fits = more <= 0 or self.allows(client_of(scope), seconds=time.monotonic(), questions=more)
+        return None if fits else TOO_MANY
 
     @property
     def streams(self) -> int:

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.web.errors import BROKEN, TOO_FULL, TOO_MANY, TOO_MANY_OPEN, TOO_SLOW, Refusal, too_large
 from allchat.web.middleware.allowlist import log, refuse
-from allchat.web.middleware.rate_limit import Rate, client_of, household
-from allchat.web.middleware.routes import ASKING, BODY_LIMIT, BODY_LIMITS, STREAMS, WATCHING, route_of
+from allchat.web.middleware.rate_limit import OVER, Rate, client_of, household
+from allchat.web.middleware.routes import ALARMED, ASKING, BODY_LIMIT, BODY_LIMITS, STREAMS, WATCHING, route_of
 
 LENGTH_DIGITS = 20
 """Most digits of a declared length, as h11 takes them."""
@@ -68,6 +68,8 @@ class Limits:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, *, refusal: Refusal | None) -> None:
         route = route_of(scope["path"])
+        if refusal in (TOO_MANY, TOO_FULL) and scope["method"] == "POST" and route in ALARMED:
+            scope, refusal = {**scope, OVER: refusal}, None
         if refusal is None and scope["method"] == "POST":
             limit = BODY_LIMITS.get(route, BODY_LIMIT)
             try:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from allchat.web.languages import PATHS
 
 READING = ["GET", "HEAD", "OPTIONS"]
+STREAMING = ["GET", "OPTIONS"]
+"""A stream has no HEAD: it would have to be begun to be told of."""
 POSTING = ["POST", "OPTIONS"]
 KIB = 1024
 STAFF = "/staff"
@@ -18,9 +20,9 @@ PAGE: Mapping[str, list[str]] = {
     "/": READING,
     "/config": READING,
     "/theme.css": READING,
-    "/gradio_api/queue/join": [*READING, "POST"],
-    "/gradio_api/queue/data": READING,
-    "/gradio_api/cancel": [*READING, "POST"],
+    "/gradio_api/queue/join": POSTING,
+    "/gradio_api/queue/data": STREAMING,
+    "/gradio_api/cancel": POSTING,
     "/gradio_api/info": READING,
     "/gradio_api/startup-events": READING,
     "/gradio_api/app_id": READING,
@@ -49,7 +51,8 @@ ROUTES: Mapping[str, list[str]] = {
     "/favicon.ico": READING,
     # The staff's pages, which do not exist either unless they are turned on.
     STAFF: READING,
-    **{form: ["GET", "HEAD", "POST"] for form in STAFF_FORMS},
+    **{form: ["GET", "HEAD", "POST", "OPTIONS"] for form in STAFF_FORMS},
+    f"{STAFF}/sign-out": POSTING,
     # A page's own path without its last slash leads to it.
     **{home.rstrip("/"): READING for home in PATHS.values() if home != "/"},
     **dict.fromkeys(EMBEDS, READING),
@@ -66,7 +69,8 @@ FOLDERS: Mapping[str, list[str]] = {
     "/source/": READING,
     f"{STAFF}/sources/": [*READING, "POST"],
     "/v1/models/": READING,
-    **dict.fromkeys((*LASTING, *HEARTBEATS), READING),
+    **dict.fromkeys(LASTING, READING),
+    **dict.fromkeys(HEARTBEATS, STREAMING),
 }
 """The same for everything below a path."""
 
@@ -74,6 +78,9 @@ JOINING = tuple(_at_each_page({"/gradio_api/queue/join": POSTING}))
 """Where a page sends a question."""
 
 ASKING = ("/v1/ask", "/v1/batch", "/v1/chat/completions", *JOINING)
+ALARMED = ("/v1/ask", "/v1/chat/completions", *JOINING)
+"""Where one question is asked: beyond a limit it is still read, for it may be an emergency. A batch is a program's."""
+
 BODY_LIMITS: Mapping[str, int] = {
     "/v1/batch": 1024 * KIB,
     "/v1/chat/completions": 256 * KIB,

@@ -16,6 +16,7 @@ from allchat.answering.query import Asker, standing
 from allchat.sources.glossary import Glossary
 from allchat.web.answer_queue import WAITING, WORKERS
 from allchat.web.languages import PATHS
+from allchat.web.page.doorkeeper import Doorkeeper
 from allchat.web.page.gradio_queue import Deliveries, Events, unreadable
 from allchat.web.page.gradio_setup import gr
 from allchat.web.page.handlers import SHOWN, Handlers
@@ -78,12 +79,13 @@ def mount_page(
     question_limit: int = 4000,
     places: int = WORKERS + WAITING,
     votes: Path | None = None,
+    keeper: Doorkeeper | None = None,
 ) -> Any:
     """Mount the page in a FastAPI application, once for each language of ``words``, and return that application.
 
     ``places`` is how many questions the asker takes at once. Votes on answers are taken where ``votes`` names a file
-    for them. Everything that Gradio would offer beyond the page itself (API pages, monitoring, uploads, run history) is
-    off.
+    for them. ``keeper`` holds questions to their limits. Everything that Gradio would offer beyond the page itself (API
+    pages, monitoring, uploads, run history) is off.
 
     Raises:
         PageError: what Gradio gives has no place for the emergency bar and the notice.
@@ -100,11 +102,11 @@ def mount_page(
     # The root takes every path that is left: it comes last.
     for language in sorted(words, key=lambda language: -len(PATHS[language])):
         page = build_page(handlers, language=language, places=places)
-        app = _mounted(app, page, words=words, language=language)
+        app = _mounted(app, page, words=words, language=language, keeper=keeper)
     return app
 
 
-def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language: str) -> Any:
+def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language: str, keeper: Doorkeeper | None) -> Any:
     app = gr.mount_gradio_app(
         app,
         page,
@@ -125,7 +127,7 @@ def _mounted(app: Any, page: gr.Blocks, *, words: Mapping[str, Words], language:
     assets = read_assets(frontend, theme_hash=str(page.theme_hash))
     mount = app.router.routes[-1]
     mount.app.add_exception_handler(RequestValidationError, unreadable)
-    mount.app = Front(Events(mount.app, page=page), words=words, language=language, assets=assets)
+    mount.app = Front(Events(mount.app, page=page, keeper=keeper), words=words, language=language, assets=assets)
     with ThreadPoolExecutor(1) as aside:  # whoever mounts the page may have an event loop of their own
         aside.submit(asyncio.run, mount.app.check()).result()
     return app

@@ -45,8 +45,8 @@ class _Card:
         said = f'<p class="attribution">{literal(self.introduced)}</p>' if self.introduced else ""
         badge = f' <span class="old">{words["old"]}</span>' if old else ""
         name = literal(f"{short_name(self.citation.publisher)}, {when(self.citation, words=words)}")
-        heading = f' <span class="at">{literal(self.citation.heading[-1].rstrip("."))}</span>'
-        label = f"{name}{badge}{heading if self.citation.heading else ''}"
+        heading = "".join(self.citation.heading[-1:]).rstrip(".")
+        label = f"{name}{badge}" + (f' <span class="at">{literal(heading)}</span>' if heading else "")
         quotes = "\n\n".join(self.frames)
         return f'<figure class="quote">{said}\n\n{quotes}\n\n<figcaption>{label}</figcaption></figure>'
 

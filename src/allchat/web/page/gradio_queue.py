@@ -9,11 +9,13 @@ from urllib.parse import parse_qs
 from fastapi import Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import clear_contextvars
 
 from allchat.web.errors import Refusal
 from allchat.web.middleware.allowlist import refuse
 from allchat.web.middleware.request_limits import read_body
 from allchat.web.middleware.routes import BODY_LIMITS, JOINING
+from allchat.web.page.doorkeeper import Doorkeeper
 from allchat.web.page.gradio_setup import gr, queueing, route_utils
 
 UNFETCHED_SECONDS = 60.0
@@ -46,7 +48,8 @@ class Deliveries(queueing.Queue):
         return await super().push(body, request, username)
 
     async def process_events(self, events: list[Any], batch: Any, begin_time: Any, fn: Any) -> None:
-        """Answer events; see Gradio's."""
+        """Answer events; see Gradio's. They run in what the first visitor's request began: its id is not theirs."""
+        clear_contextvars()
         try:
             await super().process_events(events, batch, begin_time, fn)
         finally:
@@ -97,8 +100,9 @@ class Events:
     has begun.
     """
 
-    def __init__(self, app: ASGIApp, *, page: gr.Blocks) -> None:
+    def __init__(self, app: ASGIApp, *, page: gr.Blocks, keeper: Doorkeeper | None = None) -> None:
         self.app = app
+        self.keeper = keeper
         self.page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,25 +119,30 @@ class Events:
 
     async def _join(self, scope: Scope, receive: Receive, send: Send) -> None:
         event = self._event(await read_body(scope, receive, limit=BODY_LIMITS[scope["path"]]))
-        whole: list[Message] = [{"type": "http.request", "body": event, "more_body": False}]
+        refusal = NO_EVENT if event is None else await self._over(scope, event)
+        content = b"" if event is None else event.model_dump_json().encode()
+        whole: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
 
         async def checked() -> Message:
             return whole.pop() if whole else await receive()
 
-        await (self.app(scope, checked, send) if event else refuse(NO_EVENT, send))
+        await (self.app(scope, checked, send) if refusal is None else refuse(refusal, send))
 
-    def _event(self, body: bytes | None) -> bytes:
-        """The body with nothing but an event of this page; empty where it is none."""
+    async def _over(self, scope: Scope, event: Event) -> Refusal | None:
+        return None if self.keeper is None else await self.keeper.refusal(scope, event.data)
+
+    def _event(self, body: bytes | None) -> Event | None:
+        """The body as an event of this page with nothing else in it; None where it is none."""
         try:
             event = Event.model_validate_json(body or b"")
         except ValidationError:
-            return b""
+            return None
         known = self.page.fns.get(event.fn_index)
         if known is None or len(event.data) != len(known.inputs):
-            return b""
+            return None
         # All that a page sends is text: from any address, Gradio fetches a file that a value names.
         event.data = [value if isinstance(value, str) else None for value in event.data]
-        return event.model_dump_json().encode()
+        return event
 
     def _waits(self, scope: Scope) -> bool:
         """Whether there is, or will be, an answer for the session that the address names."""

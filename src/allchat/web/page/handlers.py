@@ -21,7 +21,7 @@ from allchat.web.page.messages import folded, go_on, message, status, trouble
 from allchat.web.page.offered import next_questions
 from allchat.web.page.sources_panel import panel
 from allchat.web.page.trail import Trail, extended, read_trail
-from allchat.web.page.votes import Votes, new_message
+from allchat.web.page.votes import Votes
 from allchat.web.source_page import in_language
 from allchat.wording import Words
 
@@ -128,7 +128,7 @@ class Handlers:
         words, asker, trail = self.words[language], standing(self.asker), extended(known, answer)
         other = not again and plain(literal(answer.understood_as)) != plain(literal(answer.question))
         translated = answer.question.strip() in self._translations()
-        name = new_message() if self.votes and answer.kind != "urgent" else ""
+        name = self.votes.new_message() if self.votes and answer.kind != "urgent" else ""
         below = go_on(
             next_questions(answer, asked=before, words=words),
             words=words,

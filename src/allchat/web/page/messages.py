@@ -15,6 +15,7 @@ from typing import Any
 from allchat.addresses import phone_address
 from allchat.answering.compose import shown
 from allchat.answering.cuts import Sources
+from allchat.contact import USUAL_CONTACT, Contact
 from allchat.languages.calls import language_of
 from allchat.markdown import MARKER, literal, plain
 from allchat.records import Answer, Citation, Document
@@ -23,17 +24,14 @@ from allchat.web.page.cards import arranged
 from allchat.web.page.trail import CRISIS, TrailQuote
 from allchat.web.page.votes import VOTES
 from allchat.web.source_page import long_date
-from allchat.wording import LANGUAGES, Words, load_wording
+from allchat.wording import LANGUAGES, Words, contact_values, load_wording
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _QUOTE_END = re.compile(r"(?<!\\)\[(\d{1,2})\]$")
 NO_WORDS = Glossary(())
 
 NUMBERS = ("emergency_number", "crisis_number", "poison_number")
-CONTACT = dict(zip(NUMBERS, ("911", "988", "1-800-222-1222"), strict=True)) | {
-    "care_team": "your child's care team",
-    "region": "in the United States",
-}
+CONTACT = USUAL_CONTACT.values()
 FREE_WORDS = ("care_team", "region")
 
 FRAMES = {"emergency": "urgent", "crisis": "crisis", "support": "support"}
@@ -46,12 +44,10 @@ def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) ->
     Other braces stay: the page fills them with counts and dates.
     """
     wording = load_wording(language)
-    usual = wording.table("contact") if wording.has("contact") else {}
-    contact = {**CONTACT, **contact}
-    contact |= {name: usual[name] for name in CONTACT if name in usual and contact[name] == CONTACT[name]}
+    told = contact_values(Contact(**{**CONTACT, **contact}), wording=wording)
 
     # The care team and the region are free words: they stand in HTML and in Markdown, and must be a link in neither.
-    shown = {name: literal(value) if name in FREE_WORDS else html.escape(value) for name, value in contact.items()}
+    shown = {name: literal(value) if name in FREE_WORDS else html.escape(value) for name, value in told.items()}
 
     def filled(text: Any) -> Any:
         for name, value in shown.items():

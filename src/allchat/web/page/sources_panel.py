@@ -10,7 +10,8 @@ from allchat.answering.query import Asker, standing
 from allchat.records import Document, Section
 from allchat.sources.glossary import Definition, Glossary
 from allchat.sources.text import clean
-from allchat.web.highlight import Mark, place, section_html, sections_of
+from allchat.web.displayed import part_html
+from allchat.web.highlight import Mark, place, sections_of
 from allchat.web.page.messages import NO_WORDS
 from allchat.web.page.trail import Trail, TrailQuote
 from allchat.web.source_page import about, in_language, revised
@@ -85,7 +86,7 @@ def _source_html(quotes: Sequence[TrailQuote], asker: Asker, *, words: Words) ->
     for section in by_first_quote(sections_of(marks, outline), marks):
         path = " › ".join(html.escape(name) for name in section.heading[:-1])
         parts.append(f'<p class="path">{path}</p>' if path else "")
-        parts.append(section_html(section, outline, text=document.text, marks=marks, level=4))
+        parts.append(part_html(section, outline, document=document, marks=marks, level=4))
     if len(marks) < len(quotes):
         parts.append(f'<p class="broken">{words["source_not_placed"]}</p>')
     head = f'<h3>{html.escape(document.title)}</h3><p class="meta">{html.escape(document.publisher)}</p>'
@@ -124,7 +125,8 @@ def _links(quotes: Sequence[TrailQuote], document: Document, *, words: Words) ->
     address = web_address(document.url)
     publisher = outside(address, words["publisher_page"], "theirs") if address else ""
     theirs = f'<p class="links publisher">{publisher}</p>' if publisher else ""
-    return f'<p class="links">{words["whole_source"]} {numbered}</p>{theirs}'
+    led = words["whole_source" if document.display == "whole" else "in_source"]
+    return f'<p class="links">{led} {numbered}</p>{theirs}'
 
 
 def permanent_link(quote: TrailQuote, *, words: Words) -> str:

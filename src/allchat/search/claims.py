@@ -1,0 +1,86 @@
+"""Whose a question is, where sources with questions of ours stand beside newcomers, sources without.
+
+A question of ours that is only alike draws its block to the top, and a text is near to much that it does not say. The
+two are not of one scale: what tells them apart is how many of the question's words each holds. So a block's claim is
+how near it comes and how much of the question it covers, and a newcomer leads only where its claim is the better one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.search.index import Postings
+from allchat.search.schema import GRAINS
+from allchat.search.words import content_words
+
+Floats = NDArray[np.float64]
+
+BY_QUESTION = [GRAINS.index("question"), GRAINS.index("sentence")]
+BY_TEXT = [GRAINS.index(grain) for grain in ("sentence", "block", "heading")]
+
+MEANT, SPOKEN = 0.7, 0.5
+"""Cosines from which a block of a source with questions of ours, and one of a source without, is meant. Below them the
+one would stand beside what the other says to the point, or before it, for a few words that they share."""
+
+COVERS = 0.5
+"""What a question's words are worth beside a cosine: all of them held, and none, differ by this much. docs/retrieval.md
+has what it costs and gives."""
+
+CLEARLY = 0.1
+"""By how much the claim of another copy of ours, by its title (a newer revision, say), must be the better one: where
+both say the same, ours has the questions that families asked."""
+
+ALIKE = 0.5
+"""The share of two titles' words that they have in common from which they name one publication."""
+
+BESIDE = 0.9
+"""The most of our best score that a newcomer has which does not lead."""
+
+
+def meant(parts: Floats, asked: NDArray[np.bool_]) -> Floats:
+    """What the score of each block counts: less where it is not as near as ``MEANT``, by a question of ours or a
+    sentence, or, a newcomer's, as ``SPOKEN``. Scores are relative to the best, which may be a poor one.
+    """
+    ours, theirs = (parts[:, columns].max(axis=1) for columns in (BY_QUESTION, BY_TEXT))
+    return np.asarray(np.minimum(1.0, np.where(asked, ours / MEANT, theirs / SPOKEN)))
+
+
+def covered(said: Sequence[Sequence[Postings]], *, blocks: NDArray[np.intp], block_count: int) -> Floats:
+    """The share of a question's words that each of ``blocks`` holds, weighted by how rare they are: the best of its
+    wordings.
+    """
+    best = np.zeros(block_count)
+    for words in said:
+        held, whole = np.zeros(block_count), 0.0
+        for word in words:
+            rarity = max(0.1, math.log((block_count + 1) / (word.count + 0.5)))
+            held[word.blocks] += rarity
+            whole += rarity
+        np.maximum(best, held / (whole or 1.0), out=best)
+    return best[blocks]
+
+
+def copies(titles: Mapping[str, str], documents: Sequence[str], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each block whether it is of another copy of a source with questions, by the titles of the ``documents`` in
+    which the blocks stand.
+    """
+    words = {key: frozenset(content_words(title)) for key, title in titles.items()}
+    ours = {words[key] for key, has in zip(documents, asked.tolist(), strict=True) if has}
+    alike = {key for key, own in words.items() if any(len(own & other) >= ALIKE * len(own | other) for other in ours)}
+    return np.array([key in alike for key in documents], dtype=bool) & ~asked
+
+
+def led(score: Floats, parts: Floats, covers: Floats, *, asked: NDArray[np.bool_], copied: NDArray[np.bool_]) -> Floats:
+    """The scores, those of newcomers below the best of ours unless their claim is the better one."""
+    if not asked.any() or asked.all():
+        return score
+    ours = int(np.argmax(np.where(asked, score, -1.0)))
+    claim = parts[ours, BY_QUESTION].max() + COVERS * covers[ours]
+    theirs = parts[:, BY_TEXT].max(axis=1) + COVERS * covers - CLEARLY * copied
+    gives_way = ~asked & (theirs < claim)
+    most = BESIDE * score[ours] / max(score[gives_way].max(initial=0.0), 1e-9)
+    return np.asarray(np.where(gives_way, score * min(1.0, most), score))

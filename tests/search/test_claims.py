@@ -1,0 +1,84 @@
+"""Who leads where a source with questions of ours and a newcomer both come near."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from allchat.search.claims import BESIDE, copies, covered, led, meant
+from allchat.search.index import Postings
+from allchat.search.retriever import PARTS
+
+OURS, THEIRS = np.array([True, False]), np.array([False, False])
+
+
+def parts(*rows: dict[str, float]) -> np.ndarray:
+    return np.array([[row.get(part, 0.0) for part in PARTS] for row in rows])
+
+
+OUR_TEXT = {"question": 0.75, "sentence": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("near", "holds", "leads"),
+    [
+        (0.8, (0.2, 1.0), True),  # it holds what we do not
+        (0.8, (1.0, 0.6), False),  # near, but the question's words are ours
+        (0.7, (0.9, 0.9), False),  # what it says is not nearer, and its words are no more
+        (0.4, (0.4, 1.0), False),  # its words, and not what was asked
+    ],
+)
+def test_a_newcomer_leads_where_it_is_nearer_and_holds_the_questions_words(
+    near: float, holds: tuple[float, float], leads: bool
+) -> None:
+    score = led(np.array([0.7, 0.85]), parts(OUR_TEXT, {"sentence": near}), np.array(holds), asked=OURS, copied=THEIRS)
+    assert (score[1] > score[0]) is leads
+    assert score[0] == 0.7
+    if not leads:
+        assert score[1] == pytest.approx(BESIDE * 0.7)
+
+
+def test_newcomers_that_give_way_keep_their_order_and_none_is_raised() -> None:
+    of = {"asked": np.array([True, False, False]), "copied": np.zeros(3, dtype=bool)}
+    text = parts(OUR_TEXT, {"sentence": 0.6}, {"sentence": 0.6})
+    score = led(np.array([0.9, 0.5, 0.3]), text, np.array([1.0, 0.5, 0.5]), **of)
+    assert score.tolist() == [0.9, 0.5, 0.3]
+    score = led(np.array([0.4, 0.8, 0.6]), text, np.array([1.0, 0.5, 0.5]), **of)
+    assert score[0] > score[1] > score[2] > 0
+
+
+def test_another_copy_of_ours_must_be_clearly_the_better_one() -> None:
+    text, holds = parts(OUR_TEXT, {"sentence": 0.8}), np.array([0.5, 0.5])
+    score = np.array([0.7, 0.85])
+    assert led(score, text, holds, asked=OURS, copied=THEIRS).argmax() == 1
+    assert led(score, text, holds, asked=OURS, copied=~OURS).argmax() == 0
+
+
+def test_a_copy_is_told_by_its_title() -> None:
+    titles = {"new": "Childhood Leukemia Treatment, 2025", "old": "Childhood leukemia: treatment", "ward": "Our ward"}
+    asked = np.array([False, True, False])
+    assert copies(titles, ["new", "old", "ward"], asked).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("asked", [THEIRS, ~THEIRS])
+def test_among_sources_of_one_kind_nothing_gives_way(asked: np.ndarray) -> None:
+    score = np.array([0.2, 0.9])
+    assert led(score, parts(OUR_TEXT, OUR_TEXT), np.ones(2), asked=asked, copied=THEIRS).tolist() == score.tolist()
+
+
+def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> None:
+    def word(count: int, *blocks: int) -> Postings:
+        return Postings(count, np.array(blocks, dtype=np.intp), np.zeros((len(blocks), 2)))
+
+    rare, common = word(1, 0), word(90, 0, 1)
+    found = covered([[rare, common]], blocks=np.array([0, 1, 2]), block_count=100)
+    assert found[0] == pytest.approx(1.0)
+    assert 0 < found[1] < 0.1
+    assert found[2] == 0
+    best = covered([[rare, common], [common]], blocks=np.array([1]), block_count=100)
+    assert best[0] == pytest.approx(1.0)
+    assert covered([[]], blocks=np.array([1]), block_count=100).tolist() == [0.0]
+
+
+def test_what_is_not_near_counts_for_less() -> None:
+    assert meant(parts(OUR_TEXT, {"sentence": 0.25}), OURS).tolist() == [1.0, 0.5]
