@@ -16,7 +16,7 @@ FILES = sorted(
 )
 MOST_LINES = 320
 MOST_FUNCTION_LINES = 50
-LONGER = {"test_guard.py": 330, "test_facets.py": 380, "test_laws.py": 600}
+LONGER = {"test_guard.py": 330, "test_facets.py": 385, "test_laws.py": 600}
 """Being rewritten, and split when that is done."""
 
 

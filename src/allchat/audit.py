@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -29,6 +30,10 @@ BUNDLE_SCHEMA: Final = 1
 """Raised whenever the meaning of a field changes; fields may be added without."""
 
 LIBRARIES = ("faiss-cpu", "gradio", "numpy", "sentence-transformers", "tiktoken", "tokenizers", "torch", "transformers")
+
+LINES, QUOTE = 200, 5000
+"""Quoted lines of a text that are looked for in its citations, and characters of each that are read: far more than any
+answer of ours has, and few enough for a record that was made to hurt."""
 
 SourceState = Literal["same", "changed", "gone"]
 
@@ -147,8 +152,8 @@ def audit(saved: Mapping[str, Any], *, documents: Mapping[str, Document], earlie
 def strays_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     """The lines of an answer's text that are shown as quotes and stand in none of its citations."""
     text = record.get("text")
-    quotes = [cut["quote"] for cut in cuts(record)]
-    lines = quoted_lines(text) if isinstance(text, str) else ()
+    quotes = [cut["quote"][:QUOTE] for cut in cuts(record)]
+    lines = islice(quoted_lines(text), LINES) if isinstance(text, str) else ()
     return tuple(line for line in lines if not any(line in quote for quote in quotes))
 
 
@@ -189,20 +194,25 @@ def saved_records(content: bytes) -> Iterator[Mapping[str, Any]]:
     Raises:
         QuestionError: the file holds something else, or a bundle of a later program.
     """
+    number = 0
     try:
-        text = content.decode()
-        try:
-            rows: Sequence[Any] = [parse_json(text)]
-        except json.JSONDecodeError:  # a quote may hold what str.splitlines takes for the end of a line
-            rows = [parse_json(line) for line in text.split("\n") if line.strip()]
+        for number, row in enumerate(_rows(content.decode()), start=1):
+            if not _is_saved(row, number):
+                raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
+            yield row
     except ValueError as error:
+        where = f"after record {number} the file" if number else "the file"
         raise QuestionError(
-            f"the file is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch."
+            f"{where} is neither a JSON record nor JSON lines ({error}). Save it with ask --json or batch."
         ) from error
-    for number, row in enumerate(rows, start=1):
-        if not _is_saved(row, number):
-            raise QuestionError(f"record {number} is not an answer record. Save it with ask --json or batch.")
-        yield row
+
+
+def _rows(text: str) -> Iterator[Any]:
+    """The values of a text, each read when it is asked for: a file may hold very many."""
+    try:
+        yield parse_json(text)
+    except json.JSONDecodeError:  # a quote may hold what str.splitlines takes for the end of a line
+        yield from (parse_json(line) for line in text.split("\n") if line.strip())
 
 
 def _is_saved(row: Any, number: int) -> bool:

@@ -61,8 +61,9 @@ def saved(chat: Chat) -> str:
     """Saved answers of which one citation holds, one moved, one changed and one is gone."""
     record = json.loads(json.dumps(chat.ask("What are the signs of childhood leukemia?", id="q-17").to_dict()))
     held = record["citations"][0]
-    moved = held | {"number": 2, "start": held["start"] + 7, "end": held["end"] + 7}
-    changed = held | {"number": 3, "quote": held["quote"].replace("e", "a", 1)}
+    older = held | {"source_sha256": "0" * 64, "link": None}  # of a text that is not kept
+    moved = older | {"number": 2, "start": held["start"] + 7, "end": held["end"] + 7}
+    changed = older | {"number": 3, "quote": held["quote"].replace("e", "a", 1)}
     gone = held | {"number": 4, "document": "a-leaflet"}
     return json.dumps(record | {"citations": [held, moved, changed, gone]}, ensure_ascii=False)
 
@@ -93,6 +94,11 @@ def test_each_view_fits_the_window_and_can_be_read(
     page.get_by_role("link", name="Childhood Acute").first.click()
     page.get_by_role("heading", name="Outline").wait_for()
     look(here, f"{name}-source")
+    page.fill("#find", "bone marrow")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_text("Places in the text with these words").wait_for()
+    assert {words.lower() for words in page.locator(".words mark").all_inner_texts()} == {"bone marrow"}
+    look(here, f"{name}-found")
 
     page.get_by_role("link", name="Check a quote").click()
     page.fill("#text", NOT_QUITE)

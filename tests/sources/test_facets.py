@@ -374,3 +374,11 @@ def test_the_sources_hard_passages_are_tagged_and_their_general_ones_are_not(cha
     assert applies_to("The treatment of newly diagnosed T-cell").type == ("T",)
     assert applies_to("A remission is when ALL cannot be detected") == Applies()
     assert applies_to("Palliative care is any treatment") == Applies()  # for anyone, at any time, says the source
+
+
+@pytest.mark.parametrize(
+    "said", ["re-induction  therapy", "Re-induction\xa0therapy", "re induction, therapy", "reinduction-therapy"]
+)
+def test_a_term_is_named_however_its_words_are_parted(said: str) -> None:
+    forms = ("re-induction therapy", "re induction therapy", "reinduction therapy")
+    assert "relapse" in Naming({form: ["relapse"] for form in forms}).named(f"what is {said}?")

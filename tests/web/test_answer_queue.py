@@ -17,7 +17,7 @@ from small_chat import HeldChat, SmallChat
 
 from allchat.answering.query import Asked
 from allchat.errors import BusyError, StoreError
-from allchat.web.answer_queue import Capacity, Outcome, PageDoor
+from allchat.web.answer_queue import ASIDE_WAITING, Capacity, Outcome, PageDoor
 from allchat.web.app import create_app
 
 
@@ -144,3 +144,72 @@ def test_a_late_answer_is_a_503_with_a_time_to_come_back() -> None:
         chat.free.set()
     assert (late.status_code, late.headers["retry-after"]) == (503, "30")
     assert "kind" not in late.json()
+
+
+# Beside the questions
+
+
+def test_work_aside_waits_while_a_question_has_no_worker_and_takes_none() -> None:
+    chat, order = HeldChat(), list[str]()
+
+    async def work() -> None:
+        capacity = Capacity(chat, workers=1, waiting=2)
+        asked = [asyncio.create_task(capacity.ask(Asked("held signs"), door="ask")) for _ in range(2)]
+        await until(lambda: capacity.waiting == 1)
+        aside = asyncio.create_task(capacity.aside(lambda _pace: order.append("aside")))
+        await asyncio.sleep(0.1)
+        assert order == []
+        chat.free.set()
+        await asyncio.gather(*asked, aside)
+
+    run(work)
+    assert order == ["aside"]
+
+
+def test_between_its_steps_work_aside_lets_questions_go_first() -> None:
+    chat = HeldChat()
+
+    async def work() -> list[str]:
+        capacity, order, begun = Capacity(chat, workers=1, waiting=2), list[str](), asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def steps(pace: Callable[[], None]) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            while not capacity.waiting:
+                time.sleep(0.001)
+            pace()
+            order.append("aside")
+
+        aside = asyncio.create_task(capacity.aside(steps))
+        await begun.wait()
+        asked = [asyncio.create_task(capacity.ask(Asked("held signs"), door="ask")) for _ in range(2)]
+        await until(lambda: capacity.waiting == 1)
+        await asyncio.sleep(0.05)
+        order.append("asked")
+        chat.free.set()
+        await asyncio.gather(*asked, aside)
+        return order
+
+    assert run(work) == ["asked", "aside"]
+
+
+def test_work_aside_that_finds_no_time_ends_and_says_so() -> None:
+    ended = list[bool]()
+
+    async def work() -> None:
+        capacity = Capacity(SmallChat(), workers=1, waiting=2, seconds=0.2)
+        capacity._inside = 2  # one question after the other has no worker
+        with pytest.raises(BusyError, match=r"within 0\.2 seconds"):
+            await capacity.aside(lambda _pace: ended.append(True))
+
+    run(work)
+    assert ended == []
+
+
+def test_of_very_much_work_aside_the_last_is_sent_away_at_once() -> None:
+    async def work() -> int:
+        capacity = Capacity(SmallChat())
+        made = [capacity.aside(lambda _pace: time.sleep(0.01)) for _ in range(ASIDE_WAITING + 3)]
+        return sum(isinstance(one, BusyError) for one in await asyncio.gather(*made, return_exceptions=True))
+
+    assert run(work) == 2

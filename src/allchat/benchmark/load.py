@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,11 +33,13 @@ SAMPLED = 500
 
 
 @contextmanager
-def _server(index: Path, corpus: Path) -> Iterator[tuple[int, int]]:
-    """A real server on this machine, as ``(port, process id)``."""
+def server(index: Path, corpus: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[tuple[int, int]]:
+    """A real server on this machine, as ``(port, process id)``; ``environment`` is added to that of this process."""
     command = [sys.executable, "-m", "allchat", "serve", "--port=0", f"--index={index}", f"--corpus={corpus}"]
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603 - our own words
+        process = subprocess.Popen(  # noqa: S603 - our own words
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **(environment or {})}
+        )
         try:
             line = process.stdout.readline() if process.stdout else ""
             found = re.search(r"http://[^:]+:(\d+)", line)
@@ -69,7 +71,7 @@ def serving(*, index: Path, corpus: Path, questions: Sequence[str], clients: Seq
     """Answers per second and latency at some numbers of clients, then the memory of the process over ``asked``
     questions more. Clients run on this machine too and take their part of it.
     """
-    with _server(index, corpus) as (port, process):
+    with server(index, corpus) as (port, process):
         load = [
             _load(port, questions, clients=count, taken=iter(range(min(asked, 100 + 20 * count)))) for count in clients
         ]
@@ -88,7 +90,7 @@ def steady_load(
     memory of the server. ``most_p95_ms`` is five times what one client alone waits, times the clients for each core.
     """
     memory: list[tuple[int, float]] = []
-    with _server(index, corpus) as (port, process):
+    with server(index, corpus) as (port, process):
         taken = _numbers(seconds, every=SAMPLED, see=lambda number: memory.append((number, resident_mb(process))))
         figures = _load(port, questions, clients=clients, taken=taken)
         memory.append((figures["questions"], resident_mb(process)))

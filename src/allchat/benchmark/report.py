@@ -56,7 +56,14 @@ def summary(figures: Mapping[str, Any]) -> list[str]:
         f"built in {row['build_s']} s"
         for row in figures["search by size"]
     ]
-    return [*lines, *_building_lines(figures.get("building"))]
+    return [*lines, *_form_lines(figures.get("staff's forms")), *_building_lines(figures.get("building"))]
+
+
+def _form_lines(forms: Mapping[str, Any] | None) -> Iterator[str]:
+    if forms is None:  # figures of earlier runs have them not
+        return
+    for path, row in forms["forms"].items():
+        yield f"{path} at the worst: {row['ms']} ms ({row['input']}), {row['over_an_answer']} answers"
 
 
 def _building_lines(built: Mapping[str, Any] | None) -> Iterator[str]:

@@ -20,6 +20,7 @@ from allchat.benchmark.latency import cold_start, one_question
 from allchat.benchmark.load import CLIENTS, serving, steady_load
 from allchat.benchmark.report import GOALS
 from allchat.benchmark.scale import search_by_size
+from allchat.benchmark.staff_forms import staff_forms
 from allchat.benchmark.timing import Figures, machine, questions_of
 from allchat.build import build
 from allchat.chat import Chat
@@ -113,6 +114,7 @@ def run(
             single_ms=figures["serving"]["throughput"][0]["median_ms"],
         )
     if builds and not quick:
+        parts["staff's forms"] = lambda: staff_forms(chat, index=index, corpus=corpus, questions=rows)
         parts["building"] = lambda: building(corpus=corpus, model=model)
     for name, measure in parts.items():
         say(f"{name} ...")

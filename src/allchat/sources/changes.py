@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Indel
 
 from allchat.records import Document, Outline
 from allchat.sources.outline import outline_document
@@ -29,6 +30,9 @@ LEAST_LIKE_UNKNOWN = 0.75
 
 SAME_PLACE = 0.1
 """What is added to the likeness of two sentences whose neighbours are pairs: a rewording mostly stays in its place."""
+
+COMPARED = 1000
+"""Words of either side that are compared one by one; a quote of ours has at most 200 or so."""
 
 SHORT = 4
 """Words up to which an item must share half of them to be a rewording: letters alone make "fever" like "fewer"."""
@@ -226,15 +230,9 @@ def kept_units(document: Document) -> tuple[Unit, ...]:
 # Words
 
 
-def places(
-    text: str, quote: str, *, letters: Sequence[tuple[str, int, int]] | None = None
-) -> Iterator[tuple[int, int]]:
-    """Every place where normalised words stand in a source, in reading order: ``clean(text[start:end]) == quote``.
-
-    ``letters`` is ``clean_places(text)``, where it is known already.
-    """
-    letters = _letters(text) if letters is None else letters
-    words = "".join(letter for letter, _, _ in letters)
+def places(text: str, quote: str) -> Iterator[tuple[int, int]]:
+    """Every place where normalised words stand in a source, in reading order: ``clean(text[start:end]) == quote``."""
+    words, letters = letters_of(text)
     at = words.find(quote) if quote else -1
     while at != -1:
         start, end = letters[at][1], letters[at + len(quote) - 1][2]
@@ -243,9 +241,11 @@ def places(
         at = words.find(quote, at + 1)
 
 
-@lru_cache(maxsize=8)
-def _letters(text: str) -> list[tuple[str, int, int]]:
-    return clean_places(text)
+@lru_cache(maxsize=16)
+def letters_of(text: str) -> tuple[str, list[tuple[str, int, int]]]:
+    """``clean(text)``, and each of its letters with the stretch of the text that it comes from; 16 texts are kept."""
+    letters = clean_places(text)
+    return "".join(letter for letter, _, _ in letters), letters
 
 
 def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | None:
@@ -257,13 +257,29 @@ def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | Non
 
 
 def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
-    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added."""
+    """How normalised ``words`` differ from a quote, word by word, in reading order; a change is removed, then added.
+
+    As few words as can be are changed. What is longer than any quote of ours is one change as a whole.
+    """
     old, new = quote.split(), words.split()
+    if max(len(old), len(new)) > COMPARED:
+        return tuple(_changed(old, new))
+    removed: list[str] = []
+    added: list[str] = []
     parts: list[tuple[Change, str]] = []
-    for tag, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            parts.append(("same", " ".join(old[first:last])))
-            continue
-        parts += [("removed", " ".join(old[first:last]))] if first < last else []
-        parts += [("added", " ".join(new[begin:end]))] if begin < end else []
-    return tuple(parts)
+    for step in Indel.opcodes(old, new):
+        if step.tag == "equal":
+            parts += _changed(removed, added)
+            removed, added = [], []
+            parts.append(("same", " ".join(old[step.src_start : step.src_end])))
+        else:
+            removed += old[step.src_start : step.src_end]
+            added += new[step.dest_start : step.dest_end]
+    return (*parts, *_changed(removed, added))
+
+
+def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[Change, str]]:
+    if removed:
+        yield "removed", " ".join(removed)
+    if added:
+        yield "added", " ".join(added)

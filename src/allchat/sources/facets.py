@@ -232,10 +232,17 @@ class Naming:
     """Tells what a message names, by the word table and by the terms of one corpus."""
 
     def __init__(self, terms: Mapping[str, Sequence[str]]) -> None:
-        self._terms = {term: frozenset(values) for term, values in terms.items()}
-        self._pattern = any_phrase(sorted(self._terms, key=lambda term: (-len(term), term)))
+        self._terms: dict[tuple[str, ...], Named] = {}
+        for term, values in terms.items():  # by its words alone: a message may part them by two spaces or a comma
+            words = _words(term)
+            self._terms[words] = self._terms.get(words, frozenset()).union(values)
+        self._pattern = any_phrase(sorted(terms, key=lambda term: (-len(term), term)))
 
     def named(self, message: str) -> Named:
         """The values that a message names; none for most messages."""
-        said = (self._terms[found.group()] for found in self._pattern.finditer(fold(message)))
+        said = (self._terms[_words(found.group())] for found in self._pattern.finditer(fold(message)))
         return facets().named(message).union(*said)
+
+
+def _words(term: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", term))

@@ -21,6 +21,9 @@ from allchat.sources.changes import (
 )
 from allchat.sources.text import BULLETS, LINE_ENDS, clean
 
+LONGEST = 2000
+"""Characters of words that are looked for; no quote of ours is as long, and an altered record may hold any number."""
+
 Fate = Literal["holds", "moved", "changed", "gone"]
 
 
@@ -108,17 +111,22 @@ def likest(words: str, new: Document) -> Standing:
     Raises:
         CorpusError: see ``changes_between``.
     """
-    best, wanted = (0.0, 0, 0), max(1, len(words.split()))
+    best, wanted, folded = (0.0, 0, 0), max(1, len(words.split())), words.lower()
     units = kept_units(new)
+    if not words or len(words) > LONGEST:
+        return Standing("gone")
     for first in range(len(units)):
         for last in range(first, min(first + 12, len(units))):
             said = " ".join(unit.words for unit in units[first : last + 1])
             if len(said.split()) > 2 * wanted + 2:
                 break
-            best = max(best, (fuzz.ratio(words.lower(), said.lower()) / 100.0, -first, last))
+            if not len(words) / 2 <= len(said) <= 2 * len(words):  # cannot be like enough
+                continue
+            likeness = fuzz.ratio(folded, said.lower(), score_cutoff=100 * LEAST_LIKE_UNKNOWN)
+            best = max(best, (likeness / 100.0, -first, last))
     likeness, first, last = best[0], -best[1], best[2]
     now = units[first : last + 1]
-    if not words or likeness < LEAST_LIKE_UNKNOWN or not shares_words(words, " ".join(unit.words for unit in now)):
+    if likeness < LEAST_LIKE_UNKNOWN or not shares_words(words, " ".join(unit.words for unit in now)):
         return Standing("gone")
     return _changed(now, new)
 

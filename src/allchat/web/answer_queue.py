@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import Literal
+from typing import Literal, TypeVar
 
 from allchat.answering.query import Asked, Asker, standing
 from allchat.errors import BusyError
@@ -23,6 +23,22 @@ WAITING = 64
 ANSWER_SECONDS = 20.0
 ALARM_SECONDS = 8.0
 """Time to read a message over a limit, and to answer it where a rule finds it urgent; the longest takes 0.1 s."""
+
+ASIDE_WAITING = 8
+"""Pages of the staff that may wait while another is made."""
+
+GIVES_WAY = 0.05
+"""Seconds that a step of the staff's work waits for the questions that are being answered; it always waits for those
+that have no worker yet."""
+
+Pace = Callable[[], None]
+"""Called between two steps of work beside the questions: lets families go first.
+
+Raises:
+    BusyError: the time for the work is over.
+"""
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +81,12 @@ class Capacity:
         self._seconds = seconds
         self._observers = tuple(observers)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="allchat-answering")
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="allchat-aside")
         # Beside the places: what is read here is answered whatever limit is reached.
         self._alarms = ThreadPoolExecutor(1, thread_name_prefix="allchat-alarms")
         self._lock = Lock()
         self._inside = 0
+        self._asides = 0
 
     @property
     def answering(self) -> int:
@@ -143,6 +161,41 @@ class Capacity:
                 answer = alarm
             answers.append(answer)
             return answer
+
+    async def aside(self, work: Callable[[Pace], _Made]) -> _Made:
+        """What ``work`` gives: work that is no family's question, such as a page of the staff.
+
+        It has one thread of its own, so that it never takes a family's worker, and is handed a ``Pace`` to call between
+        its steps, which lets the questions go first.
+
+        Raises:
+            BusyError: too much waits already, or it took too long.
+            Exception: whatever ``work`` raises.
+        """
+        if self._asides > ASIDE_WAITING:  # counted in the event loop alone
+            raise BusyError("too many pages of the staff are being made. Try again in half a minute.")
+        until = time.monotonic() + self._seconds
+        self._asides += 1
+        try:
+            made = asyncio.wrap_future(self._aside.submit(self._paced, work, until))
+            return await asyncio.wait_for(made, self._seconds)
+        except TimeoutError:
+            raise _late(self._seconds) from None
+        finally:
+            self._asides -= 1
+
+    def _paced(self, work: Callable[[Pace], _Made], until: float) -> _Made:
+        def pace() -> None:
+            patient = time.monotonic() + GIVES_WAY
+            while self.waiting or (self._inside and time.monotonic() < patient):
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.002)
+            if time.monotonic() > until:
+                raise _late(self._seconds)
+
+        pace()
+        return work(pace)
 
     def _in_time_here(self, asked: Asked) -> Answer:
         future = self._enter(asked)

@@ -71,7 +71,7 @@ def create_app(
     capacity = Capacity(
         chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
     )
-    app.state.sound = lambda: is_sound(chat)
+    app.state.capacity, app.state.sound = capacity, lambda: is_sound(chat)
     metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, tokens=api_tokens, gate=gate)

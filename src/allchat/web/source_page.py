@@ -69,7 +69,7 @@ def source_page(
         language=html.escape(document.language),
         title=html.escape(document.title),
         style=page_file("source.css"),
-        script=page_file("source.js"),
+        script="" if span else f"<script>{page_file('source.js')}</script>",
         home=words["source_home"],
         home_path=_home(words),
         languages=_source_languages(document, span=None if changed else span, words=words),
@@ -161,7 +161,7 @@ _SOURCE_PAGE = """<!doctype html>
 {notice}
 <article lang="{language}">{body}</article>
 </main>
-<script>{script}</script>
+{script}
 </body>
 </html>
 """

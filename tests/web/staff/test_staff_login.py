@@ -163,6 +163,58 @@ def test_a_form_of_another_web_page_is_not_read(nurse: TestClient, path: str, si
     assert "set-cookie" not in answer.headers
 
 
+def test_a_copy_of_a_ticket_ends_with_the_sign_out_and_others_do_not(nurse: TestClient) -> None:
+    copy = nurse.cookies[COOKIE]
+    send(nurse, "/staff/sign-in", password=PASSWORD)
+    nurse.post("/staff/sign-out")
+    nurse.cookies.set(COOKIE, copy, path="/staff")
+    assert nurse.get("/staff").status_code == 200
+    nurse.post("/staff/sign-out")
+    nurse.cookies.set(COOKIE, copy, path="/staff")
+    assert nurse.get("/staff").headers["location"] == "/staff/sign-in"
+
+
+def test_ended_sessions_are_kept_no_longer_than_they_would_have_lasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Login(PASSWORD)
+    known.end("no ticket")
+    assert known._ended == {}
+    known.end(known.ticket())
+    assert len(known._ended) == 1
+    monkeypatch.setattr(login.time, "monotonic", lambda: 10.0**9)
+    known.end(known.ticket())
+    assert len(known._ended) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("ward.example", "https://ward.example", 200),
+        ("ward.example", "https://ward.example:8443", 200),
+        ("ward.example:8443", "https://ward.example:8443", 200),
+        ("ward.example:8443", "https://ward.example:8444", 403),
+        ("ward.example", "https://evil.example", 403),
+        ("ward.example", "https://ward.example.evil.example", 403),
+        ("ward.example", "null", 403),
+        ("ward.example", "https://[", 403),
+    ],
+)
+def test_a_form_counts_only_from_its_own_origin(nurse: TestClient, host: str, origin: str, status: int) -> None:
+    parts = {"text": (None, "It makes blood cells all day long.")}
+    headers = {"host": host, "origin": origin, "cookie": f"{COOKIE}={nurse.cookies[COOKIE]}"}
+    assert nurse.post("/staff/quote", files=parts, headers=headers).status_code == status
+
+
+def test_no_script_may_run_at_the_staffs_pages_nor_at_a_marked_source(nurse: TestClient) -> None:
+    for path in (*PAGES, "/staff/sign-in", "/staff/x", "/source/lists?start=0&end=5"):
+        page = nurse.get(path)
+        assert "script-src 'none'" in page.headers["content-security-policy"], path
+        assert "<script" not in page.text
+    assert nurse.get("/staff").headers["referrer-policy"] == "same-origin"
+    link = nurse.get("/source/lists")
+    assert link.text.count("<script") == 1
+    assert "script-src 'sha256-" in link.headers["content-security-policy"]
+
+
 def test_a_password_may_be_as_long_as_one_likes() -> None:
     assert Login("x" * 999).accepts("x" * 999, address="")
     assert not Login("x" * 999).accepts("x" * 998, address="")

@@ -22,7 +22,7 @@ def checker(small_chat: Chat) -> QuoteCheck:
 @pytest.fixture
 def one(checker: QuoteCheck) -> Callable[[str], QuoteFinding]:
     def finding(pasted: str) -> QuoteFinding:
-        (found,) = checker.check(pasted)
+        (found,) = checker.check(pasted).findings
         return found
 
     return finding
@@ -32,7 +32,7 @@ def test_every_sentence_of_every_source_stands_at_its_place(checker: QuoteCheck,
     for key, document in small_chat.documents.items():
         for block in small_chat.outline(key).blocks:
             for span in block.sentences:
-                (found,) = checker.check(document.text[span.start : span.end])
+                (found,) = checker.check(document.text[span.start : span.end]).findings
                 assert found.count >= 1, document.text[span.start : span.end]
                 for place in found.places:
                     assert clean(place.document.text[place.start : place.end]) == found.words == place.words
@@ -112,18 +112,18 @@ def test_page_furniture_is_found_and_named(one: Any) -> None:
 def test_a_text_of_several_sentences_is_checked_one_by_one(checker: QuoteCheck) -> None:
     found = checker.check(
         "It makes blood cells all day long. Marrow is made anew each night.\n\nIt is read twice a day."
-    )
+    ).findings
     assert [finding.count for finding in found] == [1, 0, 1]
 
 
 def test_lines_of_a_pasted_list_are_checked_one_by_one(checker: QuoteCheck) -> None:
-    found = checker.check("• Red marrow.\r\n• Blue marrow.\r\n• Yellow marrow.")
+    found = checker.check("• Red marrow.\r\n• Blue marrow.\r\n• Yellow marrow.").findings
     assert [finding.count for finding in found] == [1, 0, 1]
 
 
 @pytest.mark.parametrize("pasted", ["", " \n", "…!?", "[9]", "•"])
 def test_a_text_without_words_has_no_findings(checker: QuoteCheck, pasted: str) -> None:
-    assert checker.check(pasted) == ()
+    assert checker.check(pasted).findings == ()
 
 
 def test_the_page_says_clearly_what_stands_and_what_does_not(nurse: TestClient) -> None:

@@ -13,14 +13,13 @@ from word_hash import WordHash
 from allchat.chat import Chat
 from allchat.sources.text import clean
 from allchat.web.app import create_app
-from allchat.web.staff import pages
-from allchat.web.staff.login import Login
+from allchat.web.staff.desk import Desk
 from allchat.web.staff.pages import staff_router
 from allchat.web.staff.views import SourceView
 
 
 def views(chat: Chat) -> dict[str, SourceView]:
-    return pages.Staff(chat, Login(PASSWORD))._views
+    return Desk(chat)._views
 
 
 def test_all_sources_are_listed_with_how_far_our_questions_reach(nurse: TestClient, small_chat: Chat) -> None:
@@ -106,3 +105,29 @@ def test_a_source_whose_file_was_changed_says_so(corpus: Path, tmp_path: Path) -
 
 def test_an_unknown_source_is_not_found(nurse: TestClient) -> None:
     assert nurse.get("/staff/sources/nothing").status_code == 404
+
+
+def test_words_are_found_in_a_source_and_only_what_holds_them_is_shown(nurse: TestClient) -> None:
+    page = send(nurse, "/staff/sources/lists", find="READ  twice").text
+    assert "Places in the text with these words: 1." in page
+    assert "<mark>read twice</mark> a day." in page
+    assert page.count('class="words"') == 1
+    assert "Skip to main content" not in page
+    assert "with these words: 0." in send(nurse, "/staff/sources/lists", find="zebrafish").text
+    assert "with these words: 0." in send(nurse, "/staff/sources/lists", find="(.*)+").text
+
+
+def test_what_is_sought_stands_in_no_address(nurse: TestClient) -> None:
+    assert "Places in the text" not in nurse.get("/staff/sources/lists?find=thermometer").text
+    assert 'method="post" action="/staff/sources/lists#result"' in nurse.get("/staff/sources/lists").text
+
+
+def test_for_whom_a_block_speaks_is_shown(word_chat: Chat) -> None:
+    app = create_app(word_chat, page=False, staff=staff_router(word_chat, password=PASSWORD))
+    with TestClient(app) as client:
+        send(client, "/staff/sign-in", password=PASSWORD)
+        for key in word_chat.documents:
+            page = client.get(f"/staff/sources/{key}").text
+            said = sum(bool(block.applies.values) for block in word_chat.outline(key).blocks)
+            assert page.count("speaks for:") == said
+            assert said

@@ -37,7 +37,9 @@ class Allowlist:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
-            await self._http(scope, receive, with_headers(send, path=scope["path"], embed_sites=self.embed_sites))
+            query = scope.get("query_string", b"")
+            headed = with_headers(send, path=scope["path"], query=query, embed_sites=self.embed_sites)
+            await self._http(scope, receive, headed)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = head_refusal(scope) or self._refusal(scope)

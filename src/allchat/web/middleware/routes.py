@@ -46,7 +46,7 @@ ROUTES: Mapping[str, list[str]] = {
 
 FOLDERS: Mapping[str, list[str]] = {
     "/source/": READING,
-    f"{STAFF}/sources/": READING,
+    f"{STAFF}/sources/": [*READING, "POST"],
     "/v1/models/": READING,
 }
 """The same for everything below a path."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Send
 
-from allchat.web.assets import script_hashes
-from allchat.web.middleware.routes import EMBEDS
+from allchat.web.assets import script_hash, script_hashes
+from allchat.web.middleware.routes import EMBEDS, STAFF
 
+SCRIPTS = f"script-src 'self' {script_hashes()}"
 CSP = (
-    f"default-src 'self'; script-src 'self' {script_hashes()}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    f"default-src 'self'; {SCRIPTS}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -25,9 +26,29 @@ HEADERS = {
 }
 
 
-def with_headers(send: Send, *, path: str, embed_sites: Sequence[str] = ()) -> Send:
-    """A ``send`` that adds the headers to every response; ``embed_sites`` may frame what is meant for it."""
-    added = {**HEADERS, "cache-control": "no-store"}
+def _scripts(path: str, query: bytes) -> str:
+    """Which scripts a page may run: none at the staff's pages and at a source with its place in the address; at a link
+    whose place stands behind ``#``, which no server sees, the one that asks for the mark.
+    """
+    if path == STAFF or path.startswith(f"{STAFF}/"):
+        return "script-src 'none'"
+    if path.startswith("/source/"):
+        return "script-src 'none'" if b"start=" in query else f"script-src {script_hash('source.js')}"
+    return SCRIPTS
+
+
+def with_headers(send: Send, *, path: str, query: bytes = b"", embed_sites: Sequence[str] = ()) -> Send:
+    """A ``send`` that adds the headers to every response; ``embed_sites`` may frame what is meant for it.
+
+    The staff's forms name their own site as their origin, which "no-referrer" would keep a browser from doing.
+    """
+    added = {
+        **HEADERS,
+        "content-security-policy": CSP.replace(SCRIPTS, _scripts(path, query)),
+        "cache-control": "no-store",
+    }
+    if path.startswith(STAFF):
+        added["referrer-policy"] = "same-origin"
     if embed_sites and path in EMBEDS:
         del added["x-frame-options"]
         sites = " ".join(embed_sites)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 import time
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -26,7 +27,8 @@ STRETCHED_AT_ONCE = 2
 
 
 class Login:
-    """Knows the password and who has given it. Keeps nothing: what it gives out is signed, and ends by itself.
+    """Knows the password and who has given it. What it gives out is signed, and ends by itself;
+    only the sessions that were ended before are kept, in memory, each until it would have ended.
 
     Raises:
         SettingsError: the password is too short to be one.
@@ -41,6 +43,7 @@ class Login:
         self._key = _stretched(password)
         self._signer = TimestampSigner(self._key, salt="allchat staff", digest_method=hashlib.sha256)
         self._rate = Rate(ATTEMPTS)
+        self._ended: dict[bytes, float] = {}
 
     def may_try(self, address: str) -> bool:
         """Count one attempt of an address; False when it has to wait."""
@@ -54,15 +57,28 @@ class Login:
         return right
 
     def ticket(self) -> str:
-        """What a browser shows from now on: a time and a signature, no name and no password."""
-        return self._signer.sign("staff").decode()
+        """What a browser shows from now on: a random number, a time and a signature, no name and no password."""
+        return self._signer.sign(f"staff.{secrets.token_hex(8)}").decode()
 
     def knows(self, ticket: str) -> bool:
-        """Whether we signed it, not longer ago than a session lasts."""
+        """Whether we signed it, not longer ago than a session lasts, and nobody has signed out with it here."""
+        session = self._session(ticket)
+        return session is not None and session not in self._ended
+
+    def end(self, ticket: str) -> None:
+        """Sign out: the ticket is known no more, wherever a copy lies. What is no ticket of ours changes nothing."""
+        session = self._session(ticket)
+        if session is None:
+            return
+        now = time.monotonic()
+        self._ended = {one: at for one, at in self._ended.items() if now - at < SESSION_SECONDS} | {session: now}
+
+    def _session(self, ticket: str) -> bytes | None:
         try:
-            return self._signer.unsign(ticket, max_age=SESSION_SECONDS) == b"staff"
+            session = self._signer.unsign(ticket, max_age=SESSION_SECONDS)
         except BadSignature:
-            return False
+            return None
+        return session if session.startswith(b"staff.") else None
 
 
 def _stretched(password: str) -> bytes:

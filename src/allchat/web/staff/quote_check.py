@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from rapidfuzz import fuzz, process, utils
+from rapidfuzz import fuzz, utils
 
 from allchat.addresses import source_link
 from allchat.records import Block, Document, Outline, Span
-from allchat.sources.changes import Change, differences, places
+from allchat.sources.changes import Change, differences, letters_of
 from allchat.sources.sentences import sentences
-from allchat.sources.text import clean, clean_places
+from allchat.sources.text import clean
+from allchat.web.answer_queue import Pace
+from allchat.web.staff.near import Sentences, SourceSentence, whole_words
 from allchat.web.staff.views import lead_texts
 
 LEAST_ALIKE = 70.0
@@ -23,6 +27,15 @@ NOT_MUCH_LONGER = 1.5
 
 PLACES = 20
 """Places of the same words that are told one by one; a common word stands in hundreds."""
+
+PIECES = 60
+"""Pieces of a pasted text that are looked up; one of 5,000 characters has about 55 sentences."""
+
+LONGEST_PIECE = 600
+"""Characters of a piece; a longer sentence is looked up in parts."""
+
+STRETCHES = 5
+"""Sentences around which the stretch most like a piece is looked for."""
 
 _EDGE = re.compile(r"\w")
 _MARKS = re.compile(r"[^\w\s]+")
@@ -78,53 +91,90 @@ class QuoteFinding:
     nearest: Nearest | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a pasted text comes to, piece by piece; ``left`` where it has more pieces than are looked up."""
+
+    findings: tuple[QuoteFinding, ...]
+    left: bool = False
+
+
+def at_once() -> None:
+    """The pace of work that waits for nobody."""
+
+
 class QuoteCheck:
-    """Holds pasted text against all sources. The sources' normalised letters are worked out once."""
+    """Holds pasted text against all sources. What is looked up in is worked out once."""
 
     def __init__(self, documents: Mapping[str, Document], outline: Callable[[str], Outline]) -> None:
         self._documents = documents
         self._outline = outline
-        self._letters = {key: clean_places(document.text) for key, document in documents.items()}
-        self._words = {key: "".join(letter for letter, _, _ in found) for key, found in self._letters.items()}
+        self._words = {key: clean(document.text) for key, document in documents.items()}
+        self._said = {key: frozenset(whole_words(words)) for key, words in self._words.items()}
+        self._sentences = Sentences(documents, outline)
 
-    def check(self, pasted: str) -> tuple[QuoteFinding, ...]:
+    def check(self, pasted: str, *, pace: Pace = at_once) -> Checked:
         """The whole text where it stands somewhere, else its sentences one by one; nothing for a text without words."""
-        return tuple(map(self._finding, self._pieces(pasted)))
+        pieces = list(islice(self._pieces(pasted), PIECES + 1))
+        known: dict[str, QuoteFinding] = {}
+        for piece in pieces[:PIECES]:
+            if piece not in known:
+                pace()
+                known[piece] = self.finding(piece)
+        return Checked(tuple(known[piece] for piece in pieces[:PIECES]), left=len(pieces) > PIECES)
 
-    def _pieces(self, pasted: str) -> list[str]:
+    def _pieces(self, pasted: str) -> Iterator[str]:
         whole = clean(pasted)
         if not _EDGE.search(whole):
-            return []
+            return
         if self._stands(whole):
-            return [whole]
+            yield whole
+            return
         paragraphs = (part for part in re.split(r"\n\s*\n", pasted.replace("\r", "")) if _EDGE.search(part))
-        return [piece for paragraph in paragraphs for piece in self._pieces_of(paragraph)]
+        for paragraph in paragraphs:
+            yield from self._pieces_of(paragraph)
 
     def _pieces_of(self, paragraph: str) -> Iterator[str]:
         """A paragraph, its lines where some of them stand (a list), or its sentences (its lines may be wrapped)."""
-        lines = [line for line in paragraph.splitlines() if _EDGE.search(line)]
+        lines = [line for line in map(clean, paragraph.splitlines()) if _EDGE.search(line)]
         if self._stands(clean(paragraph)):
             yield clean(paragraph)
-        elif len(lines) > 1 and any(self._stands(clean(line)) for line in lines):
+        elif len(lines) > 1 and any(self._stands(line) for line in dict.fromkeys(lines)):
             for line in lines:
-                yield from [clean(line)] if self._stands(clean(line)) else _sentences(line)
+                yield from [line] if self._stands(line) else _sentences(line)
         else:
             yield from _sentences(paragraph)
 
     def _stands(self, words: str) -> bool:
-        return any(_whole_words(self._words[key], words) for key in self._documents)
+        said = whole_words(words)
+        return any(next(self._whole(key, words), -1) >= 0 for key in self._holding(said))
 
-    def _finding(self, words: str) -> QuoteFinding:
-        spans = [
-            (key, Span(start, end))
-            for key, document in self._documents.items()
-            if _whole_words(self._words[key], words)
-            for start, end in places(document.text, words, letters=self._letters[key])
-            if _is_whole(document.text, start, end)
-        ]
-        if not spans:
+    def _holding(self, said: Sequence[str]) -> Iterator[str]:
+        """The documents that have all of these words: words that stand whole are words of their document."""
+        return (key for key, known in self._said.items() if known.issuperset(said))
+
+    def _whole(self, key: str, words: str) -> Iterator[int]:
+        """Where words stand in a document's, not cut out of longer words: "art" is not in "heart"."""
+        text = self._words[key]
+        at = text.find(words) if words else -1
+        while at != -1:
+            if _is_whole(text, at, at + len(words)):
+                yield at
+            at = text.find(words, at + 1)
+
+    def finding(self, words: str) -> QuoteFinding:
+        """What one piece comes to; ``words`` are normalised."""
+        said = whole_words(words)
+        found = [(key, at) for key in self._holding(said) for at in self._whole(key, words)]
+        if not found:
             return QuoteFinding(words, nearest=self._nearest(words))
-        return QuoteFinding(words, tuple(self._place(key, span) for key, span in spans[:PLACES]), len(spans))
+        shown = [(key, self._span(key, at, at + len(words))) for key, at in found[:PLACES]]
+        return QuoteFinding(words, tuple(self._place(key, span) for key, span in shown), len(found))
+
+    def _span(self, key: str, first: int, after: int) -> Span:
+        """Where letters ``first`` to ``after`` of a document's words stand in its text."""
+        _, letters = letters_of(self._documents[key].text)
+        return Span(letters[first][1], letters[after - 1][2])
 
     def _place(self, key: str, span: Span) -> Place:
         document, outline = self._documents[key], self._outline(key)
@@ -148,7 +198,11 @@ class QuoteCheck:
 
     def _nearest(self, words: str) -> Nearest | None:
         """What is most like the words: a stretch with nearly their letters, or a sentence with many of their words."""
-        found = [near for key in self._documents for near in (self._stretch(key, words), self._sentence(key, words))]
+        like = self._sentences.like(words)
+        found = [
+            *(self._stretch(near, words) for near in like[:STRETCHES]),
+            *((_likeness(words, near.words), near.document, near.span) for near in like),
+        ]
         likeness, key, span = max(found, key=lambda near: near[0], default=(0.0, "", Span(0, 0)))
         if likeness < LEAST_ALIKE:
             return None
@@ -156,47 +210,46 @@ class QuoteCheck:
         parts = differences(words, place.words)
         return Nearest(place, parts, round(likeness, 1), _plain(words) == _plain(place.words))
 
-    def _stretch(self, key: str, words: str) -> tuple[float, str, Span]:
-        """The stretch of whole words with the most like letters; of a sentence not much longer, all of it."""
-        text, letters = self._words[key], self._letters[key]
-        found = fuzz.partial_ratio_alignment(words, text)
+    def _stretch(self, near: SourceSentence, words: str) -> tuple[float, str, Span]:
+        """The stretch of whole words around a sentence with the most like letters; of a sentence not much longer, all
+        of it.
+        """
+        key, text, source = near.document, self._words[near.document], self._documents[near.document].text
+        _, letters = letters_of(source)
+        begin = max(0, bisect_left(letters, near.span.start, key=_start) - len(words) // 2)
+        window = text[begin : bisect_left(letters, near.span.end, key=_start) + len(words) // 2]
+        found = fuzz.partial_ratio_alignment(words, window)
         if found is None or found.dest_start >= found.dest_end:
             return 0.0, key, Span(0, 0)
-        first = text.rfind(" ", 0, found.dest_start + 1) + 1
-        after = text.find(" ", max(found.dest_end - 1, first + 1))
-        span = Span(letters[first][1], letters[after - 1 if after > 0 else -1][2])
-        source = self._documents[key].text
+        first = text.rfind(" ", 0, begin + found.dest_start + 1) + 1
+        after = text.find(" ", max(begin + found.dest_end - 1, first + 1))
+        span = self._span(key, first, after if after > 0 else len(text))
         inside = [block for block in self._outline(key).blocks if block.start < span.end and span.start < block.end]
         whole = _completed(span, inside)
         if len(clean(source[whole.start : whole.end])) <= NOT_MUCH_LONGER * len(words):
             span = whole
         return fuzz.ratio(words, clean(source[span.start : span.end])), key, span
 
-    def _sentence(self, key: str, words: str) -> tuple[float, str, Span]:
-        """The sentence with the most words in common, in whatever order."""
-        spans = [span for block in self._outline(key).blocks for span in block.sentences]
-        texts = [clean(self._documents[key].text[span.start : span.end]) for span in spans]
-        if not texts:
-            return 0.0, key, Span(0, 0)
-        _, likeness, at = process.extractOne(
-            words, texts, scorer=fuzz.token_sort_ratio, processor=utils.default_process
-        )
-        return likeness, key, spans[at]
+
+def _start(letter: tuple[str, int, int]) -> int:
+    return letter[1]
 
 
-def _sentences(text: str) -> list[str]:
-    found = [clean(text[span.start : span.end]) for span in sentences(text, start=0, end=len(text))]
-    return [words for words in found if _EDGE.search(words)]
+def _likeness(words: str, sentence: str) -> float:
+    """How many words two texts have in common, in whatever order."""
+    return fuzz.token_sort_ratio(words, sentence, processor=utils.default_process)
 
 
-def _whole_words(text: str, words: str) -> bool:
-    """Whether normalised words stand in a normalised text, not cut out of longer words: "art" is not in "heart"."""
-    at = text.find(words) if words else -1
-    while at != -1:
-        if _is_whole(text, at, at + len(words)):
-            return True
-        at = text.find(words, at + 1)
-    return False
+def _sentences(text: str) -> Iterator[str]:
+    for span in sentences(text, start=0, end=len(text)):
+        words = clean(text[span.start : span.end])
+        while len(words) > LONGEST_PIECE:
+            cut = words.rfind(" ", 1, LONGEST_PIECE)
+            cut = cut if cut > 0 else LONGEST_PIECE
+            yield words[:cut]
+            words = words[cut:].lstrip()
+        if _EDGE.search(words):
+            yield words
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

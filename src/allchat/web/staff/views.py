@@ -7,12 +7,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from allchat.answering.cuts import Sources
 from allchat.answering.quotes import Left, sift
-from allchat.audit import Audit, answer_of, cuts
 from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.records import Answer, Block, Citation, Document, Furniture, Hit, LayTerm, Outline, Passage, Section
@@ -166,6 +164,22 @@ def lead_texts(block: Block, start: int, *, text: str) -> tuple[str, ...]:
     return tuple(lead for lead in leads if lead)
 
 
+def found_in(view: SourceView, sought: str) -> SourceView:
+    """What of a document holds the words, whatever their capitals; page furniture too."""
+    pattern = re.compile(re.escape(sought), re.IGNORECASE)
+    chapters = (
+        replace(chapter, parts=tuple(part for part in chapter.parts if pattern.search(part.words)))
+        for chapter in view.chapters
+    )
+    return replace(view, chapters=tuple(chapter for chapter in chapters if chapter.parts))
+
+
+def pieces(words: str, sought: str) -> list[tuple[bool, str]]:
+    """The words cut at each place of those that are sought; True for these."""
+    cut = re.split(f"({re.escape(sought)})", words, flags=re.IGNORECASE)
+    return [(bool(number % 2), piece) for number, piece in enumerate(cut) if piece]
+
+
 # Why
 
 
@@ -230,26 +244,3 @@ def is_intact(chat: Chat, document: str) -> bool:
     except VerificationError:
         return False
     return True
-
-
-def audit_report(saved: Mapping[str, Any], found: Audit) -> dict[str, Any]:
-    """A saved answer with what has become of it: ``rows`` of citation and check, and quoted lines that none of its
-    citations holds.
-    """
-    record = answer_of(saved)
-    saved_cuts = cuts(record)
-    return {
-        "id": str(record["id"]),
-        "question": _said(record, "question"),
-        "understood": _said(record, "understood_as"),
-        "kind": _said(record, "kind"),
-        "audit": found,
-        "bundle": record is not saved,
-        "rows": [{"citation": cut, "check": check} for cut, check in zip(saved_cuts, found.checks, strict=True)],
-        "strays": list(found.strays),
-    }
-
-
-def _said(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""

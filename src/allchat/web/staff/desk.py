@@ -1,0 +1,164 @@
+"""What each of the staff's pages shows, made of what was sent; nothing of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from fastapi import Request
+
+from allchat.audit import saved_records
+from allchat.chat import Chat
+from allchat.errors import QuestionError
+from allchat.guard.policy import ADVICE, EMERGENCY
+from allchat.search.retriever import PARTS
+from allchat.sources.text import clean
+from allchat.web.answer_queue import Pace
+from allchat.web.reload import Following
+from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
+from allchat.web.staff.quote_check import Checked, QuoteCheck
+from allchat.web.staff.saved import checked, quoted_in
+from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
+from allchat.wording import load_wording
+
+SOUGHT = 200
+"""Characters of what is looked for in a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template with its values."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+def trouble(what: str, status: int, *, said: str = "") -> Page:
+    """A page that says why there is none."""
+    words = load_wording().table("staff")
+    return Page("trouble.html", {"heading": words[f"{what}_heading"], "text": words[what], "said": said}, status)
+
+
+View = Callable[[Request, Sent, Pace], Page]
+
+
+class Desk:
+    """The views over an opened chat, which may follow its index."""
+
+    def __init__(self, chat: Chat | Following) -> None:
+        self._following = chat
+        self._words = load_wording().table("staff")
+        self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
+
+    @property
+    def _chat(self) -> Chat:
+        return self._following.now if isinstance(self._following, Following) else self._following
+
+    @property
+    def _views(self) -> dict[str, SourceView]:
+        return self._worked_out()[0]
+
+    @property
+    def _quotes(self) -> QuoteCheck:
+        return self._worked_out()[1]
+
+    def _worked_out(self) -> tuple[dict[str, SourceView], QuoteCheck]:
+        """What the pages stand on, once for each index."""
+        chat = self._chat
+        if chat not in self._kept:
+            self._kept[chat] = views(chat), QuoteCheck(chat.documents, chat.outline)
+        return self._kept[chat]
+
+    def sources(self, _request: Request, _sent: Sent, _pace: Pace) -> Page:
+        """All documents, and how far our questions reach."""
+        return Page("sources.html", {"views": list(self._views.values())})
+
+    def source(self, request: Request, sent: Sent, _pace: Pace) -> Page:
+        """One document: all, what holds the words sought, or (``only=uncovered``) what no question reaches."""
+        view = self._views.get(request.path_params["document"])
+        if view is None:
+            return trouble("no_source", 404)
+        sought = clean(sent.text("find"))[:SOUGHT]
+        only, questions = (request.query_params.get(name) for name in ("only", "questions"))
+        values = {
+            "view": view,
+            "shown": found_in(view, sought) if sought else view,
+            "sought": sought,
+            "pieces": pieces,
+            "intact": is_intact(self._chat, view.document.key),
+            "only": only == "uncovered" and not sought,
+            "all": questions == "all",
+        }
+        return Page("source.html", values)
+
+    def quote(self, _request: Request | None, sent: Sent, pace: Pace) -> Page:
+        """Where a pasted text stands word for word, or what comes nearest."""
+        pasted = sent.text("text")
+        if len(pasted) > TEXT_LIMIT:
+            return Page("quote.html", {"pasted": pasted, "findings": (), "left": False, "error": self._long()}, 422)
+        found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
+        error = self._words["quote_empty"] if sent.fields and not found.findings else ""
+        values = {"pasted": pasted, "findings": found.findings, "left": found.left, "error": error}
+        return Page("quote.html", values, 422 if error else 200)
+
+    def answer(self, _request: Request, sent: Sent, pace: Pace) -> Page:
+        """What has become of each citation of saved answers."""
+        pasted = sent.text("text")
+        content = sent.file or pasted.encode(errors="replace")
+        if len(content) > UPLOAD_LIMIT:
+            error = self._words["answer_large"].format(limit=UPLOAD_LIMIT // 1024)
+            return Page("answer.html", {"pasted": "", "reports": None, "error": error}, 422)
+        if not content.strip():
+            error = self._words["answer_empty"] if sent.fields else ""
+            return Page("answer.html", {"pasted": "", "reports": None, "error": error}, 422 if error else 200)
+        if not content.lstrip().startswith((b"{", b"[")):
+            return self._said(content, pace)
+        try:
+            chat = self._chat
+            reports = checked(saved_records(content), documents=chat.documents, pace=pace, earlier=chat.earlier)
+        except QuestionError as error:
+            return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
+        return Page("answer.html", {"pasted": pasted, "reports": reports, "error": ""})
+
+    def _said(self, content: bytes, pace: Pace) -> Page:
+        """What the quotes of a saved sheet come to, or those of an answer that was pasted as text."""
+        text = quoted_in(content.decode(errors="replace"))
+        if len(text) > TEXT_LIMIT:
+            values = {"pasted": "", "reports": None, "error": self._long()}
+            return Page("answer.html", values, 422)
+        return self.quote(None, Sent({"text": text}), pace)
+
+    def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
+        """How the answer to a question comes about."""
+        question, earlier = sent.text("question"), sent.text("history")
+        values = {"question": question, "history": earlier, "explained": None, "error": ""}
+        if not sent.fields:
+            return Page("why.html", values)
+        if len(earlier) > HISTORY_LIMIT:
+            return Page("why.html", values | {"error": self._long(HISTORY_LIMIT)}, 422)
+        try:
+            return Page("why.html", values | {"explained": self._explained(question, earlier)})
+        except QuestionError as error:
+            return Page("why.html", values | {"error": str(error)}, 422)
+
+    def _explained(self, question: str, earlier: str) -> dict[str, Any]:
+        history = [line for line in earlier.splitlines() if line.strip()]
+        chat = self._chat
+        answer, trace = chat.explain(question, history=history)
+        rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
+        sources = chat.sources(chat.named(question, history=history))
+        return {
+            "answer": answer,
+            "trace": trace,
+            "rule": rule,
+            "thresholds": (ADVICE, EMERGENCY),
+            "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
+            "parts": PARTS,
+            "candidates": candidates(trace.hits, answer, sources=sources),
+        }
+
+    def _long(self, limit: int = TEXT_LIMIT) -> str:
+        return str(self._words["text_long"].format(limit=limit))
