@@ -85,8 +85,7 @@ def build(
     """Builds the index of a corpus unless an index of the same inputs is there, and gives the index's folder.
 
     Vectors, map, judge and exported model are kept where what each was made from is the same; the bytes are those of a
-    build from nothing, which ``force`` makes. ``say`` is told what staff should look at, a line at a time.
-    ``languages`` are those of questions, by default those that come with allchat.
+    build from nothing, which ``force`` makes. ``say`` is told what staff should look at. ``languages``: else ours.
 
     Raises:
         CorpusError, ModelError, StoreError: nothing was built; an index that was there is whole.

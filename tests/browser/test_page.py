@@ -95,6 +95,17 @@ def test_a_suggested_question_is_asked_by_one_touch(real: str, visit: Any) -> No
     here.page.locator("#chat .said").nth(1).wait_for()
 
 
+def test_above_an_alarm_no_suggestion_is_left_and_its_number_is_as_tall_as_a_finger(real: str, visit: Any) -> None:
+    here = visit(real, size=(390, 664), has_touch=True, is_mobile=True)
+    here.ask("What is a spinal tap?")
+    assert here.page.locator(".next .start:visible").count()
+    here.ask("my son has a fever of 101", turn=2)
+    assert here.page.locator(".next .start:visible").count() == 0
+    box = here.page.locator('.urgent a[href^="tel:"]').bounding_box()
+    assert box["height"] >= 44
+    assert box["width"] >= 44
+
+
 def test_a_sign_shows_at_once_that_the_question_was_heard(small: str, visit: Any) -> None:
     here = visit(small)
     here.page.fill("#ask", "signs")

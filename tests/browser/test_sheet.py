@@ -64,8 +64,8 @@ HEADS = ("Questions for our care team", "Our own questions and notes")
 FROM = "A publisher & friends Last revised September 2, 2022 https://example.org/leaflet?a=1&b=2 Our copy: a copy"
 ANSWER = (
     "The sources say: The signs of leukemia include the following: Fever. [1] "
-    "At the end of the section the last words are quoted. [2] A publisher & friends, revised September 2022 "
-    "Signs of leukemia Hair may be lost. [3] A publisher & friends, date not stated Signs of leukemia"
+    "At the end of the section the last words are quoted. [2] A publisher & friends, revised September 2022 › "
+    "Signs of leukemia Hair may be lost. [3] A publisher & friends, date not stated › Signs of leukemia"
 )
 
 

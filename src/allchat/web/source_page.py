@@ -68,7 +68,7 @@ def source_page(
         lang=words["lang"],
         language=html.escape(document.language),
         title=html.escape(document.title),
-        style=page_file("source.css"),
+        style=page_file("base.css") + page_file("source.css"),
         script="" if span else f"<script>{page_file('source.js')}</script>",
         home=words["source_home"],
         home_path=_home(words),

@@ -13,7 +13,7 @@ from allchat.web.page.trail import Trail, extended, read_trail
 
 CHAT = SmallChat()
 WORDS = page_words()
-CSS = page_file("page.css") + page_file("conversation.css")
+CSS = page_file("base.css") + page_file("page.css") + page_file("conversation.css")
 
 
 @pytest.mark.parametrize(("asked", "frame"), [("emergency", "urgent"), ("a crisis", "crisis"), ("gloomy", "support")])
@@ -45,7 +45,9 @@ def test_the_three_tones_can_be_read_in_light_and_in_dark() -> None:
         for ground, edge in (("warn", "warn-edge"), ("chip", "link"), ("calm", "calm-edge")):
             assert contrast(colours["ink"], colours[ground]) >= 7, ground
             assert contrast(colours["link"], colours[ground]) >= 4.5, ground
+            assert contrast(colours[edge], colours[ground]) >= 4.5, "a number to call has the colour of its frame"
             assert contrast(colours[edge], colours["paper"]) >= 3, edge
+        assert contrast(colours["ink"], colours["own"]) >= 7, "a family's own words"
 
 
 def test_a_crisis_and_support_are_never_red() -> None:

@@ -18,8 +18,9 @@ const grow = () => {
 const showTalk = () => {
   document.body.classList.toggle("talking", Boolean(chat.firstElementChild));
   $("#tools").hidden = !chat.querySelector(".said");
-  const all = $$(".next", chat);
-  all.forEach((next) => { next.hidden = Boolean(pending) || next !== all.at(-1); });
+  // Questions to go on with stand below the last answer alone; an alarm has none, and none is left above it.
+  const last = chat.lastElementChild;
+  $$(".next", chat).forEach((next) => { next.hidden = Boolean(pending) || next.parentElement !== last; });
   grow();
 };
 const began = (asked) => {

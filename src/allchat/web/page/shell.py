@@ -18,7 +18,7 @@ from allchat.web.languages import PATHS
 from allchat.web.page.messages import starters
 from allchat.wording import Words
 
-STYLES = ("page.css", "conversation.css", "sources.css", "sheet.css", "print.css")
+STYLES = ("base.css", "page.css", "conversation.css", "sources.css", "sheet.css", "print.css")
 """Our own style sheets in the order in which a browser reads them: later rules override."""
 
 SAID = (
