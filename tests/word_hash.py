@@ -33,6 +33,10 @@ class WordHash:
                 vectors[row, DIMENSIONS - 1] = 1.0
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
+    def read(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        """What the guard reads: the vectors alone, as there are no inner layers."""
+        return self.encode(texts, progress=progress)
+
     def knows(self, word: str) -> bool:
         """No word is known beyond those of the corpus."""
         del word
