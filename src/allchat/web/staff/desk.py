@@ -16,7 +16,9 @@ from allchat.guard.policy import ADVICE, EMERGENCY
 from allchat.search.retriever import PARTS
 from allchat.sources.text import clean
 from allchat.web.answer_queue import Pace
+from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
 from allchat.web.reload import Following
+from allchat.web.staff.asked import PERIODS, asked_view
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
@@ -46,10 +48,11 @@ View = Callable[[Request, Sent, Pace], Page]
 
 
 class Desk:
-    """The views over an opened chat, which may follow its index."""
+    """The views over an opened chat, which may follow its index, and over the counts where there are any."""
 
-    def __init__(self, chat: Chat | Following) -> None:
+    def __init__(self, chat: Chat | Following, counts: Counts | None = None) -> None:
         self._following = chat
+        self._counts = counts
         self._words = load_wording().table("staff")
         self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
 
@@ -143,6 +146,18 @@ class Desk:
             return Page("why.html", values | {"explained": self._explained(question, earlier)})
         except QuestionError as error:
             return Page("why.html", values | {"error": str(error)}, 422)
+
+    def asked(self, request: Request, _sent: Sent, _pace: Pace) -> Page:
+        """What was asked and not found, by the counts of the last days."""
+        if self._counts is None:
+            return Page("counts.html", {"asked": None})
+        chosen = request.query_params.get("days", "")
+        period = next((days for days in PERIODS if str(days) == chosen), KEPT_DAYS)
+        seen = asked_view(
+            self._counts.read(), period=period, day=today(), rules=self._chat.guard.rules, views=self._views
+        )
+        values = {"asked": seen, "period": period, "periods": PERIODS, "step": STEP, "kept": KEPT_DAYS}
+        return Page("counts.html", values)
 
     def _explained(self, question: str, earlier: str) -> dict[str, Any]:
         history = [line for line in earlier.splitlines() if line.strip()]
