@@ -18,8 +18,8 @@ Told = tuple[Answer, Trace | None]
 class Outcome:
     """What became of a question. ``kind`` is None where there is no answer, ``error`` its class.
 
-    ``seconds`` is the whole time at the door; ``stages_ms`` are the answer's own timings. ``rule`` and ``nearest``, the
-    document's key and the headings of the best candidate, are None where nobody asked how the answer came about.
+    ``seconds`` is the whole time at the door; ``stages_ms`` are the answer's own timings. ``rule`` (that decided)
+    and ``nearest`` (the document's key and the headings of the best candidate) are None where nothing is traced.
     """
 
     door: Door
@@ -49,7 +49,12 @@ def outcome_of(door: Door, told: Told | None, *, error: str | None, seconds: flo
         seconds,
         answer.timings_ms,
         reason=answer.reason,
-        rule=None if trace is None else trace.verdict.rule,
+        rule=_decided_by(answer, trace),
         directness=answer.directness,
         nearest=None if best is None else (best.block.document, tuple(best.heading)),
     )
+
+
+def _decided_by(answer: Answer, trace: Trace | None) -> str | None:
+    """The rule that decided; None where a refusal gave way to what the sources say."""
+    return None if trace is None or trace.verdict.kind != answer.kind else trace.verdict.rule

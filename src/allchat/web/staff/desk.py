@@ -19,6 +19,7 @@ from allchat.web.answer_queue import Pace
 from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
 from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
+from allchat.web.staff.decided import decided
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
@@ -165,9 +166,13 @@ class Desk:
         answer, trace = chat.explain(question, history=history)
         rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
         sources = chat.sources(chat.named(question, history=history))
+        judge = chat.tongue(chat.spoken(question)).judge
+        settled = chat.guard.is_settled(question, trace.verdict)
+        said = decided(answer, trace, settled=settled, closest=judge.closest if judge else 0.0)
         return {
             "answer": answer,
             "trace": trace,
+            "decided": [self._words[name].format(**values) for name, values in said],
             "rule": rule,
             "thresholds": (ADVICE, EMERGENCY),
             "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
