@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -106,6 +107,7 @@ class Desk:
         found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
         error = self._words["quote_empty"] if sent.fields and not found.findings else ""
         values = {"pasted": pasted, "findings": found.findings, "left": found.left, "error": error}
+        values["stamp"] = self._stamp()
         return Page("quote.html", values, 422 if error else 200)
 
     def answer(self, _request: Request, sent: Sent, pace: Pace) -> Page:
@@ -125,7 +127,13 @@ class Desk:
             reports = checked(saved_records(content), documents=chat.documents, pace=pace, earlier=chat.earlier)
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
-        return Page("answer.html", {"pasted": pasted, "reports": reports, "error": ""})
+        return Page("answer.html", {"pasted": pasted, "reports": reports, "error": "", "stamp": self._stamp()})
+
+    def _stamp(self) -> dict[str, str]:
+        """When a check was made and against what: a report that is printed stands by itself."""
+        versions = self._chat.versions()
+        now = datetime.now(UTC).isoformat(" ", timespec="minutes").removesuffix("+00:00")
+        return {"when": now, "index": versions["index"], "version": versions["allchat"]}
 
     def _said(self, content: bytes, pace: Pace) -> Page:
         """What the quotes of a saved sheet come to, or those of an answer that was pasted as text."""
