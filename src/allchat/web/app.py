@@ -62,8 +62,7 @@ def create_app(
     ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; every door shares them.
     ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics`` takes the bearer
     ``metrics_token``, without one this machine alone; ``/v1`` one of ``api_tokens``, where there are any. Without
-    ``page`` there is no page, without ``staff`` none of theirs, without a file for ``votes`` no vote, without
-    ``counts`` nothing is counted by day.
+    ``page`` there is no page, without ``staff`` none of theirs, without ``votes`` no vote, without ``counts`` no count.
 
     Raises:
         PageError: Gradio does not carry a question of the page to its answer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,8 @@ from allchat.records import Answer, Trace, Verdict
 from allchat.web.staff.decided import decided
 from allchat.wording import load_wording
 
+ANSWER = Answer("q", "?", "?", "answer", None, "", (), (), (), {}, {})
+
 
 def told(nurse: TestClient, question: str) -> str:
     page = send(nurse, "/staff/why", question=question).text
@@ -24,8 +27,7 @@ def told(nurse: TestClient, question: str) -> str:
 
 
 def answer(kind: str, **facts: object) -> Answer:
-    values = {"reason": None, "directness": None} | facts
-    return Answer("q", "?", "?", kind, text="", citations=(), notices=(), suggestions=(), versions={}, timings_ms={}, **values)  # type: ignore[arg-type]  # fmt: skip  # noqa: E501
+    return replace(ANSWER, kind=kind, **facts)  # type: ignore[arg-type]
 
 
 def said(kind: str, trace: Trace, *, settled: bool = False, closest: float = -0.4, **facts: object) -> str:
