@@ -34,7 +34,7 @@ class WordHash:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
-        """What the guard reads: the vectors alone, as there are no inner layers."""
+        """It has no inner layers: the vectors alone."""
         return self.encode(texts, progress=progress)
 
     def knows(self, word: str) -> bool:

@@ -9,7 +9,7 @@ from places import SMALL
 from word_hash import WordHash
 
 from allchat.build import build
-from allchat.search.embedder import Embedder
+from allchat.search.embedder import Reader
 from allchat.search.folder import open_index
 from allchat.search.index import Index
 from allchat.search.model_files import PACKAGED_MODEL, packaged_folder
@@ -28,7 +28,7 @@ def built_folder(built_index: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(built_folder: Path, model: SentenceEmbedder) -> Embedder:
+def exported(built_folder: Path, model: SentenceEmbedder) -> Reader:
     """The packaged model as an index serves it."""
     built = {"name": model.name, "sha256": model.fingerprint}
     return open_embedder(PACKAGED_MODEL, index=built_folder, built=built)

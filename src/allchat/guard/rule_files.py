@@ -81,7 +81,7 @@ def read_rules(languages: Languages, *, order: tuple[str, ...]) -> RuleBook:
         words = Reading.model_validate(reading)
     except ValidationError as error:
         raise SettingsError(f"{languages.english.rules / LISTS_FILE}: reading.{_fault(error)}. Correct it.") from error
-    rules = tuple(rule for name in order for rule in _rules(name, languages))
+    rules = tuple(rule for name in order for rule in _rules_of(name, languages))
     return RuleBook(rules, lists, words, known=_known(languages))
 
 
@@ -111,11 +111,22 @@ def joined(tables: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for table in tables:
         for name, value in table.items():
-            if isinstance(value, dict):
-                whole[name] = {**whole.get(name, {}), **value}
-            else:
-                whole[name] = [*whole.get(name, ()), *value]
+            known = whole.get(name)
+            if isinstance(value, dict) and isinstance(known, dict):
+                whole[name] = {**known, **value}
+            elif isinstance(value, list) and isinstance(known, list):
+                whole[name] = [*known, *value]
+            elif known is None or isinstance(known, dict | list):  # of another shape: whoever validates it will tell
+                whole[name] = value
     return whole
+
+
+def _rules_of(name: str, languages: Languages) -> list[Rule]:
+    try:
+        return _rules(name, languages)
+    except TypeError as error:
+        places = ", ".join(str(language.rules / name) for language in languages if _has(language, name))
+        raise SettingsError(f"{places}: a list of phrases is none. Correct the rule.") from error
 
 
 def _rules(name: str, languages: Languages) -> list[Rule]:
