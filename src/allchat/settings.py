@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         None,
         description="File for votes on answers (a random name and the vote, never a question); none are asked for.",
     )
+    counts: Path | None = Field(
+        None,
+        description="Folder for counts by day (kinds, reasons, rules, nearest sections; in fives, never a word, for 90 "
+        "days); nothing is counted.",
+    )
 
     @classmethod
     def settings_customise_sources(

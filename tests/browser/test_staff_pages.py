@@ -139,8 +139,9 @@ def test_everything_works_without_javascript(signed_in: Any) -> None:
     page.fill("#text", "used to diagnose childhood ALL")
     page.get_by_role("button", name="Check").click()
     page.get_by_text("Stands word for word", exact=True).wait_for()
-    page.get_by_role("link", name="Open in the source").first.click()
-    assert "used to diagnose childhood ALL" in page.locator("mark").first.inner_text()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open in the source").first.click()
+    assert "used to diagnose childhood ALL" in opened.value.locator("mark").first.inner_text()
 
 
 def test_a_permanent_link_opens_the_source_at_the_words(signed_in: Any) -> None:
@@ -149,9 +150,10 @@ def test_a_permanent_link_opens_the_source_at_the_words(signed_in: Any) -> None:
     page.goto(page.url + "/quote")
     page.fill("#text", "used to diagnose childhood ALL")
     page.get_by_role("button", name="Check").click()
-    page.get_by_role("link", name="Open in the source").first.click()
-    page.wait_for_selector("mark")
-    assert "used to diagnose childhood ALL" in page.locator("mark").first.inner_text()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open in the source").first.click()
+    opened.value.wait_for_selector("mark")
+    assert "used to diagnose childhood ALL" in opened.value.locator("mark").first.inner_text()
 
 
 def test_a_page_prints_without_its_forms_and_with_what_is_folded(signed_in: Any) -> None:

@@ -69,7 +69,7 @@ def test_where_all_is_well_it_says_so_with_versions_and_age(index: Path) -> None
 
 
 def test_json_holds_the_same(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALLCHAT_METRICS_TOKEN", "a-secret")
+    monkeypatch.setenv("ALLCHAT_METRICS_TOKEN", "a-secret" * 4)
     monkeypatch.setenv("ALLCHAT_PORT", "8000")
     Path("allchat.toml").write_text('port = 1\nregion = "here"\n')
     result = run("--json", f"--index={index}")
@@ -147,6 +147,16 @@ def test_a_staff_password_that_serve_refuses_is_a_problem_and_is_never_shown(
     monkeypatch.setenv("ALLCHAT_STAFF_PASSWORD", "zebrafish and more")
     assert "  ok    staff: the pages at /staff are on" in run().stdout
     assert "zebrafish" not in run("--json").stdout
+
+
+def test_a_folder_for_counts_that_cannot_be_written_is_a_problem(index: Path, corpus: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "counts"
+    found = findings(index, corpus, counts=folder)
+    assert found["counts"][0].what == f"{folder}: can be written, 0 files so far"
+    assert not folder.exists()
+    for wrong in (Path(__file__), tmp_path / "nowhere" / "counts"):
+        said = problems(findings(index, corpus, counts=wrong), "counts")
+        assert said.endswith("Correct the setting counts.")
 
 
 def test_a_file_for_votes_that_cannot_be_written_or_is_full_is_a_problem(

@@ -17,8 +17,9 @@ from small_chat import HeldChat, SmallChat
 
 from allchat.answering.query import Asked
 from allchat.errors import BusyError, StoreError
-from allchat.web.answer_queue import ASIDE_WAITING, Capacity, Outcome, PageDoor
+from allchat.web.answer_queue import ASIDE_WAITING, Capacity, PageDoor
 from allchat.web.app import create_app
+from allchat.web.outcome import Outcome
 
 
 def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

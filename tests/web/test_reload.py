@@ -295,14 +295,14 @@ def test_a_source_page_shows_the_new_words_and_an_old_link_says_that_they_change
 def test_the_staffs_pages_show_the_new_sources_and_keep_nothing_of_the_old(corpus: Path, index: Path) -> None:
     chat = following(index, corpus)
     staff = Staff(chat, Login("a long password"))
-    before = staff._views["lists"].document.sha256
-    assert staff._views is staff._views
+    before = staff.desk._views["lists"].document.sha256
+    assert staff.desk._views is staff.desk._views
     reword(corpus)
     rebuild(corpus, index)
     assert chat.look()
     gc.collect()
-    assert staff._views["lists"].document.sha256 != before
-    assert len(staff._kept) == 1
+    assert staff.desk._views["lists"].document.sha256 != before
+    assert len(staff.desk._kept) == 1
 
 
 def test_the_chat_that_was_is_let_go(corpus: Path, index: Path) -> None:

@@ -31,6 +31,7 @@ from allchat.search.model_files import (
 )
 from allchat.search.onnx import ENCODER
 from allchat.sources.corpus import read_corpus
+from allchat.web.counts import Counts
 from allchat.web.page.votes import Votes
 from allchat.web.staff.login import Login
 
@@ -62,6 +63,7 @@ def examine(
     passage_tokens: int,
     staff_password: str = "",
     votes: Path | None = None,
+    counts: Path | None = None,
     pins: Path = PINS,
 ) -> Iterator[Finding]:
     """Every finding, in the order in which a problem is best mended."""
@@ -75,6 +77,8 @@ def examine(
         yield _tried("staff", lambda: _staff(staff_password))
     if votes is not None:
         yield _tried("votes", lambda: f"{votes}: can be written, {Votes(votes).check() / 1000**2:.1f} MB so far")
+    if counts is not None:
+        yield _tried("counts", lambda: f"{counts}: can be written, {Counts(counts).check()} files so far")
 
 
 def packages(*, pins: Path = PINS) -> Iterator[Finding]:

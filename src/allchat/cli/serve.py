@@ -31,6 +31,7 @@ def serve(
     settings = load_settings(settings_file, index=index, corpus=corpus, host=host, port=port)
     # Imported here: the server brings gradio, which the other commands must not pay for.
     from allchat.web.app import create_app
+    from allchat.web.counts import Counts
     from allchat.web.logs import configure_logs
     from allchat.web.staff.pages import staff_router
     from allchat.web.uvicorn_server import serve_until_stopped as listen
@@ -39,7 +40,8 @@ def serve(
     chat = Following(partial(open_chat, settings), index=settings.index)
     configure_logs(requests=settings.log_requests)
     password = settings.staff_password.get_secret_value()
-    staff = staff_router(chat, password=password) if password else None
+    counts = Counts(settings.counts) if settings.counts else None
+    staff = staff_router(chat, password=password, counts=counts) if password else None
     app = create_app(
         chat,
         allowed_origins=settings.allowed_origins,
@@ -51,6 +53,7 @@ def serve(
         contact=contact(settings).values(),
         staff=staff,
         votes=settings.votes,
+        counts=counts,
     )
     click.echo(f"allchat: open http://{settings.host}:{port} in a browser. Ctrl-C ends it.")
     with chat.watching():
@@ -79,6 +82,7 @@ def doctor_command(
             passage_tokens=settings.passage_tokens,
             staff_password=settings.staff_password.get_secret_value(),
             votes=settings.votes,
+            counts=settings.counts,
         )
     )
     findings += unsafe_settings(settings)

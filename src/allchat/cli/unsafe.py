@@ -25,7 +25,8 @@ def unsafe_settings(settings: Settings) -> Iterator[Finding]:
     for what in (*_doors(settings), *_tokens(settings), *_numbers(settings)):
         yield Finding("settings", "warning", what)
     votes = () if settings.votes is None else (settings.votes.absolute().parent,)
-    for what in writable(settings.index, settings.corpus, *votes):
+    counts = () if settings.counts is None else (settings.counts,)
+    for what in writable(settings.index, settings.corpus, *votes, *counts):
         yield Finding("files", "warning", what)
 
 

@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from threading import Lock
-from typing import Literal, TypeVar
+from typing import Any, TypeVar
 
 from allchat.answering.query import Asked, Asker, standing
 from allchat.errors import BusyError
 from allchat.records import Answer, Document, Outline
-
-Door = Literal["page", "ask", "batch", "completions"]
+from allchat.web.outcome import Door, Observer, Told, outcome_of
 
 WORKERS = 4
 WAITING = 64
@@ -41,29 +39,13 @@ Raises:
 _Made = TypeVar("_Made")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a question, without a word of it. ``kind`` is None where there is no answer, ``error`` its class.
-
-    ``seconds`` is the whole time at the door; ``stages_ms`` are the answer's own timings.
-    """
-
-    door: Door
-    kind: str | None
-    error: str | None
-    seconds: float
-    stages_ms: Mapping[str, float]
-
-
-Observer = Callable[[Outcome], None]
-
-
 class Capacity:
     """Answers questions in ``workers`` threads; ``waiting`` more may wait, and each for ``seconds`` in all.
 
     Beyond that a question gets a ``BusyError`` at once, unless a rule finds it urgent: that is answered beside them.
     An answer that came too late still holds its worker until it is made: a thread cannot be stopped, and a place that
-    is not free must not be given away. ``observers`` hear of every question when it is over.
+    is not free must not be given away. ``observers`` hear of every question when it is over; with ``traced`` also how
+    its answer came about, which costs nothing and needs an asker that explains.
     """
 
     def __init__(
@@ -74,8 +56,10 @@ class Capacity:
         waiting: int = WAITING,
         seconds: float = ANSWER_SECONDS,
         observers: Sequence[Observer] = (),
+        traced: bool = False,
     ) -> None:
         self._asker = asker
+        self._explain: Callable[..., Told] | None = getattr(asker, "explain", None) if traced else None
         self._workers = workers
         self.places = workers + waiting
         self._seconds = seconds
@@ -106,31 +90,30 @@ class Capacity:
             Exception: whatever ``Chat.ask`` raises.
         """
         seconds = min(seconds, self._seconds)
-        with self._observed(door) as answers:
+        with self._observed(door) as told:
             try:
-                answer = await self._in_time(asked, seconds)
+                told.append(await self._in_time(asked, seconds))
             except BusyError:
                 alarm = await self._alarm(asked)
                 if alarm is None:
                     raise
-                answer = alarm
-            answers.append(answer)
-            return answer
+                told.append((alarm, None))
+            return told[0][0]
 
     async def alarm(self, asked: Asked, *, door: Door) -> Answer | None:
         """The answer to a message that a rule finds urgent, for who is over a limit; None for every other message."""
         answer = await self._alarm(asked)
         if answer is None:
             return None
-        with self._observed(door) as answers:
-            answers.append(answer)
+        with self._observed(door) as told:
+            told.append((answer, None))
             return answer
 
     async def is_alarm(self, asked: Asked) -> bool:
         """Whether ``alarm`` answers a message."""
         return await self._alarm(asked) is not None
 
-    async def _in_time(self, asked: Asked, seconds: float) -> Answer:
+    async def _in_time(self, asked: Asked, seconds: float) -> Told:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(self._enter(asked)), seconds)
         except TimeoutError:
@@ -151,16 +134,15 @@ class Capacity:
             BusyError: too many are waiting already, or this one took too long.
             Exception: whatever ``Chat.ask`` raises.
         """
-        with self._observed(door) as answers:
+        with self._observed(door) as told:
             try:
-                answer = self._in_time_here(asked)
+                told.append(self._in_time_here(asked))
             except BusyError:
                 alarm = self._alarm_here(asked)
                 if alarm is None:
                     raise
-                answer = alarm
-            answers.append(answer)
-            return answer
+                told.append((alarm, None))
+            return told[0][0]
 
     async def aside(self, work: Callable[[Pace], _Made]) -> _Made:
         """What ``work`` gives: work that is no family's question, such as a page of the staff.
@@ -197,7 +179,7 @@ class Capacity:
         pace()
         return work(pace)
 
-    def _in_time_here(self, asked: Asked) -> Answer:
+    def _in_time_here(self, asked: Asked) -> Told:
         future = self._enter(asked)
         try:
             return future.result(timeout=self._seconds)
@@ -210,7 +192,7 @@ class Capacity:
             return self._alarms.submit(self._read, asked).result(timeout=ALARM_SECONDS)
         return None
 
-    def _enter(self, asked: Asked) -> Future[Answer]:
+    def _enter(self, asked: Asked) -> Future[Told]:
         with self._lock:
             if self._inside >= self.places:
                 raise BusyError("too many questions are waiting. Ask again in half a minute.")
@@ -219,26 +201,29 @@ class Capacity:
         future.add_done_callback(self._leave)
         return future
 
-    def _leave(self, _future: Future[Answer]) -> None:
+    def _leave(self, _future: Future[Told]) -> None:
         with self._lock:
             self._inside -= 1
 
-    def _answer(self, asked: Asked) -> Answer:
-        return self._asker.ask(asked.question, history=asked.history, id=asked.id, language=asked.language)
+    def _answer(self, asked: Asked) -> Told:
+        ask = self._explain or self._unexplained
+        return ask(asked.question, history=asked.history, id=asked.id, language=asked.language)
+
+    def _unexplained(self, question: str, **how: Any) -> Told:
+        return self._asker.ask(question, **how), None
 
     @contextmanager
-    def _observed(self, door: Door) -> Iterator[list[Answer]]:
-        """Tells the observers what became of one question; its answer is put into the list."""
-        answers: list[Answer] = []
+    def _observed(self, door: Door) -> Iterator[list[Told]]:
+        """Tells the observers what became of one question; its answer, with its trace, is put into the list."""
+        told: list[Told] = []
         error, begun = None, time.perf_counter()
         try:
-            yield answers
+            yield told
         except BaseException as raised:
             error = type(raised).__name__
             raise
         finally:
-            kind, stages = (answers[0].kind, answers[0].timings_ms) if answers else (None, {})
-            outcome = Outcome(door, kind, error, time.perf_counter() - begun, stages)
+            outcome = outcome_of(door, told[0] if told else None, error=error, seconds=time.perf_counter() - begun)
             for observe in self._observers:
                 observe(outcome)
 

@@ -24,6 +24,7 @@ from allchat.web.answer_queue import ANSWER_SECONDS, WAITING, WORKERS, Capacity,
 from allchat.web.api.ask import NOT_JSON, api_router, of_validation
 from allchat.web.api.openai import completions_router
 from allchat.web.assets import page_file
+from allchat.web.counts import Counts
 from allchat.web.errors import BROKEN, NOT_SERVED, Refusal, RefusedError
 from allchat.web.logs import RequestLog, log_question
 from allchat.web.middleware.allowlist import Allowlist
@@ -52,6 +53,7 @@ def create_app(
     page: bool = True,
     staff: APIRouter | None = None,
     votes: Path | None = None,
+    counts: Counts | None = None,
 ) -> FastAPI:
     """The application around an opened chat.
 
@@ -60,7 +62,7 @@ def create_app(
     ``workers`` questions are answered at once, ``waiting`` more may wait, each for ``seconds``; every door shares them.
     ``contact`` holds ``emergency_number``, ``crisis_number`` and ``care_team``. ``/metrics`` takes the bearer
     ``metrics_token``, without one this machine alone; ``/v1`` one of ``api_tokens``, where there are any. Without
-    ``page`` there is no page, without ``staff`` none of theirs, without a file for ``votes`` no vote.
+    ``page`` there is no page, without ``staff`` none of theirs, without ``votes`` no vote, without ``counts`` no count.
 
     Raises:
         PageError: Gradio does not carry a question of the page to its answer.
@@ -68,9 +70,7 @@ def create_app(
     app = _bare_app()
     words = {each: page_words(each, contact=contact) for each in LANGUAGES}
     rate, metrics = Rate(questions_per_minute), Metrics()
-    capacity = Capacity(
-        chat, workers=workers, waiting=waiting, seconds=seconds, observers=(log_question, metrics.count_question)
-    )
+    capacity = Capacity(chat, workers=workers, waiting=waiting, seconds=seconds, **_observed(metrics, counts))
     app.state.capacity, app.state.sound = capacity, lambda: is_sound(chat)
     metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
@@ -87,6 +87,12 @@ def create_app(
     if page:
         _mount_page(app, PageDoor(chat, capacity=capacity), rate=rate, words=words, votes=votes)
     return app
+
+
+def _observed(metrics: Metrics, counts: Counts | None) -> dict[str, Any]:
+    """Who hears of every question; how an answer came about is traced only where it is counted."""
+    counted = () if counts is None else (counts.add,)
+    return {"observers": (log_question, metrics.count_question, *counted), "traced": counts is not None}
 
 
 def _mount_page(app: FastAPI, door: PageDoor, *, rate: Rate, words: Mapping[str, Words], votes: Path | None) -> None:

@@ -22,8 +22,8 @@ from structlog.contextvars import bind_contextvars, clear_contextvars, merge_con
 from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict
 
-from allchat.web.answer_queue import Outcome
 from allchat.web.middleware.routes import route_of
+from allchat.web.outcome import Outcome
 
 QUIET = ("/favicon.ico", "/healthz", "/readyz", "/metrics")
 """Routes whose requests are counted, and logged only where they fail: there are many, and none is a question."""

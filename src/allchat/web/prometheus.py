@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.process_collector import ProcessCollector
 
-from allchat.web.answer_queue import Capacity, Outcome
+from allchat.web.answer_queue import Capacity
 from allchat.web.errors import Refusal, RefusedError
 from allchat.web.middleware.rate_limit import client_of, is_loopback
+from allchat.web.outcome import Outcome
 
 BUCKET_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")

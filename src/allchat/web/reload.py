@@ -12,7 +12,7 @@ from pathlib import Path
 
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
-from allchat.records import Answer, Document, Outline
+from allchat.records import Answer, Document, Outline, Trace, Verdict
 from allchat.search.folder import MANIFEST, current_name
 
 LOOK_SECONDS = 5.0
@@ -85,12 +85,27 @@ class Following:
         Raises:
             StoreError: the model is not what it was; what a rule finds urgent is answered all the same.
         """
+        return self.explain(question, history=history, id=id, language=language)[0]
+
+    def explain(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> tuple[Answer, Trace]:
+        """``ask``, with how the answer came about.
+
+        Raises:
+            StoreError: see ``ask``.
+        """
         if self.sound:
-            return self.now.ask(question, history=history, id=id, language=language)
+            return self.now.explain(question, history=history, id=id, language=language)
         answer = self.alarm(question, history=history, id=id, language=language)
         if answer is None:
             raise StoreError(f"{self._index}: {UNSOUND} Restart this server.")
-        return answer
+        return answer, Trace(Verdict("urgent", reason=answer.reason))
 
     def alarm(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -106,6 +107,38 @@ def test_an_answer_that_is_pasted_as_text_is_checked_sentence_by_sentence(nurse:
 @pytest.mark.parametrize("text", ["<html>", "<html>" + "<" * 9000, "<html><blockquote", "x" * 5001])
 def test_a_broken_sheet_or_a_text_too_long_is_told_so(nurse: TestClient, text: str) -> None:
     assert send(nurse, "/staff/answer", text=text).status_code == 422
+
+
+def test_each_row_of_a_check_leads_to_a_source(nurse: TestClient, small_chat: Chat) -> None:
+    record = saved(small_chat)
+    held = record["citations"][0] | {"lead": None}
+    altered = held | {"number": 2, "quote": f"{SECRET} {held['quote']}"}
+    older = altered | {"number": 3, "source_sha256": "0" * 64, "quote": f"{SECRET} is not like anything"}
+    page = send(
+        nurse, "/staff/answer", text=json.dumps(record | {"citations": [held, altered, older], "further": []})
+    ).text
+    rows = page.split("<tbody")[1].split("</tbody>")[0].split('<tr role="row">')[1:]
+    assert [row.count("<a href=") >= 1 for row in rows] == [True, True, True]
+    was = f"/source/{held['document']}@{held['source_sha256'][:16]}?start={held['start']}&amp;end={held['end']}#marked"
+    assert was not in rows[0]
+    assert was in rows[1]
+    assert f'href="/staff/sources/{held["document"]}"' in rows[2]
+    assert nurse.get(was.replace("&amp;", "&").split("#")[0]).status_code == 200
+
+
+def test_what_was_saved_of_a_source_that_is_gone_leads_nowhere(nurse: TestClient, small_chat: Chat) -> None:
+    record = saved(small_chat)
+    gone = record["citations"][0] | {"document": "../a-leaflet", "source_sha256": "0" * 64}
+    page = send(nurse, "/staff/answer", text=json.dumps(record | {"citations": [gone]})).text
+    assert "../a-leaflet" in page
+    assert "a-leaflet" not in " ".join(re.findall(r'href="([^"]*)"', page))
+
+
+def test_a_check_says_when_it_was_made_and_against_what(nurse: TestClient, small_chat: Chat) -> None:
+    page = send(nurse, "/staff/answer", text=json.dumps(saved(small_chat))).text
+    assert f"(UTC) against the sources of index {small_chat.versions()['index']}, by allchat " in page
+    assert '<p class="signed">Checked by: ' in page
+    assert "against the sources of index" in send(nurse, "/staff/quote", text="Marrow is bone.").text
 
 
 # Why

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from allchat.answering.query import QUESTION_CHARACTERS, Asked
 from allchat.records import Answer
-from allchat.web.answer_queue import Capacity, Door
+from allchat.web.answer_queue import Capacity
 from allchat.web.errors import BROKEN, TOO_MANY, Refusal, RefusedError, of_error
 from allchat.web.middleware.rate_limit import Rate, client_of, cost_of
+from allchat.web.outcome import Door
 from allchat.wording import LANGUAGES
 
 MAX_HISTORY = 10

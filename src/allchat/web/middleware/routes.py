@@ -35,6 +35,7 @@ ROUTES: Mapping[str, list[str]] = {
     "/favicon.ico": READING,
     # The staff's pages, which do not exist either unless they are turned on.
     STAFF: READING,
+    f"{STAFF}/counts": READING,
     **{form: ["GET", "HEAD", "POST", "OPTIONS"] for form in STAFF_FORMS},
     f"{STAFF}/sign-out": POSTING,
     # The page; its own path without its last slash leads to it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,10 @@ from allchat.guard.policy import ADVICE, EMERGENCY
 from allchat.search.retriever import PARTS
 from allchat.sources.text import clean
 from allchat.web.answer_queue import Pace
+from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
 from allchat.web.reload import Following
+from allchat.web.staff.asked import PERIODS, asked_view
+from allchat.web.staff.decided import decided
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
@@ -46,10 +50,11 @@ View = Callable[[Request, Sent, Pace], Page]
 
 
 class Desk:
-    """The views over an opened chat, which may follow its index."""
+    """The views over an opened chat, which may follow its index, and over the counts where there are any."""
 
-    def __init__(self, chat: Chat | Following) -> None:
+    def __init__(self, chat: Chat | Following, counts: Counts | None = None) -> None:
         self._following = chat
+        self._counts = counts
         self._words = load_wording().table("staff")
         self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
 
@@ -102,6 +107,7 @@ class Desk:
         found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
         error = self._words["quote_empty"] if sent.fields and not found.findings else ""
         values = {"pasted": pasted, "findings": found.findings, "left": found.left, "error": error}
+        values["stamp"] = self._stamp()
         return Page("quote.html", values, 422 if error else 200)
 
     def answer(self, _request: Request, sent: Sent, pace: Pace) -> Page:
@@ -121,7 +127,13 @@ class Desk:
             reports = checked(saved_records(content), documents=chat.documents, pace=pace, earlier=chat.earlier)
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
-        return Page("answer.html", {"pasted": pasted, "reports": reports, "error": ""})
+        return Page("answer.html", {"pasted": pasted, "reports": reports, "error": "", "stamp": self._stamp()})
+
+    def _stamp(self) -> dict[str, str]:
+        """When a check was made and against what: a report that is printed stands by itself."""
+        versions = self._chat.versions()
+        now = datetime.now(UTC).isoformat(" ", timespec="minutes").removesuffix("+00:00")
+        return {"when": now, "index": versions["index"], "version": versions["allchat"]}
 
     def _said(self, content: bytes, pace: Pace) -> Page:
         """What the quotes of a saved sheet come to, or those of an answer that was pasted as text."""
@@ -144,15 +156,31 @@ class Desk:
         except QuestionError as error:
             return Page("why.html", values | {"error": str(error)}, 422)
 
+    def asked(self, request: Request, _sent: Sent, _pace: Pace) -> Page:
+        """What was asked and not found, by the counts of the last days."""
+        if self._counts is None:
+            return Page("counts.html", {"asked": None})
+        chosen = request.query_params.get("days", "")
+        period = next((days for days in PERIODS if str(days) == chosen), KEPT_DAYS)
+        seen = asked_view(
+            self._counts.read(), period=period, day=today(), rules=self._chat.guard.rules, views=self._views
+        )
+        values = {"asked": seen, "period": period, "periods": PERIODS, "step": STEP, "kept": KEPT_DAYS}
+        return Page("counts.html", values)
+
     def _explained(self, question: str, earlier: str) -> dict[str, Any]:
         history = [line for line in earlier.splitlines() if line.strip()]
         chat = self._chat
         answer, trace = chat.explain(question, history=history)
         rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
         sources = chat.sources(chat.named(question, history=history))
+        judge = chat.tongue(chat.spoken(question)).judge
+        settled = chat.guard.is_settled(question, trace.verdict)
+        said = decided(answer, trace, settled=settled, closest=judge.closest if judge else 0.0)
         return {
             "answer": answer,
             "trace": trace,
+            "decided": [self._words[name].format(**values) for name, values in said],
             "rule": rule,
             "thresholds": (ADVICE, EMERGENCY),
             "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),

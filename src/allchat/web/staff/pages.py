@@ -1,4 +1,4 @@
-"""The staff's pages at ``/staff``: sources, check a quote, check an answer, why. Off unless a password is set.
+"""The staff's pages at ``/staff``: sources, check a quote, check an answer, why, counts. Off unless a password is set.
 
 Plain HTML from templates (``web/staff``, everything escaped), no script. What is pasted or asked comes as a form,
 never in an address; it is answered and forgotten.
@@ -22,6 +22,7 @@ from allchat.addresses import web_address
 from allchat.chat import Chat
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.web.answer_queue import Capacity, Pace
+from allchat.web.counts import Counts
 from allchat.web.reload import Following
 from allchat.web.staff.desk import Desk, Page, View, trouble
 from allchat.web.staff.forms import Sent, foreign, form_of
@@ -34,8 +35,8 @@ log = logging.getLogger("allchat.staff")
 class Staff:
     """The pages over HTTP, each behind the login."""
 
-    def __init__(self, chat: Chat | Following, login: Login) -> None:
-        self.desk = Desk(chat)
+    def __init__(self, chat: Chat | Following, login: Login, counts: Counts | None = None) -> None:
+        self.desk = Desk(chat, counts)
         self._login = login
         self._stretching = asyncio.Semaphore(STRETCHED_AT_ONCE)
         self._templates = Environment(
@@ -59,6 +60,7 @@ class Staff:
         router.add_route("/staff/quote", self._behind(self.desk.quote), ["GET", "POST"])
         router.add_route("/staff/answer", self._behind(self.desk.answer), ["GET", "POST"])
         router.add_route("/staff/why", self._behind(self.desk.why), ["GET", "POST"])
+        router.add_route("/staff/counts", self._behind(self.desk.asked), ["GET"])
         return router
 
     def _behind(self, view: View) -> Callable[[Request], Any]:
@@ -152,10 +154,10 @@ class Staff:
         return HTMLResponse(html, status_code=page.status, headers=dict(headers or {}))
 
 
-def staff_router(chat: Chat | Following, *, password: str) -> APIRouter:
-    """The staff's pages over an opened chat, behind ``password``.
+def staff_router(chat: Chat | Following, *, password: str, counts: Counts | None = None) -> APIRouter:
+    """The staff's pages over an opened chat, behind ``password``; ``counts`` are shown where they are kept.
 
     Raises:
         SettingsError: the password is too short to be one.
     """
-    return Staff(chat, Login(password)).router()
+    return Staff(chat, Login(password), counts).router()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from allchat.addresses import LINK_DIGITS
 from allchat.answering.verify import Check, Earlier, nothing_kept
 from allchat.audit import Audit, answer_of, audit, cuts
 from allchat.records import Document
@@ -29,10 +30,16 @@ CUTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A citation as it was saved, and what has become of it."""
+    """A citation as it was saved, and what has become of it.
+
+    ``was`` names the text that it says it was cut from, for an address, where that text is still kept and the citation
+    does not hold; ``known``: its source is still one of ours.
+    """
 
     citation: Mapping[str, Any]
     check: Check
+    was: str | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +112,23 @@ def report(saved: Mapping[str, Any], *, documents: Mapping[str, Document], earli
         found = Audit(str(record["id"]), whole=False, checks=(), sources={})
         return Report(found, record, bundle=False, left=True)
     found = audit(saved, documents=documents, earlier=earlier)
-    rows = tuple(Row(cut, check) for cut, check in zip(saved_cuts, found.checks, strict=True))
+    rows = tuple(
+        Row(cut, check, _was(cut, check, documents, earlier), check.document in documents)
+        for cut, check in zip(saved_cuts, found.checks, strict=True)
+    )
     return Report(found, record, rows, bundle=record is not saved)
+
+
+def _was(
+    cut: Mapping[str, Any], check: Check, documents: Mapping[str, Document], earlier: Earlier = nothing_kept
+) -> str | None:
+    """The text of a source by its key and the first digits of its hash, as the permanent links name it."""
+    key, digest = cut.get("document"), cut.get("source_sha256")
+    if check.state == "holds" or not isinstance(key, str) or not isinstance(digest, str):
+        return None
+    today = documents.get(key)
+    text = today if today is not None and today.sha256 == digest else earlier(key, digest)
+    return None if text is None else f"{text.key}@{text.sha256[:LINK_DIGITS]}"
 
 
 def quoted_in(text: str) -> str:
