@@ -75,9 +75,7 @@ class Turn:
         with self._timed("screen"):
             message = guard.read(self._question)
             verdict, inherited = self._screened(message)
-            language = self._language or self._own_language()
-            if language != self._wording.language:
-                self._wording = pipeline.wording(language)
+            self._wording = pipeline.wording(self._language or self._own_language())
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
@@ -92,7 +90,7 @@ class Turn:
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
             rows, read = pipeline.read_by_guard(texts)
-            vectors = dict(zip(texts, rows, strict=True))
+        vectors = dict(zip(texts, rows, strict=True))
         if not inherited:
             with self._timed("screen"):
                 verdict = guard.judge(message, read[texts.index(own)], verdict)
@@ -154,10 +152,8 @@ class Turn:
         """The verdict on an earlier question."""
         guard = self._pipeline._guard
         screened = self._pipeline.screen(message := guard.read(earlier))
-        if not earlier:
-            return screened
-        _, read = self._pipeline.read_by_guard((self._pipeline.as_embedded(earlier),))
-        return guard.judge(message, read[0], screened)
+        read = self._pipeline.read_by_guard([self._pipeline.as_embedded(earlier)] if earlier else [])[1]
+        return guard.judge(message, read[0], screened) if earlier else screened
 
     def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
