@@ -40,7 +40,7 @@ EVIDENT = 0.25
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.75, 0.9
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.9, 0.9
 """How likely a request for advice must be: where someone is named, where nobody is, where no child, health or
 danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
