@@ -14,7 +14,7 @@ from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
 CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.55, 0.6, 0.93
-EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.8
+EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
 """How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
 for a life or wants to live, which is seldom said by one who wants to die. An emergency must be likelier in a question
 that names nobody."""
@@ -31,7 +31,7 @@ EVEN = 0.5
 CALM = 0.85
 """How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
 
-BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.85, 0.9
+BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.88, 0.9
 """How likely mere information must be to lift a rule that refuses: one whose reason is broad, in a question; any other;
 and in a message of many words, where the question at its head may drown what is told of one person."""
 
@@ -40,7 +40,7 @@ EVIDENT = 0.25
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.9, 0.9
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.92, 0.9
 """How likely a request for advice must be: where someone is named, where nobody is, where no child, health or
 danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
