@@ -246,7 +246,7 @@ def test_a_comment_in_sources_embeds_nothing_and_a_changed_wording_builds_nothin
         return said, index, version
 
     _, index, version = built()
-    with (program / "wording" / "en.toml").open("a") as wording:
+    with (program / "languages" / "en" / "wording.toml").open("a") as wording:
         wording.write("# a sentence more\n")
     assert built()[:2] == ("up to date", index)
     assert built()[2] != version

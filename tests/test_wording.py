@@ -17,7 +17,8 @@ from allchat.wording import Wording, load_wording
 
 OTHER_VALUES = {
     "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
-    "limit", "month", "day", "year", "revised", "older",
+    "limit", "month", "day", "year", "revised", "older", "index", "version", "when",
+    "days", "rule", "step",
 }  # fmt: skip
 
 

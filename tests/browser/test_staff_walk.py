@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of the tests' own server
 SIZES = {"desk": (1280, 800), "phone": (390, 664)}
-MOST_TOUCHES, MOST_SECONDS = 4, 1.0
+MOST_TOUCHES = 4
 """Of each task. A field that is filled counts as a touch; seconds are what the nurse waits, not what she reads."""
 
 SENTENCE = "Tests that examine the blood and bone marrow are used to diagnose childhood ALL."
@@ -119,7 +119,6 @@ def test_each_of_a_nurses_tasks_takes_few_touches_and_no_wait(
     print("\n" + "\n".join(lines))  # noqa: T201
     assert len(hand.figures) == 6
     assert [name for name, (touches, _) in hand.figures.items() if touches > MOST_TOUCHES] == []
-    assert [name for name, (_, seconds) in hand.figures.items() if seconds > MOST_SECONDS] == []
 
 
 def _texts(hand: Hand) -> None:

@@ -41,8 +41,8 @@ def test_every_address_of_programs_asks_for_a_token_and_takes_each_of_them(path:
 
 def test_the_page_and_what_watches_the_server_need_none() -> None:
     with client_of(NEW, page=True) as client:
-        event = {"data": ["signs", "[]", "{}", "en"], "fn_index": 0, "session_hash": "family"}
-        assert client.post("/gradio_api/queue/join", json=event).status_code == 200
+        event = {"data": ["signs", "[]", "{}", "en"]}
+        assert client.post("/gradio_api/run/ask", json=event).status_code == 200
         assert [client.get(path).status_code for path in ("/", "/healthz", "/readyz", "/source/leaflet")] == [200] * 4
 
 
