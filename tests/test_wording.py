@@ -18,7 +18,8 @@ from allchat.wording import Wording, load_wording
 OTHER_VALUES = {
     "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
     "limit", "month", "day", "year", "revised", "older", "index", "version", "when",
-    "days", "rule", "step",
+    "days", "rule", "step", "asked", "broad", "far", "feared", "foreign", "general", "harmless", "impersonal", "long",
+    "margin", "refused", "score", "side",
 }  # fmt: skip
 
 
