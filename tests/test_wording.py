@@ -38,7 +38,7 @@ ALL = list(sentences(load_wording()._tables))
 
 
 def test_every_sentence_can_be_filled_with_what_the_program_gives() -> None:
-    known = {**Contact().values(), **dict.fromkeys(OTHER_VALUES, "x")}
+    known = {**Contact().values(), **dict.fromkeys(OTHER_VALUES, 1.0)}
     for name, text in ALL:
         braces = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
         assert braces <= set(known), name
