@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-import allchat.languages
+from made_languages import PACKAGED
 
-FOLDER = Path(allchat.languages.__path__[0])
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#[^\n]*|[\[\],]|[^\s\[\],#"\']+|\n|[ \t]+')
 _ARRAY = re.compile(r"^(?:[\w-]+|\"[^\"]*\") = \[", re.MULTILINE)
 
@@ -22,7 +21,7 @@ Item: TypeAlias = "str | list[Item]"
 
 def rule_files() -> list[Path]:
     """Every file of the guard's rules, of every language."""
-    return sorted(FOLDER.glob("*/rules/*.toml"))
+    return sorted(PACKAGED.glob("*/rules/*.toml"))
 
 
 def formatted(text: str) -> str:

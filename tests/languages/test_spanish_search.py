@@ -9,6 +9,7 @@ import pytest
 from places import ROOT
 
 from allchat.chat import Chat
+from allchat.languages.recognise import Recogniser
 from allchat.sources.text import clean
 
 
@@ -58,3 +59,16 @@ def test_english_is_searched_without_any_row_of_spanish(chat: Chat) -> None:
     ours = {text for _, _, text in chat.index.questions()}
     assert not ours & set(chat.tongue("es").index.questions_of(chat.index.block(5)))
     assert chat.tongue("fr") is chat.english
+
+
+def test_a_question_and_the_one_before_are_each_heard_once(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, recognise = [], Recogniser.__call__
+
+    def told(self: Recogniser, text: str) -> str:
+        heard.append(text)
+        return recognise(self, text)
+
+    monkeypatch.setattr(Recogniser, "__call__", told)
+    before, question = "¿qué es la radioterapia?", "¿y los efectos secundarios?"
+    assert chat.ask(question, history=[before]).kind == "answer"
+    assert (heard.count(before), heard.count(question)) == (1, 1)

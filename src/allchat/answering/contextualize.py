@@ -23,6 +23,8 @@ MOST_WORDS = 4
 TOPICS = 2
 """Earlier questions whose subject is taken over: the latest that stand alone."""
 
+_PART = re.compile(r"[?;]|\b(?:and|or)\b", re.IGNORECASE)
+
 
 class _Pointing:
     """What points out of a question; questions in all languages are read as English first."""
@@ -56,15 +58,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def resolve(question: str, *, history: Sequence[str]) -> str:
     """The question as understood after ``history`` (earlier questions, oldest first); itself where it stands alone."""
-    earlier = [text for text in history[-HISTORY_TURNS:] if text.strip()]
-    if not earlier or not leans_on_history(question):
-        return question
-    return bent(question, history=earlier)
+    return bent(question, history=history) if _earlier(history) and leans_on_history(question) else question
 
 
 def bent(question: str, *, history: Sequence[str]) -> str:
     """The question with the subject of what was asked before; itself where that has none."""
-    topic = _topic([text for text in history[-HISTORY_TURNS:] if text.strip()])
+    topic = _topic(_earlier(history))
     return f"{question.strip()} (about: {topic})" if topic else question
 
 
@@ -78,8 +77,12 @@ def may_lean(question: str) -> bool:
 
 def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
     """The question with the earlier questions that it leans on, oldest first; alone where it stands alone."""
-    earlier = [text for text in history[-HISTORY_TURNS:] if text.strip()]
+    earlier = _earlier(history)
     return (*_taken_over(earlier), question) if earlier and leans_on_history(question) else (question,)
+
+
+def _earlier(history: Sequence[str]) -> list[str]:
+    return [text for text in history[-HISTORY_TURNS:] if text.strip()]
 
 
 def leans_on_history(question: str) -> bool:
@@ -102,12 +105,9 @@ def is_rest(question: str, *, languages: Languages | None = None) -> bool:
 
 def is_parted(question: str, *, languages: Languages | None = None) -> bool:
     """Whether a question has two parts: "what is a port and how long does it stay in?"."""
-    asks, parted = (
-        _asks(languages or packaged_languages()),
-        re.split(r"[?;]|\b(?:and|or)\b", question, flags=re.IGNORECASE),
-    )
-    parts = [part for part in parted if asks.search(part)]
-    return len(parts) > 1 and all(_named(part) for part in parts[:1])
+    asks = _asks(languages or packaged_languages())
+    parts = [part for part in _PART.split(question) if asks.search(part)]
+    return len(parts) > 1 and bool(_named(parts[0]))
 
 
 def _points_out(question: str, pattern: re.Pattern[str]) -> bool:

@@ -7,7 +7,7 @@ themselves, and from a family that has told of a relapse, of a treatment that fa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -20,20 +20,19 @@ from allchat.spelling import fold
 
 _FIGURE = re.compile(r"\d ?%|\bpercent\b|\bout of (?:every )?\d|\b\d+ in \d")
 _NOT_FIRST = frozenset({"relapse", "refractory", "end_of_life", "infant"})
-LISTS = ("life_and_death", "own_illness", "transplant", "anyone")
 
 
 @cache
-def _words(languages: Languages) -> Mapping[str, re.Pattern[str]]:
-    """The lists of each language's ``people.toml``, together.
+def _words(name: str, languages: Languages) -> re.Pattern[str]:
+    return any_phrase(_listed(name, languages))
+
+
+def _listed(name: str, languages: Languages) -> list[str]:
+    """A list of each language's ``people.toml``, together.
 
     Raises:
         SettingsError: a file is missing or cannot be understood.
     """
-    return {name: any_phrase(_listed(name, languages)) for name in LISTS}
-
-
-def _listed(name: str, languages: Languages) -> list[str]:
     return [phrase for language in languages for phrase in language.people.get(name, ())]
 
 
@@ -43,8 +42,8 @@ def _own(languages: Languages) -> frozenset[str]:
 
 
 def _says(name: str, *messages: str, languages: Languages | None) -> bool:
-    words = _words(languages or packaged_languages())
-    return any(words[name].search(fold(message)) for message in messages)
+    words = _words(name, languages or packaged_languages())
+    return any(words.search(fold(message)) for message in messages)
 
 
 def is_of_life(question: str, *, languages: Languages | None = None) -> bool:

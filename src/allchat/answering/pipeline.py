@@ -19,7 +19,7 @@ from allchat.answering.cuts import Sources
 from allchat.answering.dictated import written
 from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house, says_it
 from allchat.answering.spelt import Spelt
-from allchat.answering.tongue import Tongue, tongue_of
+from allchat.answering.tongue import Heard, Tongue, tongue_of
 from allchat.contact import Contact
 from allchat.errors import CorpusError, VerificationError
 from allchat.guard.guard import Guard
@@ -89,7 +89,9 @@ class Pipeline:
         self.contact = contact or Contact()
         self._today = today
         self.outline = lru_cache(maxsize=256)(index.outline)
-        self.is_offered = lru_cache(maxsize=4096)(self._is_offered)  # of our own questions, nobody's words either
+        # Of our own questions, and nobody's words either.
+        self.is_offered = lru_cache(maxsize=4096)(self._is_offered)
+        self.named_by_ours = lru_cache(maxsize=4096)(self.named)
         self.general = lru_cache(maxsize=64)(self._general)  # the phrases are the wording's: few, and nobody's words
         self._sources = Sources(self.documents, self.outline)
         self._versions = {
@@ -106,26 +108,27 @@ class Pipeline:
         """What a question in a language is searched with: as English where nothing of ours is in that language."""
         return self._others.get(language, self.english)
 
-    def spoken(self, text: str) -> str:
-        """The language of a text, as a code of two letters."""
-        return self._recogniser(written(text, languages=self.languages))
+    def hear(self, text: str) -> Heard:
+        """A text in its language: as it is searched, and as the guard's classifier reads its embedding."""
+        plain = written(text, languages=self.languages)
+        language = self._recogniser(plain)
+        tongue = self.tongue(language)
+        read = self._read(tongue, plain)
+        glossed = plain == text and tongue is not self.english
+        embedded = read if glossed else as_embedded(text, language=language, languages=self.languages)
+        return Heard(text, language, tongue, read, embedded)
 
     def read_by_guard(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The vectors of texts, ``(n, d)``, and what the guard reads of each, ``(n, r)``."""
         read = self.embedder.read(texts)
         return read[:, : self.index.dimension], read
 
-    def as_embedded(self, text: str) -> str:
-        """A text as the guard's classifier reads its embedding."""
-        return as_embedded(text, language=self.spoken(text), languages=self.languages)
+    def read_as(self, heard: Heard, text: str) -> str:
+        """A text as it is searched in the language of what was heard: that itself, or a part of it."""
+        return heard.read if text == heard.text else self._read(heard.tongue, written(text, languages=self.languages))
 
-    def read(self, text: str) -> str:
-        """A text as it is searched, by the language that it is in."""
-        return self.read_in(self.tongue(self.spoken(text)), text)
-
-    def read_in(self, tongue: Tongue, text: str) -> str:
-        """A text as it is searched in a language: as it would have been written, foreign words in English ones."""
-        text = written(text, languages=self.languages)
+    def _read(self, tongue: Tongue, text: str) -> str:
+        """A text without what dictation left, as it is searched: foreign words in English ones."""
         if tongue is not self.english:
             return tongue.read(text)
         for other in self._others.values():
@@ -155,10 +158,12 @@ class Pipeline:
 
     def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
         """The phases, ages and types that a question names, with the earlier questions that it leans on."""
-        earlier = [self.read(text) for text in history]
-        read = self.read(question)
-        named = map(self._search.named, {question, *meant(read, history=earlier)})
-        return frozenset().union(*named)
+        return self.named_by(self.hear(question), earlier=tuple(map(self.hear, history)))
+
+    def named_by(self, heard: Heard, *, earlier: Sequence[Heard]) -> Named:
+        """``named`` of a question that was heard."""
+        read = meant(heard.read, history=[before.read for before in earlier])
+        return frozenset().union(*map(self._search.named, {heard.text, *read}))
 
     def sources(self, named: Named) -> Sources:
         """What may be quoted to one who names these cases."""
@@ -185,8 +190,9 @@ class Pipeline:
 
     def judged(self, question: str) -> tuple[Decision, float]:
         """What the evidence alone says of a question, without the guard: the decision and its margin."""
-        tongue = self.tongue(self.spoken(question))
-        wordings = tongue.search.wordings(self.read_in(tongue, question))
+        heard = self.hear(question)
+        tongue = heard.tongue
+        wordings = tongue.search.wordings(heard.read)
         vectors = tongue.search.encode(wordings)
         found = tongue.search.find(wordings, vectors=vectors, limit=HITS)
         return self.decide(found, wordings=wordings, vector=vectors[0], tongue=tongue)

@@ -21,7 +21,7 @@ def suggestion(questions: Sequence[str], *, language: Language | None = None) ->
     whole = next((text for text in questions if pattern.match(text) and len(text) <= SUGGESTION_CHARACTERS), None)
     if whole is None:
         return None
-    whole = whole.strip("¿? ")
+    whole = whole.strip(f"{said.opens}? ")
     return f"{said.opens}{whole[0].upper()}{whole[1:]}?"
 
 

@@ -1,4 +1,4 @@
-"""What a question in one language is searched with: how it is read, the search and the judge of that language."""
+"""A question in its language, and what it is searched with: the reading, the search and the judge of the language."""
 
 from __future__ import annotations
 
@@ -22,6 +22,20 @@ class Tongue:
     search: Search
     index: Index
     judge: Judge | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A text of a family and its language: as it is ``read`` by the search and ``embedded`` for the guard.
+
+    All of it is found once (``Pipeline.hear``), whoever asks for it.
+    """
+
+    text: str
+    language: str
+    tongue: Tongue
+    read: str
+    embedded: str
 
 
 def tongue_of(index: Index, search: Search, *, language: Language) -> Tongue:

@@ -23,6 +23,7 @@ from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.quotes import Selected, choose, led, select
 from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
+from allchat.answering.tongue import Heard
 from allchat.answering.understanding import Looked, Understood, look_for, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
@@ -47,6 +48,7 @@ class Turn:
         self._pipeline = pipeline
         self._question = question
         self._history = history
+        self._heard, self._earlier = pipeline.hear(question), tuple(map(pipeline.hear, history))
         self._id = key
         self._language = language
         self._wording = pipeline._wording
@@ -54,9 +56,7 @@ class Turn:
         self._before_quotes = ""
         self._understood: str | None = None
         self._leans = False
-        self._spoken = pipeline.spoken(question)
-        self._tongue = pipeline.tongue(self._spoken)
-        self._named = pipeline.named(question, history=history)
+        self._named = pipeline.named_by(self._heard, earlier=self._earlier)
         self._sources = pipeline.sources(self._named)
         self._times: dict[str, float] = {}
         self._begun = time.perf_counter()
@@ -79,14 +79,14 @@ class Turn:
         self.trace = Trace(verdict)
         if verdict.private:
             self._shown = guard.redact(self._question)
-        if self._spoken not in pipeline.languages.codes:
+        if self._heard.language not in pipeline.languages.codes:
             return self._whom_to_call(verdict)
         if guard.is_settled(message, verdict):
             return self._fixed(verdict)
         part = guard.information_part(message)
         asked = part if part and verdict.kind == "refusal" else self._question
         understood = self._understand(asked, part if verdict.kind is None else None)
-        own = pipeline.as_embedded(self._question)
+        own = self._heard.embedded
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
             rows, read = pipeline.read_by_guard(texts)
@@ -102,7 +102,7 @@ class Turn:
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
         wordings, found, decision, _ = looked
-        verdict = self._pipeline.opened(verdict, message, found, wordings=wordings, search=self._tongue.search)
+        verdict = self._pipeline.opened(verdict, message, found, wordings=wordings, search=self._heard.tongue.search)
         if verdict.kind == "refusal":
             fits = self._fits(decision, verdict)
             if not (fits and gives_way(verdict)):
@@ -117,11 +117,11 @@ class Turn:
         return self._silence(decision, verdict, found)
 
     def _own_language(self) -> str:
-        usual, known = self._wording.language, self._pipeline.languages.codes
-        return self._spoken if self._spoken in known[1:] else usual
+        spoken, known = self._heard.language, self._pipeline.languages.codes
+        return spoken if spoken in known[1:] else self._wording.language
 
     def _understand(self, asked: str, part: str | None) -> Understood:
-        found = understood(self._pipeline, self._tongue, asked, history=self._history, part=part)
+        found = understood(self._pipeline, self._heard, asked, history=self._earlier, part=part)
         if found.spelt:
             self._understood = self._pipeline.redact(found.spelt)
         self._leans = found.leans
@@ -140,7 +140,8 @@ class Turn:
         """
         verdict = self._pipeline.screen(message)
         if verdict.kind is None and self._is_rest(self._question) and "@informs" not in message.labels:
-            before = self._judged(next((text for text in reversed(self._history) if not self._is_rest(text)), ""))
+            earlier = (heard for heard in reversed(self._earlier) if not self._is_rest(heard.text))
+            before = self._judged(next(earlier, None))
             if before.kind in ("refusal", "urgent"):
                 return replace(before, private=verdict.private), True
         return verdict, False
@@ -148,17 +149,19 @@ class Turn:
     def _is_rest(self, question: str) -> bool:
         return is_rest(question, languages=self._pipeline.languages)
 
-    def _judged(self, earlier: str) -> Verdict:
-        """The verdict on an earlier question."""
+    def _judged(self, earlier: Heard | None) -> Verdict:
+        """The verdict on an earlier question; none where there is none."""
+        if earlier is None:
+            return Verdict(None)
         guard = self._pipeline._guard
-        screened = self._pipeline.screen(message := guard.read(earlier))
-        read = self._pipeline.read_by_guard([self._pipeline.as_embedded(earlier)] if earlier else [])[1]
-        return guard.judge(message, read[0], screened) if earlier else screened
+        screened = self._pipeline.screen(message := guard.read(earlier.text))
+        read = self._pipeline.read_by_guard([earlier.embedded])[1]
+        return guard.judge(message, read[0], screened)
 
     def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            look = partial(look_for, self._pipeline, self._tongue, vectors=vectors)
+            look = partial(look_for, self._pipeline, self._heard.tongue, vectors=vectors)
             looked = look(understood.wordings, named=self._named)
             if understood.bent:
                 second = look(understood.bent, named=self._named | understood.named)
@@ -177,7 +180,7 @@ class Turn:
 
     def _whom_to_call(self, verdict: Verdict) -> Answer:
         """What is understood here and whom to call, in the language of the question; below an alarm if one is met."""
-        text = call_text(self._spoken, emergency_number=self._pipeline.contact.emergency_number)
+        text = call_text(self._heard.language, emergency_number=self._pipeline.contact.emergency_number)
         if verdict.kind == "urgent":
             alarm = self._fixed(verdict)
             return replace(alarm, text=f"{alarm.text}\n\n{text}")
@@ -196,8 +199,7 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            read = self._pipeline.read_in(self._tongue, self._question)
-            parted = is_parted(read, languages=self._pipeline.languages)
+            parted = is_parted(self._heard.read, languages=self._pipeline.languages)
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
             further = self._further(quotes, composed)
@@ -274,7 +276,7 @@ class Turn:
 
     def _is_meant(self, suggestion: str) -> bool:
         """Whether a suggestion names no case that must not be brought up with whoever asks."""
-        return self._pipeline.named(suggestion) & facets().held <= self._named
+        return self._pipeline.named_by_ours(suggestion) & facets().held <= self._named
 
     def _record(
         self,

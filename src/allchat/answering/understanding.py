@@ -15,7 +15,7 @@ import numpy as np
 from allchat.answering.abstain import Decision
 from allchat.answering.contextualize import bent, leans_on_history, may_lean, resolve
 from allchat.answering.pipeline import HITS, Pipeline, Vector
-from allchat.answering.tongue import Tongue
+from allchat.answering.tongue import Heard, Tongue
 from allchat.languages.folders import ENGLISH
 from allchat.search.retriever import Found
 from allchat.sources.facets import Named
@@ -55,20 +55,20 @@ class Understood:
 
 
 def understood(
-    pipeline: Pipeline, tongue: Tongue, question: str, *, history: Sequence[str], part: str | None = None
+    pipeline: Pipeline, heard: Heard, question: str, *, history: Sequence[Heard], part: str | None = None
 ) -> Understood:
-    """What is searched: the question as understood, as asked, and its clauses that ask for information (``part``); what
-    is told of a child must not lead astray. Each also in the sources' words.
+    """What is searched for what was ``heard``: the ``question`` in it as understood, as asked, and its clauses that ask
+    for information (``part``); what is told of a child must not lead astray. Each also in the sources' words.
     """
-    search, asked = tongue.search, pipeline.read_in(tongue, question)
+    search, asked = heard.tongue.search, pipeline.read_as(heard, question)
     read = pipeline.spelt(asked)
-    earlier = [pipeline.spelt(pipeline.read(text)) for text in history if not pipeline.is_small_talk(text)]
+    earlier = [pipeline.spelt(before.read) for before in history if not pipeline.is_small_talk(before.text)]
     leans = bool(earlier) and leans_on_history(read)
-    asking = search.wordings(pipeline.read_in(tongue, part)) if part else ()
+    asking = search.wordings(pipeline.read_as(heard, part)) if part else ()
     alone = (*search.wordings(read), *asking)
     whole = search.wordings(resolve(read, history=earlier)) if leans else ()
     second = search.wordings(bent(read, history=earlier)) if earlier and not leans and may_lean(read) else ()
-    spelt = read if tongue.language.code == ENGLISH and read != asked and asked == question else None
+    spelt = read if heard.tongue.language.code == ENGLISH and read != asked and asked == question else None
     return Understood(
         tuple(dict.fromkeys((*whole, *alone))),
         tuple(dict.fromkeys((*second, *alone))) if second else (),

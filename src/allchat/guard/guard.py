@@ -70,14 +70,15 @@ class Guard:
 
     def screen(self, question: str | ReadMessage) -> Verdict:
         """What kind of message ``question`` is, by its words alone; kind None where it goes on to retrieval."""
-        message = self.read(question)
-        verdict = _verdict(self._book.first(message)) or Verdict(None)
-        return replace(verdict, private=bool(self._privacy.spans(message.text)))
+        return self._screened(question)
 
     def within(self, question: str | ReadMessage) -> Verdict:
         """``screen`` where the subject is one of the sources': no rule on other subjects counts."""
+        return self._screened(question, but="out_of_scope")
+
+    def _screened(self, question: str | ReadMessage, *, but: Kind | None = None) -> Verdict:
         message = self.read(question)
-        verdict = _verdict(self._book.first(message, but="out_of_scope")) or Verdict(None)
+        verdict = _verdict(self._book.first(message, but=but)) or Verdict(None)
         return replace(verdict, private=bool(self._privacy.spans(message.text)))
 
     def judge(self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict) -> Verdict:

@@ -135,6 +135,13 @@ class Language:
         return _shaped(self.folder / LANGUAGE_FILE, _FILE)
 
     @cached_property
+    def alarms(self) -> Mapping[str, frozenset[str]]:
+        """The reasons of each rule file of ``ALARMS``; a file that is missing or has no phrases is not among them."""
+        files = {name: self.rules / name for name in ALARMS.values()}
+        tables = {name: _table(file) for name, file in files.items() if file.is_file()}
+        return {name: _reasons(table) for name, table in tables.items() if _has_phrases(table)}
+
+    @cached_property
     def people(self) -> Mapping[str, list[str]]:
         """Words that tell whom a question is about, by the list they stand in."""
         return _shaped(self.folder / PEOPLE_FILE, _PEOPLE)
@@ -221,7 +228,8 @@ def read_languages(*places: Traversable) -> Languages:
         raise SettingsError(f"languages: {codes}. Give each language one folder, and keep {ENGLISH}.")
     english = read_language(known[ENGLISH])
     # What the rules of English find is found in every message, and must be told in its language.
-    others = (read_language(known[code], found=_reasons(english)) for code in _in_order(known)[1:])
+    found = frozenset().union(*english.alarms.values())
+    others = (read_language(known[code], found=found) for code in _in_order(known)[1:])
     return Languages((english, *others))
 
 
@@ -255,13 +263,12 @@ def read_language(folder: Traversable, *, found: frozenset[str] = frozenset()) -
 
 def _missing(language: Language, found: frozenset[str]) -> Iterator[str]:
     for what, name in ALARMS.items():
-        file = language.rules / name
-        if not (file.is_file() and _has_phrases(_table(file))):
+        if name not in language.alarms:
             yield f"{what} rules ({RULES_FOLDER}/{name})"
     file = language.folder / WORDING_FILE
     urgent = _table(file).get("urgent") if file.is_file() else None
     spoken = urgent if isinstance(urgent, dict) else {}
-    wanted = found | _reasons(language) | {"unsure", "crisis"}
+    wanted = found.union({"unsure", "crisis"}, *language.alarms.values())
     unsaid = sorted(reason for reason in wanted if not _is_said(spoken.get(reason)))
     if unsaid:
         yield f"urgent wording for {', '.join(unsaid)} ({WORDING_FILE})"
@@ -280,11 +287,8 @@ def _has_phrases(table: Mapping[str, Any]) -> bool:
     return isinstance(rules, list) and any(isinstance(rule, dict) and any(rule.get("all", ())) for rule in rules)
 
 
-def _reasons(language: Language) -> frozenset[str]:
-    """The reasons of the emergencies that the rules of a language find; those of English are found in all."""
-    files = (language.rules / name for name in ALARMS.values())
-    rules = (rule for file in files if file.is_file() for rule in _table(file).get("rule", ()))
-    return frozenset(rule["reason"] for rule in rules if isinstance(rule, dict) and "reason" in rule)
+def _reasons(table: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(rule["reason"] for rule in table["rule"] if isinstance(rule, dict) and "reason" in rule)
 
 
 def _table(file: Traversable) -> dict[str, Any]:

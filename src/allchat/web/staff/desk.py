@@ -174,7 +174,7 @@ class Desk:
         answer, trace = chat.explain(question, history=history)
         rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
         sources = chat.sources(chat.named(question, history=history))
-        judge = chat.tongue(chat.spoken(question)).judge
+        judge = chat.hear(question).tongue.judge
         settled = chat.guard.is_settled(question, trace.verdict)
         said = decided(answer, trace, settled=settled, closest=judge.closest if judge else 0.0)
         return {
