@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from places import ROOT
 
+from allchat.guard import policy
 from allchat.guard.classifier import Scores
 from allchat.guard.guard import Guard
 from allchat.guard.policy import gives_way, is_held
@@ -36,6 +39,13 @@ LOW = guard(support=0.9)
 def end_of(guard: Guard, text: str) -> tuple[str | None, str | None, str | None]:
     found = guard.judge(text, VECTOR, guard.screen(text))
     return found.kind, found.reason, found.rule
+
+
+def test_the_decision_on_the_guard_names_every_bar_and_no_other() -> None:
+    decision = (ROOT / "docs/decisions/0006-guard.md").read_text(encoding="utf-8")
+    told = decision.split("- **The policy**")[1].split("- **Steering")[0]
+    bars = {value for value in vars(policy).values() if isinstance(value, float)}
+    assert set(map(float, re.findall(r"\d\.\d+", told))) == bars
 
 
 def test_the_classifier_refuses_what_no_rule_met() -> None:

@@ -8,6 +8,7 @@ from allchat.answering.compose import Composed, compose
 from allchat.answering.people import holds_figure, is_of_life, may_see_figures
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.quotes import choose
+from allchat.answering.tongue import Heard
 from allchat.records import Citation
 from allchat.wording import Wording
 
@@ -27,16 +28,17 @@ def general(pipeline: Pipeline, phrases: Sequence[str], *, wording: Wording) -> 
 
 
 def figures(
-    pipeline: Pipeline, conversation: Sequence[str], phrases: Sequence[str], *, wording: Wording
+    pipeline: Pipeline, conversation: Sequence[Heard], phrases: Sequence[str], *, wording: Wording
 ) -> tuple[Citation, ...]:
     """The general figure, with what the source says remission is, for the last question of ``conversation``.
 
     Nothing where it does not ask about life and death, where the figure may not be offered, or where there is none.
     """
-    named = frozenset().union(*map(pipeline.named, conversation))
-    languages = pipeline.languages
-    life = is_of_life(conversation[-1], languages=languages)
-    if not life or not may_see_figures(conversation, named=named, languages=languages):
+    texts, languages = [heard.text for heard in conversation], pipeline.languages
+    if not phrases or not is_of_life(texts[-1], languages=languages):
+        return ()
+    named = frozenset().union(*(pipeline.named_by(heard, earlier=()) for heard in conversation))
+    if not may_see_figures(texts, named=named, languages=languages):
         return ()
     cited = general(pipeline, phrases, wording=wording).citations
     return cited if any(holds_figure(citation.quote) for citation in cited) else ()

@@ -47,7 +47,6 @@ class Turn:
     ) -> None:
         self._pipeline = pipeline
         self._question = question
-        self._history = history
         self._heard, self._earlier = pipeline.hear(question), tuple(map(pipeline.hear, history))
         self._id = key
         self._language = language
@@ -250,12 +249,11 @@ class Turn:
         wording, languages = self._wording, self._pipeline.languages
         name = name_of(verdict, wording=wording, asked=self._question, languages=languages)
         values = escaped_contact(self._pipeline.contact, wording=wording)
-        asked = (*self._history, self._question)
         with self._timed("compose"):
             quotes = self._general_quotes(found)
             composed = compose(quotes, sources=self._sources, wording=wording)
             chances = wording.texts(f"{name}.search") if wording.has(f"{name}.search") else ()
-            further = figures(self._pipeline, asked, chances, wording=wording) if chances else ()
+            further = figures(self._pipeline, (*self._earlier, self._heard), chances, wording=wording)
         said = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
         ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
         parts = [wording.text(f"{name}.text", **values).strip(), *said, wording.text("questions.lead"), ask]
