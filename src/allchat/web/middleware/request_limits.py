@@ -71,7 +71,7 @@ class Limits:
             if body is None:
                 refusal = too_large(limit)
             else:
-                receive = _replayed(body, receive)
+                receive = replayed(body, receive)
         if refusal is None:
             await self.app(scope, receive, send)
         else:
@@ -101,7 +101,7 @@ async def _read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | N
             return bytes(body)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """Hand out the body that was read; afterwards wait for the client as before (streams must notice it leaving)."""
     handed = False
 

@@ -26,6 +26,7 @@ from allchat.web.answer_queue import WAITING, WORKERS
 from allchat.web.errors import Refusal
 from allchat.web.middleware.allowlist import refuse
 from allchat.web.middleware.heads import says_json
+from allchat.web.middleware.request_limits import replayed
 from allchat.web.middleware.routes import ASKED_AT
 from allchat.web.page.doorkeeper import Doorkeeper
 from allchat.web.page.gradio_setup import gr
@@ -76,14 +77,11 @@ class Events:
         event, path, request = None, scope["path"], Request(scope, receive)
         if path in ASKED_AT and request.method == "POST" and says_json(request.headers.get("content-type", "")):
             event = self._event(path.rpartition("/")[2], await request.body())
-        refusal = NO_EVENT if event is None else await self._over(scope, event)
-        content = b"" if event is None else event.model_dump_json().encode()
-        whole: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
-
-        async def checked() -> Message:
-            return whole.pop() if whole else await receive()
-
-        await (self.app(_from_here(path), checked, send) if refusal is None else refuse(refusal, send))
+        refusal = None if event is None else await self._over(scope, event)
+        if event is None or refusal is not None:
+            await refuse(refusal or NO_EVENT, send)
+        else:
+            await self.app(_from_here(path), replayed(event.model_dump_json().encode(), receive), send)
 
     async def _over(self, scope: Scope, event: Event) -> Refusal | None:
         return None if self.keeper is None else await self.keeper.refusal(scope, event.data)
