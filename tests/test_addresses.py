@@ -74,7 +74,7 @@ def test_what_a_phone_cannot_call_is_no_number(number: str) -> None:
 
 
 def test_no_bare_address_of_a_source_is_left_for_a_reader_of_markdown_to_link() -> None:
-    """What Gradio makes of it is asked of a browser, in tests/browser/test_source_links.py."""
+    """What the page makes of it is asked of a browser, in tests/browser/test_source_links.py."""
     words = "www.example.org WWW.a.org http://a.org/b_c ftp://a.org some.one@example.org mailto:a@b.org awww.no 3:1"
     escaped = escape_markdown(words)
     assert not re.search(r"(?i)www\.|(?<!\\)(?:://|@)", escaped)

@@ -159,9 +159,9 @@ def test_the_site_keeps_a_family_with_its_process_and_says_so_when_none_is_left(
             process.kill()
             process.wait()
         for language, home in PATHS.items():
-            page = client.get(home)
-            assert (page.status_code, page.text) == (503, html.unescape(page_words(language)["broken_more"]))
-            assert page.headers["content-type"] == "text/plain; charset=utf-8"
+            for page in (client.get(home), client.get(f"{home}embed")):
+                assert (page.status_code, page.text) == (503, html.unescape(page_words(language)["broken_more"]))
+                assert page.headers["content-type"] == "text/plain; charset=utf-8"
         asked = client.post("/v1/ask", json={"question": "zebrafish"})
         assert (asked.status_code, asked.headers["retry-after"]) == (503, "30")
         assert {"where", "what", "remedy", "message", "type"} == set(json.loads(asked.text)["error"])

@@ -9,7 +9,7 @@ import string
 _LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.|(?<=[^\W_])\.(?=[a-z]{2,}))", re.IGNORECASE)
-"""With the signs by which GitHub's Markdown, and Gradio's, know a bare address: it would link ftp and mail, too. And
+"""With the signs by which GitHub's Markdown knows a bare address: it would link ftp and mail, too. And
 with the dots of a bare name such as cancer.gov, which other programs link."""
 
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")

@@ -35,6 +35,19 @@ def test_an_answer_cut_off_on_its_way_is_said_and_the_next_question_is_answered(
     here.ask("more signs", turn=2)
 
 
+def test_an_answer_that_never_comes_is_said_and_the_next_question_is_answered(small: str, visit: Any) -> None:
+    here = visit(small, faults=True)
+    here.page.evaluate(
+        "const real = AbortSignal.timeout; AbortSignal.timeout = (ms) => real.call(AbortSignal, ms / 100)"
+    )
+    here.page.route("**/run/ask", lambda _route: None, times=1)
+    here.page.fill("#ask", "signs")
+    here.page.press("#ask", "Enter")
+    here.page.get_by_text("The connection to allchat was lost.").wait_for()
+    assert here.page.input_value("#ask") == "signs"
+    here.ask("signs")
+
+
 @pytest.mark.parametrize(
     ("status", "words"), [(429, "Many families are asking"), (503, "Many families"), (500, "Something broke")]
 )

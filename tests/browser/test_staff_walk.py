@@ -55,6 +55,14 @@ class Hand:
         self.touches += 1
         self.here.page.fill(selector, text)
 
+    def go(self, name: str) -> None:
+        """A touch on the first link of this name."""
+        self.touch(self.here.page.get_by_role("link", name=name).first)
+
+    def send(self, button: str) -> None:
+        """A touch on the button of a form."""
+        self.touch(self.here.page.get_by_role("button", name=button))
+
     @contextmanager
     def task(self, name: str) -> Iterator[None]:
         """One task: ends with what the nurse looks for in sight, held against axe's rules and the window's sides."""
@@ -124,15 +132,15 @@ def test_each_of_a_nurses_tasks_takes_few_touches_and_no_wait(
 def _texts(hand: Hand) -> None:
     page = hand.here.page
     with hand.task("find a sentence in a source"):
-        hand.touch(page.get_by_role("link", name="Childhood Acute").first)
+        hand.go("Childhood Acute")
         hand.fill("#find", "used to diagnose childhood ALL")
-        hand.touch(page.get_by_role("button", name="Find"))
+        hand.send("Find")
         page.locator(".words mark").first.wait_for()
         assert page.locator(".words mark").count() < 5
     with hand.task("check a quote with one changed word"):
-        hand.touch(page.get_by_role("link", name="Check a quote"))
+        hand.go("Check a quote")
         hand.fill("#text", ONE_WORD_CHANGED)
-        hand.touch(page.get_by_role("button", name="Check"))
+        hand.send("Check")
         hand.seen("[role=status]")
         assert "treat" in page.locator("blockquote del").inner_text()
         assert "diagnose" in page.locator("blockquote ins").inner_text()
@@ -141,10 +149,10 @@ def _texts(hand: Hand) -> None:
 def _answers(hand: Hand, saved: Path) -> None:
     page = hand.here.page
     with hand.task("check a saved answer against today's sources"):
-        hand.touch(page.get_by_role("link", name="Check an answer"))
+        hand.go("Check an answer")
         hand.touches += 1
         page.set_input_files("#file", saved)
-        hand.touch(page.get_by_role("button", name="Check"))
+        hand.send("Check")
         hand.seen("[role=status]")
         assert page.locator(".state").first.inner_text() == "changed"
     with hand.task("print the report"):
@@ -163,13 +171,13 @@ def _answers(hand: Hand, saved: Path) -> None:
 def _families(hand: Hand) -> None:
     page = hand.here.page
     with hand.task("explain a refusal"):
-        hand.touch(page.get_by_role("link", name="Why"))
+        hand.go("Why")
         hand.fill("#question", REFUSED)
-        hand.touch(page.get_by_role("button", name="Explain"))
+        hand.send("Explain")
         hand.seen("[role=status]")
         assert "decided" in hand.seen("#decided").inner_text()
     with hand.task("find what was asked and not found"):
-        hand.touch(page.get_by_role("link", name="What was asked"))
+        hand.go("What was asked")
         hand.seen("tbody th a")
         quiet(hand.here)
         hand.touch(page.locator("tbody th a").first)

@@ -14,7 +14,7 @@ from serving import serving
 from small_chat import SmallChat
 
 from allchat.web.app import create_app
-from allchat.web.middleware.heads import HEAD_BYTES, REWRITTEN, is_host
+from allchat.web.middleware.heads import HEAD_BYTES, is_host
 from allchat.web.middleware.routes import FOLDERS, ROUTES, methods_of
 
 SITE = "https://ward.example"
@@ -22,7 +22,7 @@ SITE = "https://ward.example"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    app = create_app(SmallChat(), embed_sites=[SITE])
+    app = create_app(SmallChat(), embed_sites=[SITE], questions_per_minute=0)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -43,22 +43,32 @@ def sent(address: str, request: bytes) -> bytes:
     return found
 
 
+SAID = [
+    "forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+    "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-uri", "x-original-host",
+    "x-original-url", "x-rewrite-url",
+]  # fmt: skip
 HURTING = [
     'a"b', "a b", "<script>", "[", "[::1", "a:99999999", "\u00e9\u00e9", "http://evil.example/", "", '"', "a,b", "'"
 ]  # fmt: skip
+MESSAGES = [{"role": "user", "content": "signs"}]
 HOSTS = ["a", "a.example:80", "127.0.0.1:7860", "[::1]:7860", "[2001:db8::1]", "my_box:1", "A.B."]
 
 
 @pytest.mark.parametrize("value", HURTING)
-@pytest.mark.parametrize("name", [name.decode() for name in REWRITTEN])
+@pytest.mark.parametrize("name", SAID)
 def test_what_a_client_says_of_the_address_it_called_breaks_nothing_and_leads_nowhere(
     client: TestClient, name: str, value: str
 ) -> None:
-    plain = client.get("/")
-    said = client.get("/", headers={name: value.encode("utf-8")})
-    assert (plain.status_code, said.status_code) == (200, 200)
-    assert client.get("/es/", headers={name: "evil.example"}).status_code == 200
-    assert "evil.example" not in client.get("/es/", headers={name: "evil.example"}).text
+    event, completion = {"data": ["signs", "[]", "{}", "en"]}, {"model": "allchat", "messages": MESSAGES}
+    for said in (value.encode("utf-8"), b"evil.example"):
+        answers = [
+            client.get("/es/", headers={name: said}),
+            client.post("/gradio_api/run/ask", json=event, headers={name: said}),
+            client.post("/v1/chat/completions", json=completion, headers={name: said}),
+        ]
+        assert [answer.status_code for answer in answers] == [200] * 3
+        assert "evil.example" not in "".join(answer.text for answer in answers)
 
 
 @pytest.mark.parametrize("value", HURTING)

@@ -23,15 +23,6 @@ def page_script() -> str:
     return "".join(map(page_file, SCRIPTS))
 
 
-def script_hashes() -> str:
-    """What a content security policy calls our two inline scripts: the page's, and that of a source's page."""
-    return f"{_called(page_script())} {script_hash('source.js')}"
-
-
-def script_hash(name: str) -> str:
-    """What a content security policy calls one inline script."""
-    return _called(page_file(name))
-
-
-def _called(script: str) -> str:
+def script_hash(script: str) -> str:
+    """What a content security policy calls an inline script."""
     return f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

@@ -33,7 +33,7 @@ SPARE = 24
 """Connections beyond these at which an operator's questions are still answered, and nothing else."""
 
 CLIENT_CONNECTIONS = 100
-"""Connections of one address, or of one network of IPv6: as nginx of the example takes them. An open page holds one."""
+"""Connections of one address, or of one network of IPv6: as nginx of the example takes them."""
 
 
 class _Gathering:

@@ -20,8 +20,10 @@ from places import ROOT
 from serving import until
 from small_chat import HeldChat, SmallChat
 
+from allchat.answering.query import QUESTION_CHARACTERS
 from allchat.records import Outline
 from allchat.web.app import create_app
+from allchat.web.page.handlers import PAGE_HISTORY
 from allchat.web.page.messages import page_words
 from allchat.wording import LANGUAGES
 
@@ -72,6 +74,25 @@ def test_what_is_no_event_at_all_is_refused(client: TestClient, content: str) ->
     refused = client.post("/gradio_api/run/ask", content=content)
     assert refused.status_code == 422
     assert "zebra" not in refused.text
+
+
+@pytest.mark.parametrize("declared", ["text/plain", "application/x-www-form-urlencoded", "", None])
+def test_what_another_site_may_send_unasked_is_no_event(client: TestClient, declared: str | None) -> None:
+    headers = {} if declared is None else {"content-type": declared}
+    refused = client.post("/gradio_api/run/ask", content=json.dumps({"data": SIGNS}), headers=headers)
+    assert (refused.status_code, refused.json()["error"]["where"]) == (422, "event")
+    taken = {"content-type": "Application/JSON; charset=utf-8"}
+    assert client.post("/gradio_api/run/ask", content=json.dumps({"data": SIGNS}), headers=taken).status_code == 200
+
+
+def test_ten_of_the_longest_questions_go_along_whatever_their_script(client: TestClient) -> None:
+    long, kept = "語" * QUESTION_CHARACTERS, "[]"
+    for _ in range(PAGE_HISTORY + 1):
+        body = json.dumps({"data": [long, kept, "{}", "en"]}, ensure_ascii=False)  # as a browser writes it
+        answer = client.post("/gradio_api/run/ask", content=body.encode(), headers={"content-type": "application/json"})
+        assert answer.status_code == 200
+        kept = answer.json()["data"][1]
+    assert json.loads(kept) == [long] * PAGE_HISTORY
 
 
 def test_what_is_nested_too_deep_is_refused(client: TestClient) -> None:

@@ -175,6 +175,7 @@ FORGED = [
             [1, 1, "leaflet", 0, 5, "0" * 63],
             [1, 1, "leaflet", 0, 5, '"' + "0" * 63],
             [1, 1, "leaflet", 0, 5, 0],
+            [2, 1, "leaflet", 0, 5, "0" * 64],  # of a turn still to come: it would be shown beside the next answer
         )
     ),
 ]

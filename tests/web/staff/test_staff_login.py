@@ -52,7 +52,7 @@ def test_the_right_password_opens_every_page(nurse: TestClient) -> None:
     for path in PAGES:
         page = nurse.get(path)
         assert page.status_code == 200, path
-        assert "default-src 'self'" in page.headers["content-security-policy"]
+        assert "default-src 'none'" in page.headers["content-security-policy"]
         assert page.headers["cache-control"] == "no-store"
         assert "<script" not in page.text
 

@@ -14,6 +14,7 @@ from allchat.answering.query import QUESTION_CHARACTERS, Asked
 from allchat.records import Answer
 from allchat.web.answer_queue import Capacity
 from allchat.web.errors import BROKEN, TOO_MANY, Refusal, RefusedError, of_error
+from allchat.web.middleware.heads import says_json
 from allchat.web.middleware.rate_limit import Rate, client_of, cost_of
 from allchat.web.outcome import Door
 from allchat.wording import LANGUAGES
@@ -196,7 +197,7 @@ def of_validation(error: RequestValidationError, *, declared: str) -> Refusal:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return NOT_JSON
-    if declared.partition(";")[0].strip().lower() != "application/json":
+    if not says_json(declared):
         return Refusal(415, "content-type", "the body is not declared as JSON", _AS_JSON)
     unknown = first["type"] == "extra_forbidden"
     where = _place(first["loc"][:-1] if unknown else first["loc"])

@@ -1,6 +1,6 @@
 """What stands between the network and the application: routes, headers, sizes and rates. Pure ASGI.
 
-Starlette's own ``BaseHTTPMiddleware`` would buffer the event streams of the page, so none of it is used.
+Starlette's own ``BaseHTTPMiddleware`` would buffer the streams of OpenAI's shape, so none of it is used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.web.errors import NO_METHOD, NO_ROUTE, Refusal
-from allchat.web.middleware.heads import head_refusal, passed_on
+from allchat.web.middleware.heads import head_refusal
 from allchat.web.middleware.routes import EMBEDS, STAFF, methods_of, route_of
 from allchat.web.middleware.security_headers import with_headers
 
@@ -43,7 +43,6 @@ class Allowlist:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = head_refusal(scope) or self._refusal(scope)
-        scope = {**scope, "headers": passed_on(scope["headers"])}
         if refusal is not None:
             await refuse(refusal, send, path=scope["path"])
         elif scope["method"] == "HEAD":

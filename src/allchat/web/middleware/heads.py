@@ -1,4 +1,4 @@
-"""The head of a request: how large it may be, what it may say of itself, and what of it is passed on."""
+"""The head of a request: how large it may be, and what it may say of itself."""
 
 from __future__ import annotations
 
@@ -20,14 +20,6 @@ NO_HOST = Refusal(400, "host", "no site is at such an address", "use the address
 TWO_LENGTHS = Refusal(
     400, "body", "the body's length is given in two ways", "send Content-Length or Transfer-Encoding", closes=True
 )
-
-REWRITTEN = (
-    b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-proto", b"x-forwarded-scheme",
-    b"x-forwarded-server", b"x-forwarded-ssl", b"x-forwarded-uri", b"x-original-host", b"x-original-url",
-    b"x-rewrite-url",
-)  # fmt: skip
-"""What a client or a proxy may say of the address that was called. Nothing here needs it: the page tells all addresses
-from where it stands, and the listener has read the scheme already. Libraries believe it, or fail on it."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _HOST = re.compile(r"(?P<name>[^:\[\]]+|\[(?P<v6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
@@ -62,6 +54,6 @@ def is_host(value: bytes) -> bool:
     return True
 
 
-def passed_on(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """The headers without those of ``REWRITTEN``."""
-    return [(name, value) for name, value in headers if name not in REWRITTEN]
+def says_json(content_type: str) -> bool:
+    """Whether a body is declared as JSON. A browser sends none for another site that was not allowed to ask."""
+    return content_type.partition(";")[0].strip().lower() == "application/json"

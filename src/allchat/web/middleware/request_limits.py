@@ -65,13 +65,13 @@ class Limits:
         if refusal is None and scope["method"] == "POST":
             limit = BODY_LIMITS.get(route, BODY_LIMIT)
             try:
-                body = await asyncio.wait_for(read_body(scope, receive, limit=limit), self.body_seconds)
+                body = await asyncio.wait_for(_read_body(scope, receive, limit=limit), self.body_seconds)
             except TimeoutError:
                 body, refusal = b"", TOO_SLOW
             if body is None:
                 refusal = too_large(limit)
             else:
-                receive = _replayed(body, receive)
+                receive = replayed(body, receive)
         if refusal is None:
             await self.app(scope, receive, send)
         else:
@@ -85,7 +85,7 @@ class Limits:
         return TOO_MANY if asks and not self.rate.allows(client_of(scope), seconds=time.monotonic()) else None
 
 
-async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | None:
+async def _read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | None:
     """The whole body, or None where it is larger than ``limit`` bytes; a larger declared length is believed."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     # So many digits that Python reads no number in them are too many, too.
@@ -101,7 +101,7 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes | No
             return bytes(body)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """Hand out the body that was read; afterwards wait for the client as before (streams must notice it leaving)."""
     handed = False
 

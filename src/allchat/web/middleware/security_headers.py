@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Send
 
-from allchat.web.assets import script_hash, script_hashes
+from allchat.web.assets import page_file, page_script, script_hash
 from allchat.web.middleware.routes import EMBEDS, STAFF
 
-SCRIPTS = f"script-src 'self' {script_hashes()}"
+SCRIPTS = f"script-src {script_hash(page_script())}"
+SOURCE_SCRIPT = f"script-src {script_hash(page_file('source.js'))}"
 CSP = (
-    f"default-src 'self'; {SCRIPTS}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    f"default-src 'none'; {SCRIPTS}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+"""A page is whole in itself: no file of a script or of a style is loaded, not even ours."""
+
 HEADERS = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
@@ -33,7 +36,7 @@ def _scripts(path: str, query: bytes) -> str:
     if path == STAFF or path.startswith(f"{STAFF}/"):
         return "script-src 'none'"
     if path.startswith("/source/"):
-        return "script-src 'none'" if b"start=" in query else f"script-src {script_hash('source.js')}"
+        return "script-src 'none'" if b"start=" in query else SOURCE_SCRIPT
     return SCRIPTS
 
 

@@ -32,9 +32,11 @@ const cleaned = (html) => {
 // Gradio's own address of an event; what comes back is four texts. What goes wrong is thrown as a sentence of ours.
 const tellServer = async (event, data) => {
   const how = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ data }) };
+  // The server says no after half a minute at most: what takes longer got lost on its way.
+  how.signal = AbortSignal.timeout?.(60000);
   const answer = await fetch(`${base}/gradio_api/run/${event}`, how).catch(() => null);
   if (answer && !answer.ok) throw [429, 503].includes(answer.status) ? words.busy : words.broken;
   const came = await answer?.json().catch(() => null);
-  if (!came) throw words.no_connection;
+  if (!came?.data) throw words.no_connection;
   return came.data;
 };

@@ -16,6 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from allchat.answering.query import Asker, standing
@@ -24,8 +25,9 @@ from allchat.sources.glossary import Glossary
 from allchat.web.answer_queue import WAITING, WORKERS
 from allchat.web.errors import Refusal
 from allchat.web.middleware.allowlist import refuse
-from allchat.web.middleware.request_limits import read_body
-from allchat.web.middleware.routes import ASKED_AT, BODY_LIMITS
+from allchat.web.middleware.heads import says_json
+from allchat.web.middleware.request_limits import replayed
+from allchat.web.middleware.routes import ASKED_AT
 from allchat.web.page.doorkeeper import Doorkeeper
 from allchat.web.page.gradio_setup import gr
 from allchat.web.page.handlers import Handlers
@@ -72,26 +74,22 @@ class Events:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"]
-        event = None
-        if path in ASKED_AT and scope["method"] == "POST":
-            event = self._event(path.rpartition("/")[2], await read_body(scope, receive, limit=BODY_LIMITS[path]))
-        refusal = NO_EVENT if event is None else await self._over(scope, event)
-        content = b"" if event is None else event.model_dump_json().encode()
-        whole: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
-
-        async def checked() -> Message:
-            return whole.pop() if whole else await receive()
-
-        await (self.app(_from_here(path), checked, send) if refusal is None else refuse(refusal, send))
+        event, path, request = None, scope["path"], Request(scope, receive)
+        if path in ASKED_AT and request.method == "POST" and says_json(request.headers.get("content-type", "")):
+            event = self._event(path.rpartition("/")[2], await request.body())
+        refusal = None if event is None else await self._over(scope, event)
+        if event is None or refusal is not None:
+            await refuse(refusal or NO_EVENT, send)
+        else:
+            await self.app(_from_here(path), replayed(event.model_dump_json().encode(), receive), send)
 
     async def _over(self, scope: Scope, event: Event) -> Refusal | None:
         return None if self.keeper is None else await self.keeper.refusal(scope, event.data)
 
-    def _event(self, name: str, body: bytes | None) -> Event | None:
+    def _event(self, name: str, body: bytes) -> Event | None:
         """The body with nothing but an event of this name; None where it is none."""
         try:
-            data = Event.model_validate_json(body or b"").data
+            data = Event.model_validate_json(body).data
         except ValidationError:
             return None
         # All that a page sends is text: from any address, Gradio fetches a file that a value names.
@@ -167,7 +165,7 @@ async def _check(app: ASGIApp, handlers: Handlers) -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app({**_from_here(ASKED_AT[0])}, receive, send)
+    await app(_from_here(ASKED_AT[0]), receive, send)
     came = b"".join(message.get("body", b"") for message in sent)
     if sent[0]["status"] != 200 or json.loads(came).get("data") != [*handlers.ask("", "[]", "", "")]:
         raise PageError(

@@ -14,6 +14,7 @@ from allchat.answering.cuts import Sources
 from allchat.answering.query import Asker, standing
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.markdown import literal, plain
+from allchat.parsing import parse_json
 from allchat.records import Answer
 from allchat.sources.glossary import Glossary
 from allchat.web.page.cards import with_places
@@ -176,13 +177,14 @@ def _questions(words: Words) -> list[str]:
 
 
 def _kept(asked: Sequence[str]) -> str:
-    return json.dumps([plain(literal(text)) for text in asked[-PAGE_HISTORY:]])
+    """Comes back with the next question: as letters, for ten long ones of some scripts are too large as escapes."""
+    return json.dumps([plain(literal(text)) for text in asked[-PAGE_HISTORY:]], ensure_ascii=False)
 
 
 def questions(asked: object) -> list[str]:
     """The family's earlier questions that came back from the browser, oldest first; what has another shape is none."""
     try:
-        rows = json.loads(asked) if isinstance(asked, str) else []
-    except (ValueError, RecursionError):
+        rows = parse_json(asked) if isinstance(asked, str) else []
+    except ValueError:
         return []
     return [row for row in rows if isinstance(row, str)][-PAGE_HISTORY:] if isinstance(rows, list) else []

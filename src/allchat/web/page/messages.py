@@ -229,9 +229,9 @@ def go_on(questions: Sequence[str], *, words: Words, again: bool, votes: bool) -
     return f'<div class="next">{other}{head}{touchable(questions)}{voting}</div>'
 
 
-def trouble(words: Words, *, what: str | None = None) -> str:
+def trouble(words: Words) -> str:
     """What the conversation shows when no answer could be made; it can be taken neither for an answer nor for 'no'."""
-    return f'<div class="broken">\n\n**{words["broken"]}**\n\n{what or words["broken_more"]}\n\n</div>'
+    return f'<div class="broken">\n\n**{words["broken"]}**\n\n{words["broken_more"]}\n\n</div>'
 
 
 def status(answer: Answer, *, turn: int, words: Words) -> str:

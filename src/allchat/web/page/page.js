@@ -158,7 +158,7 @@ const DOES = {
   undo,
 };
 addEventListener("click", (event) => {
-  const touched = event.target.closest?.("button, a.start, a.again, a.vote, .languages a");
+  const touched = event.target.closest?.("button, .languages a");
   if (!touched) return;
   if (touched.localName === "a") event.preventDefault();
   if (touched.matches(".languages a")) speak(touched.lang);

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from allchat.addresses import phone_address
+from allchat.answering.query import QUESTION_CHARACTERS
 from allchat.web.assets import page_file, page_script
 from allchat.web.languages import PATHS
 from allchat.web.page.messages import starters
@@ -91,6 +92,7 @@ def body(words: Mapping[str, Words], *, language: str) -> str:
         "emergency_call": _call(said["emergency_number"]),
         "crisis_call": _call(said["crisis_number"]),
         "tongues": "".join(_language(words[each], current=each == language, up=up) for each in words),
+        "limit": QUESTION_CHARACTERS,
         "starting": "".join(_starting(words[each], hidden=each != language) for each in words),
     }
     return page_file("body.html").format_map({**said, **own})

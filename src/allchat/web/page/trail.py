@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
+from allchat.parsing import parse_json
 from allchat.records import Answer, Document
 
 MAX_TURNS = 20
@@ -76,14 +77,15 @@ def _alarms(before: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
 def read_trail(value: object, *, documents: Mapping[str, Document]) -> Trail:
     """The trail that came back from the browser. It is not trusted: whatever does not fit is left out."""
     try:
-        data = json.loads(value) if isinstance(value, str) else None
-    except (ValueError, RecursionError):
+        data = parse_json(value) if isinstance(value, str) else None
+    except ValueError:
         data = None
     if not isinstance(data, dict) or not _whole(data.get("turn"), most=10_000):
         return Trail()
     rows = data.get("quotes")
     rows = rows if isinstance(rows, list) else []
-    kept = (row for row in rows[-MAX_TURNS * MAX_QUOTES :] if _quote_like(row, documents))
+    # A quote of a turn that is still to come would be shown, hundreds at a time, as if the next answer held it.
+    kept = (row for row in rows[-MAX_TURNS * MAX_QUOTES :] if _quote_like(row, documents, turn=data["turn"]))
     return Trail(data["turn"], tuple(TrailQuote(*row) for row in kept), _alarms_like(data.get("alarms")))
 
 
@@ -93,12 +95,12 @@ def _alarms_like(value: object) -> tuple[str, ...]:
     return tuple(row for row in rows[-MAX_ALARMS:] if isinstance(row, str) and re.fullmatch("[a-z_]{1,40}", row))
 
 
-def _quote_like(row: object, documents: Mapping[str, Document]) -> bool:
+def _quote_like(row: object, documents: Mapping[str, Document], *, turn: int) -> bool:
     if not (isinstance(row, list) and len(row) == 6 and isinstance(row[2], str) and row[2] in documents):
         return False
     size = len(documents[row[2]].text)
     cuts = all(_whole(cut, most=size) for cut in row[3:5])
-    return _whole(row[0], most=10_000) and _whole(row[1], most=99) and cuts and _sha256_like(row[5])
+    return _whole(row[0], most=turn) and _whole(row[1], most=99) and cuts and _sha256_like(row[5])
 
 
 def _sha256_like(value: object) -> bool:

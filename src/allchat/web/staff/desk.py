@@ -165,7 +165,8 @@ class Desk:
         seen = asked_view(
             self._counts.read(), period=period, day=today(), rules=self._chat.guard.rules, views=self._views
         )
-        values = {"asked": seen, "period": period, "periods": PERIODS, "step": STEP, "kept": KEPT_DAYS}
+        kinds = {kind: self._words["kind_counted"].get(kind, kind) for kind in seen.kinds}
+        values = {"asked": seen, "kinds": kinds, "period": period, "periods": PERIODS, "step": STEP, "kept": KEPT_DAYS}
         return Page("counts.html", values)
 
     def _explained(self, question: str, earlier: str) -> dict[str, Any]:
@@ -184,7 +185,7 @@ class Desk:
             "rule": rule,
             "thresholds": (ADVICE, EMERGENCY),
             "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
-            "parts": PARTS,
+            "parts": {part: self._words["part"][part] for part in PARTS},
             "candidates": candidates(trace.hits, answer, sources=sources),
         }
 
