@@ -23,7 +23,7 @@ from allchat.sources import switch
 from allchat.sources.adding import read_file
 from allchat.sources.anchors import Anchor, why
 from allchat.sources.annotations import read_examples
-from allchat.sources.changes import differences
+from allchat.sources.changes import marked
 from allchat.sources.update import LEAST_ALIKE, Update, apply, files_after, planned
 
 if TYPE_CHECKING:
@@ -165,8 +165,7 @@ def _questions(anchors: list[Anchor], least: float) -> int:
 
 
 def _marked(was: str, now: str) -> str:
-    frames = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
-    return " ".join(frames[change].format(words) for change, words in differences(was, now))[: 2 * SHOWN]
+    return marked(was, now)[: 2 * SHOWN]
 
 
 def answers_report(update: Update, settings: Settings, *, suites: Path) -> Iterator[str]:

@@ -278,6 +278,12 @@ def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
     return (*parts, *_changed(removed, added))
 
 
+def marked(was: str, now: str) -> str:
+    """How words differ from others, for staff: ``[-removed-]`` and ``{+added+}`` between what is the same."""
+    frames = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return " ".join(frames[change].format(words) for change, words in differences(was, now))
+
+
 def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[Change, str]]:
     if removed:
         yield "removed", " ".join(removed)
