@@ -13,8 +13,9 @@ from typing import Any
 
 from allchat.errors import CorpusError
 from allchat.languages.folders import packaged_codes
-from allchat.parsing import parse_toml
 from allchat.records import Display, Layout
+from allchat.sources import archive
+from allchat.sources.anchors import PARKED
 from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
 from allchat.sources.corpus import (
     ANSWERED_FROM,
@@ -27,6 +28,7 @@ from allchat.sources.corpus import (
 )
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import Converted, convert
+from allchat.sources.switch import forget_steps
 from allchat.sources.withdrawn import Withdrawn, read_withdrawn, withdrawn_table
 
 ORIGINALS = "originals"
@@ -35,7 +37,6 @@ REVIEWS = "reviews"
 DRAFTS = "drafts"
 HEADER = "# The sources that allchat quotes. Add one with: allchat source add FILE\n"
 
-_TABLE = re.compile(r"^\[\[source\]\][ \t]*(?:#.*)?$", re.MULTILINE)
 _LONGEST_ID = 48
 
 
@@ -123,7 +124,8 @@ def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus
 
 def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]:
     """Takes a source out: its table, and its files. Gives the names of those. ``withdrawn`` is the day (ISO) from which
-    a notice stands at its links.
+    a notice stands at its links; then its earlier texts go as well. What undo needs goes with any source: it has the
+    source's words, and a table that names its files.
 
     Raises:
         CorpusError: there is no such source.
@@ -131,20 +133,19 @@ def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]
     source = next((source for source in _declared(corpus) if source.id == key), None)
     if source is None:
         raise CorpusError(f"{corpus / CORPUS_FILE}: has no source {key!r}. See: allchat source list")
-    text = _table_text(corpus)
-    starts = [match.start() for match in _TABLE.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
+    head, tables = archive.tables(_table_text(corpus))
+    del tables[key]
     notice = "" if withdrawn is None else withdrawn_table(_notice(source, on=withdrawn))
-    _write(corpus / CORPUS_FILE, (text[: starts[0]] + notice + "".join(kept)).rstrip().encode() + b"\n")
+    _write(corpus / CORPUS_FILE, (head + notice + "".join(tables.values())).rstrip().encode() + b"\n")
     folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
-    files += [f"{REVIEWS}/{key}.html", f"{QUESTIONS_FOLDER}/{DRAFTS}/{key}.toml"]  # these hold its words too
+    # these hold its words too
+    files += [f"{REVIEWS}/{key}.html", f"{QUESTIONS_FOLDER}/{DRAFTS}/{key}.toml", f"{PARKED}/{key}.toml"]
     there = [place for place in files if (corpus / place).is_file()]
     for place in there:
         (corpus / place).unlink()
-    return there
+    return [*there, *forget_steps(corpus), *(archive.forget(corpus, key) if withdrawn else ())]
 
 
 def _notice(source: Source, *, on: str) -> Withdrawn:

@@ -127,7 +127,12 @@ def kept_texts(corpus: Path, key: str) -> dict[str, Document]:
 def forget(corpus: Path, key: str) -> list[str]:
     """Deletes every kept text of a source, as where its rights were withdrawn; gives the places."""
     folder = corpus / ARCHIVE / key
-    if not _KEY.fullmatch(key) or not folder.is_dir():
+    return emptied(folder, corpus=corpus) if _KEY.fullmatch(key) else []
+
+
+def emptied(folder: Path, *, corpus: Path) -> list[str]:
+    """Deletes a folder of the corpus, and gives the places of its files; none where there is none."""
+    if not folder.is_dir():
         return []
     gone = sorted(path.relative_to(corpus).as_posix() for path in folder.rglob("*") if path.is_file())
     shutil.rmtree(folder)

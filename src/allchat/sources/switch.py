@@ -16,6 +16,7 @@ from typing import Any
 
 from allchat.errors import CorpusError
 from allchat.parsing import parse_json
+from allchat.sources.archive import emptied
 from allchat.sources.corpus import UNFINISHED
 
 UPDATES = UNFINISHED.partition("/")[0]
@@ -115,6 +116,11 @@ def steps(corpus: Path) -> list[str]:
     """The names of the steps that can be undone, the oldest first."""
     folder = corpus / UPDATES
     return sorted(path.name for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+
+
+def forget_steps(corpus: Path) -> list[str]:
+    """Deletes what the files were before each step, so that none can be undone; gives the places."""
+    return emptied(corpus / UPDATES, corpus=corpus)
 
 
 def _step(folder: Path) -> Any:
