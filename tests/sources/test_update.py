@@ -95,6 +95,16 @@ def test_each_place_of_a_question_holds_has_a_proposal_changed_critically_or_is_
     }  # fmt: skip
 
 
+def test_a_source_without_rules_and_without_questions_can_be_updated(house: Path) -> None:
+    table = house / "corpus.toml"
+    write(table, table.read_text(encoding="utf-8").partition("\n[[source.applies]]")[0])
+    for place in ("questions/it.toml", "es/questions/it.toml"):
+        write(house / place, "# No question yet.\n")
+    apply(plan(house, NEXT))
+    assert read_corpus(house)[0].text == NEXT
+    assert (house / "questions" / "it.toml").read_text(encoding="utf-8") == "# No question yet.\n"
+
+
 def test_a_plan_changes_nothing(house: Path) -> None:
     before = tree(house)
     plan(house, NEXT)

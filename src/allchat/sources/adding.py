@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from allchat.sources.corpus import (
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.switch import forget_steps
+from allchat.sources.toml_text import lines_of
 from allchat.sources.withdrawn import Withdrawn, read_withdrawn, withdrawn_table
 
 ORIGINALS = "originals"
@@ -102,21 +102,17 @@ def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus
         raise CorpusError(f"{name}: is in the corpus already, as {same[0]!r}. Remove that first, or leave it.")
     if facts.id in declared_ids(corpus):
         raise CorpusError(f"{corpus / CORPUS_FILE}: the id {facts.id!r} is taken. Give another one with --id.")
-    table = _table(content, name=name, converted=converted, facts=facts)
+    own, files = files_of(content, key=facts.id, name=name, converted=converted)
+    table = asdict(facts) | own
     source = source_of(table, where=f"{corpus / CORPUS_FILE}, {facts.id}")
     outline_document(made_of(source, text=converted.text, layout=Layout(structure=converted.structure)))
-    files = {
-        table["original"]["file"]: content,
-        source.file: converted.text.encode(),
-        table["original"]["structure"]: converted.structure.encode(),
-    }
     before = _table_text(corpus)
 
     def changed() -> None:
         _must_not_lie_there(files, corpus)
         for place, data in files.items():
-            _write(corpus / place, data)
-        _write(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{_written(table)}".encode())
+            archive.write_file(corpus / place, data)
+        archive.write_file(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{_written(table)}".encode())
         _must_read(corpus, facts)
 
     _or_as_before(changed, corpus=corpus, before=before, new=[*files])
@@ -136,7 +132,7 @@ def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]
     head, tables = archive.tables(_table_text(corpus))
     del tables[key]
     notice = "" if withdrawn is None else withdrawn_table(_notice(source, on=withdrawn))
-    _write(corpus / CORPUS_FILE, (head + notice + "".join(tables.values())).rstrip().encode() + b"\n")
+    archive.write_file(corpus / CORPUS_FILE, (head + notice + "".join(tables.values())).rstrip().encode() + b"\n")
     folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
@@ -196,31 +192,24 @@ def _table_text(corpus: Path) -> str:
     return path.read_bytes().decode() if path.exists() else ""
 
 
-def _table(content: bytes, *, name: str, converted: Converted, facts: Facts) -> dict[str, Any]:
-    """The ``[[source]]`` table of a converted file."""
+def files_of(content: bytes, *, key: str, name: str, converted: Converted) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The three files of a converted source, places and bytes, and what its ``[[source]]`` table says of them."""
+    text, structure = converted.text.encode(), converted.structure.encode()
     original = {
-        "file": f"{ORIGINALS}/{facts.id}{Path(name).suffix.lower() or '.txt'}",
+        "file": f"{ORIGINALS}/{key}{Path(name).suffix.lower() or '.txt'}",
         "sha256": _hash(content),
         "converter": converted.converter,
-        "structure": f"{CONVERTED}/{facts.id}.jsonl",
-        "structure_sha256": _hash(converted.structure.encode()),
+        "structure": f"{CONVERTED}/{key}.jsonl",
+        "structure_sha256": _hash(structure),
     }
-    own = {"file": f"{CONVERTED}/{facts.id}.txt", "sha256": _hash(converted.text.encode())}
-    return {**asdict(facts), **own, "copy": f"converted from {name}", "layout": "converted", "original": original}
+    facts = {"file": f"{CONVERTED}/{key}.txt", "sha256": _hash(text), "copy": f"converted from {name}"}
+    files = {original["file"]: content, facts["file"]: text, original["structure"]: structure}
+    return {**facts, "layout": "converted", "original": original}, files
 
 
 def _written(table: dict[str, Any]) -> str:
-    facts = {key: value for key, value in table.items() if key != "original"}
-    return f"[[source]]\n{_lines(facts)}\n[source.original]\n{_lines(table['original'])}"
-
-
-def _lines(fields: dict[str, str]) -> str:
-    # A JSON string is a TOML string but for DEL, which no fact needs.
-    return "".join(
-        f"{key} = {json.dumps(value.replace(chr(127), ''), ensure_ascii=False)}\n"
-        for key, value in fields.items()
-        if value
-    )
+    facts = {key: value for key, value in table.items() if key != "original" and value}
+    return f"[[source]]\n{lines_of(facts)}\n[source.original]\n{lines_of(table['original'])}"
 
 
 def _must_not_lie_there(files: dict[str, bytes], corpus: Path) -> None:
@@ -245,7 +234,7 @@ def _or_as_before(change: Callable[[], None], *, corpus: Path, before: str, new:
         for place in set(new) - set(there):
             (corpus / place).unlink(missing_ok=True)
         if before:
-            _write(corpus / CORPUS_FILE, before.encode())
+            archive.write_file(corpus / CORPUS_FILE, before.encode())
         else:
             (corpus / CORPUS_FILE).unlink(missing_ok=True)
         if isinstance(error, CorpusError):
@@ -253,13 +242,6 @@ def _or_as_before(change: Callable[[], None], *, corpus: Path, before: str, new:
         raise CorpusError(
             f"{corpus}: cannot be written ({error.strerror}). Free it, or name another folder."
         ) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_bytes(data)
-    aside.replace(path)
 
 
 def _hash(data: bytes) -> str:

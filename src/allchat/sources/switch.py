@@ -16,7 +16,7 @@ from typing import Any
 
 from allchat.errors import CorpusError
 from allchat.parsing import parse_json
-from allchat.sources.archive import emptied
+from allchat.sources.archive import emptied, write_file
 from allchat.sources.corpus import UNFINISHED
 
 UPDATES = UNFINISHED.partition("/")[0]
@@ -138,10 +138,7 @@ def _put(path: Path, data: bytes | None) -> None:
     if data is None:
         path.unlink(missing_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_bytes(data)
-    aside.replace(path)
+    write_file(path, data)
 
 
 def _hash(data: bytes | None) -> str | None:
