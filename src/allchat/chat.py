@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from allchat.answering.pipeline import Pipeline
-from allchat.answering.query import check_id, check_language, check_question
+from allchat.answering.query import Asked, Asking, check_id, check_language, check_question
 from allchat.answering.turn import Turn
 from allchat.build import PASSAGE_TOKENS, build_inputs, model_of
 from allchat.contact import Contact
@@ -98,41 +98,28 @@ class Chat(Pipeline):
         """
         return self.explain(question, history=history, id=id, language=language)[0]
 
-    def alarm(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> Answer | None:
+    def alarm(self, question: str, **how: Unpack[Asking]) -> Answer | None:
         """``ask`` for a message that a rule finds urgent, None for every other, which costs its reading alone.
 
         For whoever would have to turn a message away: an emergency is answered whatever limit is reached.
         """
         try:
             urgent = self.screen(self.guard.read(check_question(question))).kind == "urgent"
-            answer = self.ask(question, history=history, id=id, language=language) if urgent else None
+            answer = self.ask(question, **how) if urgent else None
         except QuestionError:
             return None
         return answer if answer is not None and answer.kind == "urgent" else None
 
-    def explain(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> tuple[Answer, Trace]:
+    def explain(self, question: str, **how: Unpack[Asking]) -> tuple[Answer, Trace]:
         """``ask``, with how the answer came about: verdict, candidates and evidence.
 
         Raises:
             QuestionError, VerificationError: see ``ask``.
         """
-        earlier = [text for text in history if text.strip()]
-        spoken = check_language(language, known=self.languages.codes)
-        turn = Turn(self, check_question(question), earlier, check_id(id), language=spoken)
+        asked = Asked.of(question, **how)
+        earlier = [text for text in asked.history if text.strip()]
+        spoken = check_language(asked.language, known=self.languages.codes)
+        turn = Turn(self, check_question(question), earlier, check_id(asked.id), language=spoken)
         answer = turn.answer()
         return answer, turn.trace
 

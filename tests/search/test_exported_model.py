@@ -160,7 +160,10 @@ def test_a_model_that_cannot_be_exported_is_served_by_its_library_and_the_log_sa
         index = build(SMALL, index=tmp_path / "index", model=str(copied))
     assert f"{copied}: cannot be exported (it puts a prompt before each text)" in caplog.text
     assert ENCODER not in open_index(index).manifest["files"]
-    assert isinstance(Chat.open(index, corpus=SMALL, model=str(copied)).embedder, SentenceEmbedder)
+    served = Chat.open(index, corpus=SMALL, model=str(copied)).embedder
+    assert isinstance(served, SentenceEmbedder)
+    # A question goes through it as the sources did, prompt and all.
+    assert served.read(["Is chemo safe?"]) == pytest.approx(served.encode(["Is chemo safe?"]), abs=1e-6)
 
 
 HEAVY = {"torch", "transformers", "sentence_transformers", "sklearn", "scipy", "gradio", "fastapi", "tiktoken"}

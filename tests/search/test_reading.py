@@ -32,3 +32,8 @@ def test_inner_layers_tell_more_than_the_vector(exported: Reader) -> None:
 
 def test_no_texts_give_no_readings(exported: Reader) -> None:
     assert len(exported.read([])) == 0
+
+
+def test_the_vectors_alone_keep_no_layers_in_memory(exported: Reader) -> None:
+    vectors = exported.encode(TEXTS)
+    assert vectors.base is None or vectors.base.nbytes == vectors.nbytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 from allchat.errors import QuestionError
 from allchat.records import Answer, Document, Outline
@@ -15,14 +15,41 @@ QUESTION_CHARACTERS = 4000
 """A longer question is refused; the longest message of our development data has about 3,000."""
 
 
+class Asking(TypedDict, total=False):
+    """What may be said beside a question: the family's earlier questions, oldest first; the id of its record; the
+    language of our own words, which is the question's own where none or None is said.
+    """
+
+    history: Sequence[str]
+    id: str
+    language: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A checked question: ``history`` holds the earlier questions, oldest first; ``language`` is that of our words."""
+    """A question with what was said beside it, see ``Asking``."""
 
     question: str
     history: tuple[str, ...] = ()
     id: str = "q"
     language: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        id: str = "q",  # noqa: A002 - the record names it so
+        language: str | None = None,
+    ) -> Asked:
+        """A question as it came, with ``Asking`` by name; its history becomes a tuple."""
+        return cls(question, tuple(history), id, language)
+
+    @property
+    def how(self) -> Asking:
+        """What was said beside the question."""
+        return {"history": self.history, "id": self.id, "language": self.language}
 
 
 def check_question(question: object) -> str:
@@ -84,27 +111,10 @@ class Asker(Protocol):
     def earlier(self, document: str, digits: str) -> Document | None:
         """The text of a source that was quoted from before, by its hash or the first digits of it."""
 
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002
-        language: str | None = None,
-    ) -> Answer:
-        """Answer one question; ``history`` holds the family's earlier questions, oldest first.
+    def ask(self, question: str, **how: Unpack[Asking]) -> Answer:
+        """Answer one question."""
 
-        ``language`` is that of our own words; None takes the question's own.
-        """
-
-    def alarm(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002
-        language: str | None = None,
-    ) -> Answer | None:
+    def alarm(self, question: str, **how: Unpack[Asking]) -> Answer | None:
         """The answer to a message that a rule finds urgent, None for every other."""
 
 

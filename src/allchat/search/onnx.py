@@ -67,20 +67,25 @@ class ExportedEmbedder:
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
-        return self.read(texts, progress=progress)[:, : self._size]
+        return self._each(texts, self._size, progress=progress)
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Reader.read``. It costs what ``encode`` does: one run of the network gives both."""
+        return self._each(texts, None, progress=progress)
+
+    def _each(self, texts: Sequence[str], size: int | None, *, progress: bool) -> Vectors:
+        """Of each text the first ``size`` numbers of its reading, all of them for None."""
         if not texts:
-            return self._reading("")[:0]
-        others = self._pool.map(self._reading, texts[1:])
-        first = self._reading(texts[0])  # on this thread: it has nothing else to do
+            return self._reading("", size)[:0]
+        others = self._pool.map(lambda text: self._reading(text, size), texts[1:])
+        first = self._reading(texts[0], size)  # on this thread: it has nothing else to do
         return np.concatenate([first, *tqdm(others, initial=1, total=len(texts), unit="text", disable=not progress)])
 
-    def _reading(self, text: str) -> Vectors:
-        """The ``(1, r)`` reading of a text, its vector first."""
+    def _reading(self, text: str, size: int | None) -> Vectors:
+        """The ``(1, size)`` beginning of a text's reading, in which its vector comes first."""
         pieces = np.array([self._tokenizer.encode(text.strip()).ids], dtype=np.int64)
-        return np.asarray(self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0], dtype=np.float32)
+        found = self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0]
+        return np.array(found[:, :size], dtype=np.float32)  # a copy: a view would keep the layers of every text
 
     def pieces(self, text: str) -> int:
         """How many word pieces the model reads of a text, its two end marks included."""

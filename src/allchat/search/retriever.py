@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,6 @@ class Search:
         self._index = index
         self._embedder = embedder
         self._asked = index.asked()
-        self._copies = copies(index.titles(), index.documents_of_blocks(), self._asked)
         self._weights = weights or Weights()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
@@ -208,6 +207,11 @@ class Search:
         """The weighted mean of each block's parts."""
         without = WITHOUT_QUESTIONS * (scaled @ self._weights.of_sources())
         return np.where(self._asked[blocks], scaled @ self._weights.array(), without)
+
+    @cached_property
+    def _copies(self) -> NDArray[np.bool_]:
+        """For each block whether it is of another copy of a source with questions."""
+        return copies(self._index.titles(), self._index.documents_of_blocks(), self._asked)
 
     def _led(
         self, score: NDArray[np.float64], parts: NDArray[np.float64], blocks: NDArray[np.intp], said: Words

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from allchat.errors import ModelError, StoreError
 from allchat.program import library_versions, program_hash
@@ -60,17 +59,22 @@ class SentenceEmbedder:
         return np.asarray(vectors, dtype=np.float32)
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
-        """See ``Reader.read``."""
+        """See ``Reader.read``. Of layers the guard knows those of the packaged model alone: another one may put a
+        prompt before each text, or may not be asked as that is.
+        """
+        vectors = self.encode(texts, progress=progress)
+        if not texts or self.fingerprint != fingerprint(PACKAGED_MODEL):
+            return vectors
+        return np.hstack([vectors, np.vstack([self._layers(text) for text in texts])[:, vectors.shape[1] :]])
+
+    def _layers(self, text: str) -> Vectors:
         from torch import no_grad
 
-        network, found = reading_network(self._model), [self.encode(texts)[:0]]
+        window = self._model.max_seq_length
+        told = self._model.tokenizer([text.strip()], truncation=True, max_length=window, return_tensors="pt")
         with no_grad():
-            for text in tqdm(texts, unit="text", disable=not progress):
-                told = self._model.tokenizer(
-                    [text.strip()], truncation=True, max_length=self._model.max_seq_length, return_tensors="pt"
-                )
-                found.append(network(told["input_ids"], told["attention_mask"]).numpy())
-        return np.concatenate(found[1:] or found)
+            read = reading_network(self._model)(told["input_ids"], told["attention_mask"])
+        return np.asarray(read.numpy(), dtype=np.float32)
 
     def one_by_one(self) -> SentenceEmbedder:
         """The same model with each text alone: slower, and a vector depends on its text and on nothing beside it."""

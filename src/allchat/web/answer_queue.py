@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar, Unpack
 
-from allchat.answering.query import Asked, Asker, standing
+from allchat.answering.query import Asked, Asker, Asking, standing
 from allchat.errors import BusyError
 from allchat.records import Answer, Document, Outline
 from allchat.web.outcome import Door, Observer, Told, outcome_of
@@ -125,7 +125,7 @@ class Capacity:
         return None
 
     def _read(self, asked: Asked) -> Answer | None:
-        return self._asker.alarm(asked.question, history=asked.history, id=asked.id, language=asked.language)
+        return self._asker.alarm(asked.question, **asked.how)
 
     def ask_here(self, asked: Asked, *, door: Door) -> Answer:
         """The same for a caller in a thread of its own, which waits.
@@ -207,9 +207,9 @@ class Capacity:
 
     def _answer(self, asked: Asked) -> Told:
         ask = self._explain or self._unexplained
-        return ask(asked.question, history=asked.history, id=asked.id, language=asked.language)
+        return ask(asked.question, **asked.how)
 
-    def _unexplained(self, question: str, **how: Any) -> Told:
+    def _unexplained(self, question: str, **how: Unpack[Asking]) -> Told:
         return self._asker.ask(question, **how), None
 
     @contextmanager
@@ -258,35 +258,21 @@ class PageDoor:
 
     async def alarms(self, question: str, *, history: Sequence[str] = ()) -> bool:
         """Whether a rule finds a message urgent, for who is over a limit."""
-        return await self._capacity.is_alarm(Asked(question, tuple(history)))
+        return await self._capacity.is_alarm(Asked.of(question, history=history))
 
-    def alarm(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> Answer | None:
+    def alarm(self, question: str, **how: Unpack[Asking]) -> Answer | None:
         """See ``Asker.alarm``."""
-        return self._asker.alarm(question, history=history, id=id, language=language)
+        return self._asker.alarm(question, **how)
 
     def earlier(self, document: str, digits: str) -> Document | None:
         """The text of a source that was quoted from before; see ``Asker``."""
         return self._asker.earlier(document, digits)
 
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> Answer:
+    def ask(self, question: str, **how: Unpack[Asking]) -> Answer:
         """Answer one question, or say that too many are asking.
 
         Raises:
             BusyError: too many are waiting already, or this one took too long.
             Exception: whatever ``Chat.ask`` raises.
         """
-        return self._capacity.ask_here(Asked(question, tuple(history), id, language), door="page")
+        return self._capacity.ask_here(Asked.of(question, **how), door="page")

@@ -6,10 +6,12 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Unpack
 
+from allchat.answering.query import Asking
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
 from allchat.records import Answer, Document, Outline, Trace, Verdict
@@ -72,51 +74,30 @@ class Following:
         """The text of a source that was quoted from before; see ``Asker``."""
         return self.now.earlier(document, digits)
 
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> Answer:
+    def ask(self, question: str, **how: Unpack[Asking]) -> Answer:
         """See ``Chat.ask``.
 
         Raises:
             StoreError: the model is not what it was; what a rule finds urgent is answered all the same.
         """
-        return self.explain(question, history=history, id=id, language=language)[0]
+        return self.explain(question, **how)[0]
 
-    def explain(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> tuple[Answer, Trace]:
+    def explain(self, question: str, **how: Unpack[Asking]) -> tuple[Answer, Trace]:
         """``ask``, with how the answer came about.
 
         Raises:
             StoreError: see ``ask``.
         """
         if self.sound:
-            return self.now.explain(question, history=history, id=id, language=language)
-        answer = self.alarm(question, history=history, id=id, language=language)
+            return self.now.explain(question, **how)
+        answer = self.alarm(question, **how)
         if answer is None:
             raise StoreError(f"{self._index}: {UNSOUND} Restart this server.")
         return answer, Trace(Verdict("urgent", reason=answer.reason))
 
-    def alarm(
-        self,
-        question: str,
-        *,
-        history: Sequence[str] = (),
-        id: str = "q",  # noqa: A002 - the record names it so
-        language: str | None = None,
-    ) -> Answer | None:
+    def alarm(self, question: str, **how: Unpack[Asking]) -> Answer | None:
         """See ``Chat.alarm``."""
-        return self.now.alarm(question, history=history, id=id, language=language)
+        return self.now.alarm(question, **how)
 
     def check(self) -> bool:
         """Ask the model for a known vector. Where it is another one, the index is opened anew, which reads the model's
