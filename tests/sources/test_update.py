@@ -146,6 +146,17 @@ def test_a_sentence_that_is_new_beside_one_that_stands_takes_no_question_away(ho
     assert fates(plan(house, TEXT))["Chemotherapy is the use"] == "critical", "and what is taken out takes it away"
 
 
+@pytest.mark.parametrize("place", ["corpus.toml", "es/questions/it.toml"])
+def test_what_was_edited_while_the_report_was_made_is_not_written_over(house: Path, place: str) -> None:
+    update = plan(house, NEXT)
+    edited = (house / place).read_text(encoding="utf-8")
+    write(house / place, edited.replace("Vincristine is given", "Hair grows back"))
+    before = tree(house)
+    with pytest.raises(CorpusError, match="was edited since"):
+        apply(update)
+    assert tree(house) == before
+
+
 def test_a_proposal_less_like_than_asked_for_is_parked(house: Path) -> None:
     apply(plan(house, NEXT, least=0.99))
     assert "q3" not in (house / "questions" / "it.toml").read_text(encoding="utf-8")
