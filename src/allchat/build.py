@@ -29,7 +29,7 @@ from allchat.search.sentence_transformer import building_embedder, vectors_key
 from allchat.search.words import content_words
 from allchat.sources.annotations import read_examples, read_lay_terms, read_questions, word_files
 from allchat.sources.chunking import chunk
-from allchat.sources.contradictions import REPORT, contradictions, report
+from allchat.sources.contradictions import MOST_LISTED, REPORT, contradictions, report
 from allchat.sources.corpus import read_corpus
 from allchat.sources.facets import names
 from allchat.sources.glossary import Glossary
@@ -117,7 +117,7 @@ def build(
         previous=previous,
         progress=progress,
     )
-    _tell_contradictions(documents, index, say)
+    _tell_contradictions(documents, outlines, index, say)
     _say(f"{kept.embedded} of {kept.count} texts were embedded, the vectors of the others were there.", say)
     return index
 
@@ -131,16 +131,18 @@ def _inputs(
     return told | parts
 
 
-def _tell_contradictions(documents: Sequence[Document], index: Path, say: Callable[[str], None] | None) -> None:
+def _tell_contradictions(
+    documents: Sequence[Document], outlines: Sequence[Outline], index: Path, say: Callable[[str], None] | None
+) -> None:
     """Lists for staff, beside the index, where the sources contradict each other; a line tells how often."""
-    found = contradictions(documents)
+    found = contradictions(documents, outlines)
+    (index / REPORT).unlink(missing_ok=True)  # it may quote a source that is gone
     if found is None:
         _say("the sources are too many to compare: contradictions between them are not listed.", say)
     elif found:
         (index / REPORT).write_text(report(found), encoding="utf-8")
-        _say(f"the sources differ in numbers or negations at {len(found)} places: {index / REPORT} lists them.", say)
-    else:
-        (index / REPORT).unlink(missing_ok=True)
+        count = f"{'at least ' * (len(found) == MOST_LISTED)}{len(found)}"
+        _say(f"the sources differ in numbers or negations at {count} places: {index / REPORT} lists them.", say)
 
 
 def _say(line: str, say: Callable[[str], None] | None) -> None:

@@ -16,7 +16,7 @@ from allchat.answering.verify import quoted_lines, recheck, verify_quotes
 from allchat.chat import Chat
 from allchat.errors import VerificationError
 from allchat.records import Answer, Document
-from allchat.sources.changes import differences, find_words
+from allchat.sources.changes import differences, places_near
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.text import clean
@@ -141,6 +141,10 @@ def test_a_changed_citation_says_what_differs(answer: Answer) -> None:
     assert ("added", "Strong") in check.differences
     assert " ".join(words for change, words in check.differences if change != "added") == saved(answer)["quote"]
     assert " ".join(words for change, words in check.differences if change != "removed") == check.found
+
+
+def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | None:
+    return next(iter(places_near(text, quote, near=near)), None)
 
 
 def test_words_that_stand_twice_have_moved_to_the_nearer_place() -> None:

@@ -12,7 +12,6 @@ from made_files import IMAGE, page, pdf
 
 from allchat.cli.group import EXIT_BAD_INPUT, EXIT_BROKEN
 from allchat.cli.main import cli
-from allchat.sources.archive import keep
 from allchat.sources.corpus import declared_sources
 
 GIVEN = (
@@ -74,14 +73,48 @@ def test_what_families_may_see_of_a_source_is_given_by_its_name(home: Path) -> N
     assert declared_sources(home / "corpus")[0].display == "quote"
 
 
-def test_a_withdrawn_source_leaves_its_notice(home: Path) -> None:
+WORDS = ("Come from two to four", "ring the bell", "Ring twice")
+
+
+def words_kept(folder: Path) -> set[str]:
+    """The folders of a corpus, by the first part of their names, that hold words of the source."""
+    files = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files_of(folder)}
+    return {place.split("/")[0] for place, text in files.items() if any(word in text for word in WORDS)}
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def updated(home: Path) -> Path:
+    """The corpus of a source whose text was replaced, with a question that could not go along."""
     run("source", "add", "v.html", "--yes", *GIVEN)
-    keep(home / "corpus", "visiting-us")
-    assert run("source", "remove", "visiting-us", "--withdraw", "--yes").exit_code == 0
-    kept = [path.read_text(encoding="utf-8") for path in (home / "corpus").rglob("*") if path.is_file()]
-    assert not any("Come from two to four" in text for text in kept)
-    assert "[[withdrawn]]" in (home / "corpus" / "corpus.toml").read_text(encoding="utf-8")
-    assert declared_sources(home / "corpus") == []
+    table = '[[block]]\nbegins = "Come from two"\nquestions = ["When may I come?"]\n'
+    (home / "corpus" / "questions").mkdir()
+    (home / "corpus" / "questions" / "visiting-us.toml").write_text(table, encoding="utf-8")
+    (home / "n.html").write_bytes(page("<h1>Visiting us</h1><p>Ring twice. Nobody is let in at night.</p>"))
+    result = run("source", "update", "visiting-us", "n.html", "--revised=unknown", "--no-answers", "--apply")
+    assert result.exit_code == 0, result.output
+    assert {"archive", "converted", "parked", "updates"} <= words_kept(home / "corpus")
+    return home / "corpus"
+
+
+def test_a_withdrawn_source_leaves_its_notice_and_no_words_anywhere(updated: Path) -> None:
+    result = run("source", "remove", "visiting-us", "--withdraw", "--yes")
+    assert result.exit_code == 0, result.output
+    assert words_kept(updated) == set()
+    assert [path.name for path in files_of(updated) if "visiting-us" in path.read_text("utf-8")] == ["corpus.toml"]
+    assert "[[withdrawn]]" in (updated / "corpus.toml").read_text(encoding="utf-8")
+    assert declared_sources(updated) == []
+    assert run("source", "undo", "--discard-edits").exit_code == EXIT_BROKEN
+
+
+def test_a_removed_source_leaves_only_the_texts_that_saved_answers_lead_to(updated: Path) -> None:
+    assert run("source", "remove", "visiting-us", "--yes").exit_code == 0
+    assert words_kept(updated) == {"archive"}
+    assert run("source", "undo", "--discard-edits").exit_code == EXIT_BROKEN
+    assert declared_sources(updated) == []
 
 
 def test_a_review_alone_adds_nothing(home: Path) -> None:

@@ -13,8 +13,8 @@ from word_hash import WordHash
 
 from allchat.build import build
 from allchat.chat import Chat
-from allchat.records import Document
-from allchat.sources.contradictions import contradictions, report
+from allchat.sources.contradictions import MOST_LISTED, Contradiction, contradictions, report
+from allchat.sources.outline import outline_document
 
 OLDER = "Visiting hours on the ward\n\nParents may visit the ward from 2 to 4 in the afternoon every day.\n"
 NEWER = "Visiting hours on the ward\n\nParents may visit the ward from 2 to 6 in the afternoon every day.\n"
@@ -36,26 +36,46 @@ def house(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def made(*texts: str) -> list[Document]:
+def made(*texts: str) -> tuple[Contradiction, ...] | None:
+    """What is found in sources of these texts."""
     one = bare(SMALL)[0]
-    return [replace(with_text(one, text), key=f"d{number}") for number, text in enumerate(texts)]
+    documents = [replace(with_text(one, text), key=f"d{number}") for number, text in enumerate(texts)]
+    return contradictions(documents, [outline_document(document) for document in documents])
 
 
 def test_another_number_is_listed_with_both_places_and_dates_and_the_same_words_are_not() -> None:
-    found = contradictions(made(OLDER, NEWER))
+    found = made(OLDER, NEWER)
     assert found is not None
     assert [str(critical) for pair in found for critical in pair.found] == ["number: [-4-] {+6+}"]
     said = report(found)
     assert "from 2 to 4 in the afternoon" in said
     assert "from 2 to 6 in the afternoon" in said
-    assert contradictions(made(OLDER, OLDER)) == ()
-    assert contradictions(made(OLDER, OLDER.replace("Parents", "Families"))) == ()
+    assert made(OLDER, OLDER) == ()
+    assert made(OLDER, OLDER.replace("Parents", "Families")) == ()
 
 
 def test_another_negation_is_listed() -> None:
-    found = contradictions(made("Give the syrup with food at noon.\n", "Do not give the syrup with food at noon.\n"))
+    found = made("Give the syrup with food at noon.\n", "Do not give the syrup with food at noon.\n")
     assert found
     assert found[0].found[0].kind == "negation"
+
+
+def test_a_sentence_is_held_against_the_likest_one_of_each_other_source() -> None:
+    """What stands there in the same words is no contradiction of what stands beside it."""
+    both = f"{OLDER}\nParents may visit the ward from 2 to 6 in the afternoon every Sunday.\n"
+    assert made(OLDER, both) == ()
+    found = made(NEWER, both, OLDER)
+    assert found is not None
+    assert [(pair.one.key, pair.other.key, pair.also.words[-10:]) for pair in found] == [
+        ("d0", "d1", "every day."), ("d0", "d2", "every day."),
+    ]  # fmt: skip
+
+
+def test_of_leaflets_made_by_one_pattern_no_endless_list_is_made() -> None:
+    pattern = "Ring the bell of door {number} before you enter the room.\n"
+    found = made(*(pattern.format(number=number) for number in range(60)))
+    assert found is not None
+    assert len(found) == MOST_LISTED
 
 
 def test_the_build_writes_the_list_beside_the_index_and_says_so_in_a_line(house: Path) -> None:
@@ -63,6 +83,17 @@ def test_the_build_writes_the_list_beside_the_index_and_says_so_in_a_line(house:
     build(house, index=house / "index", embedder=WordHash(), say=said.append)
     assert "2 to 6" in (house / "index" / "contradictions.md").read_text(encoding="utf-8")
     assert sum("differ" in line for line in said) == 1
+
+
+def test_where_the_sources_are_too_many_no_list_of_an_earlier_build_is_left(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(house, index=house / "index", embedder=WordHash())
+    monkeypatch.setattr("allchat.sources.contradictions.MOST_SENTENCES", 1)
+    said: list[str] = []
+    build(house, index=house / "index", embedder=WordHash(), force=True, say=said.append)
+    assert not (house / "index" / "contradictions.md").exists()
+    assert any("too many to compare" in line for line in said)
 
 
 def test_families_see_the_newer_text_first_and_both_dates(house: Path) -> None:

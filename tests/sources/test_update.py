@@ -95,6 +95,16 @@ def test_each_place_of_a_question_holds_has_a_proposal_changed_critically_or_is_
     }  # fmt: skip
 
 
+def test_a_source_without_rules_and_without_questions_can_be_updated(house: Path) -> None:
+    table = house / "corpus.toml"
+    write(table, table.read_text(encoding="utf-8").partition("\n[[source.applies]]")[0])
+    for place in ("questions/it.toml", "es/questions/it.toml"):
+        write(house / place, "# No question yet.\n")
+    apply(plan(house, NEXT))
+    assert read_corpus(house)[0].text == NEXT
+    assert (house / "questions" / "it.toml").read_text(encoding="utf-8") == "# No question yet.\n"
+
+
 def test_a_plan_changes_nothing(house: Path) -> None:
     before = tree(house)
     plan(house, NEXT)
@@ -134,6 +144,17 @@ def test_a_sentence_that_is_new_beside_one_that_stands_takes_no_question_away(ho
     apply(plan(house, text))
     assert "q0" in (house / "questions" / "it.toml").read_text(encoding="utf-8")
     assert fates(plan(house, TEXT))["Chemotherapy is the use"] == "critical", "and what is taken out takes it away"
+
+
+@pytest.mark.parametrize("place", ["corpus.toml", "es/questions/it.toml"])
+def test_what_was_edited_while_the_report_was_made_is_not_written_over(house: Path, place: str) -> None:
+    update = plan(house, NEXT)
+    edited = (house / place).read_text(encoding="utf-8")
+    write(house / place, edited.replace("Vincristine is given", "Hair grows back"))
+    before = tree(house)
+    with pytest.raises(CorpusError, match="was edited since"):
+        apply(update)
+    assert tree(house) == before
 
 
 def test_a_proposal_less_like_than_asked_for_is_parked(house: Path) -> None:

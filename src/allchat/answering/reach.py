@@ -47,11 +47,11 @@ def _found(search: Search, questions: Sequence[str]) -> set[str]:
     return keys
 
 
-def near_misses(pipeline: Pipeline, questions: Sequence[str], *, answered: Sequence[str]) -> Mapping[str, list[str]]:
-    """Of the near misses those that are ``answered`` by now, by the document whose block is found first."""
+def near_misses(pipeline: Pipeline, answered: Sequence[str]) -> Mapping[str, list[str]]:
+    """The near misses that are answered by now, by the document whose block is found first."""
     by: dict[str, list[str]] = {}
     search = pipeline.search()
-    for question in (question for question in questions if question in set(answered)):
+    for question in answered:
         wordings = search.wordings(question)
         hits = search.find(wordings, vectors=search.encode(wordings), limit=1).hits
         if hits:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from allchat.errors import VerificationError
 from allchat.markdown import unescape_markdown
 from allchat.records import Citation, Document, Lead
-from allchat.sources.changes import Change, differences, places
+from allchat.sources.changes import Change, differences, places_near
 from allchat.sources.text import clean
 from allchat.sources.whereabouts import Standing, around, is_whole, likest, standing
 
@@ -135,7 +135,7 @@ def _looked_up(quote: str, today: Document, start: int, end: int) -> Standing:
     """Where words stand whose own text is not known: those very words as whole sentences, or the likest ones."""
     if quote and _cut(today.text, start, end) == quote:
         return Standing("holds", start, end, quote)
-    found = sorted(places(today.text, quote), key=lambda place: (abs(place[0] - start), place))
+    found = places_near(today.text, quote, near=start)
     whole = [place for place in found if is_whole(today, *place)]
     if found and not whole:
         return around(today, *found[0])

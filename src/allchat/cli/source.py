@@ -25,7 +25,6 @@ from allchat.sources.adding import (
     remove,
     same_address,
 )
-from allchat.sources.archive import forget
 from allchat.sources.corpus import Source, declared_sources
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.readers.review_facts import dates, language_of
@@ -174,14 +173,16 @@ def check_command(index: Path | None, corpus: Path | None, settings_file: Path |
 @settings_options
 @guarded
 def remove_command(key: str, *, withdraw: bool, yes: bool, **options: Any) -> None:
-    """Take source ID out of the corpus, with its files. Then run: allchat build."""
+    """Take source ID out of the corpus, with its files. Then run: allchat build.
+
+    No update can be undone after it. Its earlier texts stay in CORPUS/archive for saved answers unless it is withdrawn.
+    """
     settings = load_settings(options["settings_file"], index=options["index"], corpus=options["corpus"])
     if not (yes or click.confirm(f"Delete {key} with its text and its original?", default=False)):
         click.echo("nothing was removed")
         return
     day = datetime.now(UTC).date().isoformat() if withdraw else None
-    gone = remove(key, corpus=settings.corpus, withdrawn=day)
-    for place in (*gone, *(forget(settings.corpus, key) if withdraw else ())):
+    for place in remove(key, corpus=settings.corpus, withdrawn=day):
         click.echo(f"deleted {settings.corpus / place}")
     click.echo("Now run: allchat build")
 

@@ -64,8 +64,7 @@ def reach_command(keys: tuple[str, ...], index: Path | None, corpus: Path | None
     unknown = next((key for key in keys if key not in chat.documents), None)
     if unknown is not None:
         raise CorpusError(f"{settings.index}: holds no source {unknown!r}. See: allchat source list")
-    near = read_examples(settings.corpus).near
-    missed = near_misses(chat, near, answered=now_answered(near, search=chat.search()))
+    missed = near_misses(chat, now_answered(read_examples(settings.corpus).near, search=chat.search()))
     for document in (chat.documents[key] for key in keys or chat.documents):
         outline = chat.outline(document.key)
         rows = reached(chat, document.key, drafts=drafted(document, outline))

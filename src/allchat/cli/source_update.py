@@ -20,10 +20,11 @@ from allchat.cli.group import contact, guarded, settings_options
 from allchat.cli.source import source_group
 from allchat.settings import Settings, load_settings
 from allchat.sources import switch
-from allchat.sources.adding import read_file
+from allchat.sources.adding import REVIEWS, read_file
 from allchat.sources.anchors import Anchor, why
 from allchat.sources.annotations import read_examples
-from allchat.sources.changes import differences
+from allchat.sources.archive import ARCHIVE
+from allchat.sources.changes import marked
 from allchat.sources.update import LEAST_ALIKE, Update, apply, files_after, planned
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def update_command(
     for line in report(update):
         click.echo(line)
     if not no_answers:
+        click.echo("Both texts are built aside and asked our questions; this takes minutes.", err=True)
         for line in answers_report(update, settings, suites=suites):
             click.echo(line)
     if not applies:
@@ -165,8 +167,7 @@ def _questions(anchors: list[Anchor], least: float) -> int:
 
 
 def _marked(was: str, now: str) -> str:
-    frames = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
-    return " ".join(frames[change].format(words) for change, words in differences(was, now))[: 2 * SHOWN]
+    return marked(was, now)[: 2 * SHOWN]
 
 
 def answers_report(update: Update, settings: Settings, *, suites: Path) -> Iterator[str]:
@@ -225,7 +226,7 @@ def _said(settings: Settings, suites: Path | None, corpus: Path, aside: Path) ->
 
 def _next_corpus(update: Update, folder: Path) -> Path:
     """The corpus as it would be, apart from the one in force."""
-    shutil.copytree(update.corpus, folder, ignore=shutil.ignore_patterns("archive", "updates", "reviews"))
+    shutil.copytree(update.corpus, folder, ignore=shutil.ignore_patterns(ARCHIVE, switch.UPDATES, REVIEWS))
     for place, data in files_after(update).items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         if data is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -13,8 +12,9 @@ from typing import Any
 
 from allchat.errors import CorpusError
 from allchat.languages.folders import packaged_codes
-from allchat.parsing import parse_toml
 from allchat.records import Display, Layout
+from allchat.sources import archive
+from allchat.sources.anchors import PARKED
 from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
 from allchat.sources.corpus import (
     ANSWERED_FROM,
@@ -27,6 +27,8 @@ from allchat.sources.corpus import (
 )
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import Converted, convert
+from allchat.sources.switch import forget_steps
+from allchat.sources.toml_text import lines_of
 from allchat.sources.withdrawn import Withdrawn, read_withdrawn, withdrawn_table
 
 ORIGINALS = "originals"
@@ -35,7 +37,6 @@ REVIEWS = "reviews"
 DRAFTS = "drafts"
 HEADER = "# The sources that allchat quotes. Add one with: allchat source add FILE\n"
 
-_TABLE = re.compile(r"^\[\[source\]\][ \t]*(?:#.*)?$", re.MULTILINE)
 _LONGEST_ID = 48
 
 
@@ -101,21 +102,17 @@ def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus
         raise CorpusError(f"{name}: is in the corpus already, as {same[0]!r}. Remove that first, or leave it.")
     if facts.id in declared_ids(corpus):
         raise CorpusError(f"{corpus / CORPUS_FILE}: the id {facts.id!r} is taken. Give another one with --id.")
-    table = _table(content, name=name, converted=converted, facts=facts)
+    own, files = files_of(content, key=facts.id, name=name, converted=converted)
+    table = asdict(facts) | own
     source = source_of(table, where=f"{corpus / CORPUS_FILE}, {facts.id}")
     outline_document(made_of(source, text=converted.text, layout=Layout(structure=converted.structure)))
-    files = {
-        table["original"]["file"]: content,
-        source.file: converted.text.encode(),
-        table["original"]["structure"]: converted.structure.encode(),
-    }
     before = _table_text(corpus)
 
     def changed() -> None:
         _must_not_lie_there(files, corpus)
         for place, data in files.items():
-            _write(corpus / place, data)
-        _write(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{_written(table)}".encode())
+            archive.write_file(corpus / place, data)
+        archive.write_file(corpus / CORPUS_FILE, f"{(before or HEADER).rstrip()}\n\n{_written(table)}".encode())
         _must_read(corpus, facts)
 
     _or_as_before(changed, corpus=corpus, before=before, new=[*files])
@@ -123,7 +120,8 @@ def add(content: bytes, *, name: str, converted: Converted, facts: Facts, corpus
 
 def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]:
     """Takes a source out: its table, and its files. Gives the names of those. ``withdrawn`` is the day (ISO) from which
-    a notice stands at its links.
+    a notice stands at its links; then its earlier texts go as well. What undo needs goes with any source: it has the
+    source's words, and a table that names its files.
 
     Raises:
         CorpusError: there is no such source.
@@ -131,20 +129,19 @@ def remove(key: str, *, corpus: Path, withdrawn: str | None = None) -> list[str]
     source = next((source for source in _declared(corpus) if source.id == key), None)
     if source is None:
         raise CorpusError(f"{corpus / CORPUS_FILE}: has no source {key!r}. See: allchat source list")
-    text = _table_text(corpus)
-    starts = [match.start() for match in _TABLE.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    kept = [part for part in parts if parse_toml(part.encode())["source"][0]["id"] != key]
+    head, tables = archive.tables(_table_text(corpus))
+    del tables[key]
     notice = "" if withdrawn is None else withdrawn_table(_notice(source, on=withdrawn))
-    _write(corpus / CORPUS_FILE, (text[: starts[0]] + notice + "".join(kept)).rstrip().encode() + b"\n")
+    archive.write_file(corpus / CORPUS_FILE, (head + notice + "".join(tables.values())).rstrip().encode() + b"\n")
     folders = (folder_of(Path(), language) / QUESTIONS_FOLDER for language in packaged_codes())
     files = [source.file, *(f"{folder}/{key}.toml" for folder in folders)]
     files += [source.original.file, source.original.structure] if source.original else []
-    files += [f"{REVIEWS}/{key}.html", f"{QUESTIONS_FOLDER}/{DRAFTS}/{key}.toml"]  # these hold its words too
+    # these hold its words too
+    files += [f"{REVIEWS}/{key}.html", f"{QUESTIONS_FOLDER}/{DRAFTS}/{key}.toml", f"{PARKED}/{key}.toml"]
     there = [place for place in files if (corpus / place).is_file()]
     for place in there:
         (corpus / place).unlink()
-    return there
+    return [*there, *forget_steps(corpus), *(archive.forget(corpus, key) if withdrawn else ())]
 
 
 def _notice(source: Source, *, on: str) -> Withdrawn:
@@ -195,31 +192,24 @@ def _table_text(corpus: Path) -> str:
     return path.read_bytes().decode() if path.exists() else ""
 
 
-def _table(content: bytes, *, name: str, converted: Converted, facts: Facts) -> dict[str, Any]:
-    """The ``[[source]]`` table of a converted file."""
+def files_of(content: bytes, *, key: str, name: str, converted: Converted) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The three files of a converted source, places and bytes, and what its ``[[source]]`` table says of them."""
+    text, structure = converted.text.encode(), converted.structure.encode()
     original = {
-        "file": f"{ORIGINALS}/{facts.id}{Path(name).suffix.lower() or '.txt'}",
+        "file": f"{ORIGINALS}/{key}{Path(name).suffix.lower() or '.txt'}",
         "sha256": _hash(content),
         "converter": converted.converter,
-        "structure": f"{CONVERTED}/{facts.id}.jsonl",
-        "structure_sha256": _hash(converted.structure.encode()),
+        "structure": f"{CONVERTED}/{key}.jsonl",
+        "structure_sha256": _hash(structure),
     }
-    own = {"file": f"{CONVERTED}/{facts.id}.txt", "sha256": _hash(converted.text.encode())}
-    return {**asdict(facts), **own, "copy": f"converted from {name}", "layout": "converted", "original": original}
+    facts = {"file": f"{CONVERTED}/{key}.txt", "sha256": _hash(text), "copy": f"converted from {name}"}
+    files = {original["file"]: content, facts["file"]: text, original["structure"]: structure}
+    return {**facts, "layout": "converted", "original": original}, files
 
 
 def _written(table: dict[str, Any]) -> str:
-    facts = {key: value for key, value in table.items() if key != "original"}
-    return f"[[source]]\n{_lines(facts)}\n[source.original]\n{_lines(table['original'])}"
-
-
-def _lines(fields: dict[str, str]) -> str:
-    # A JSON string is a TOML string but for DEL, which no fact needs.
-    return "".join(
-        f"{key} = {json.dumps(value.replace(chr(127), ''), ensure_ascii=False)}\n"
-        for key, value in fields.items()
-        if value
-    )
+    facts = {key: value for key, value in table.items() if key != "original" and value}
+    return f"[[source]]\n{lines_of(facts)}\n[source.original]\n{lines_of(table['original'])}"
 
 
 def _must_not_lie_there(files: dict[str, bytes], corpus: Path) -> None:
@@ -244,7 +234,7 @@ def _or_as_before(change: Callable[[], None], *, corpus: Path, before: str, new:
         for place in set(new) - set(there):
             (corpus / place).unlink(missing_ok=True)
         if before:
-            _write(corpus / CORPUS_FILE, before.encode())
+            archive.write_file(corpus / CORPUS_FILE, before.encode())
         else:
             (corpus / CORPUS_FILE).unlink(missing_ok=True)
         if isinstance(error, CorpusError):
@@ -252,13 +242,6 @@ def _or_as_before(change: Callable[[], None], *, corpus: Path, before: str, new:
         raise CorpusError(
             f"{corpus}: cannot be written ({error.strerror}). Free it, or name another folder."
         ) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_bytes(data)
-    aside.replace(path)
 
 
 def _hash(data: bytes) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,6 +16,7 @@ from allchat.sources.annotations import QUESTIONS_FOLDER, Beginnings, Place, fol
 from allchat.sources.changes import Changes, Unit, changes_between, outlined
 from allchat.sources.critical import Critical, critical_changes
 from allchat.sources.text import clean
+from allchat.sources.toml_text import lines_of, parted, quoted
 
 PARKED: Final = "parked"
 FEWEST_WORDS = 6
@@ -62,7 +62,7 @@ def anchors_of(corpus: Path, *, old: Document, new: Document) -> tuple[Anchor, .
     carry = _Carry(old, new)
     found: list[Anchor] = []
     for language, path in question_files(corpus, old.key):
-        for number, part in enumerate(_parts(path.read_bytes().decode())[1:]):
+        for number, part in enumerate(parted(path.read_bytes().decode(), _BLOCK)[1:]):
             table = parse_toml(part.encode())["block"][0]
             found.append(carry.anchor(language, number, table, path=path))
     return tuple(found)
@@ -117,9 +117,8 @@ class _Carry:
         pairs = [(self._changes.old[n], self._changes.pairs.get(n)) for n in covered]
         stands = [(unit.words, self._changes.new[pair.new].words if pair else "") for unit, pair in pairs]
         changed = [found for was, is_now in stands for found in critical_changes(was, is_now)]
-        weights = [len(unit.words) for unit, _ in pairs]
-        alike = sum(weight * (pair.likeness if pair else 0.0) for weight, (_, pair) in zip(weights, pairs, strict=True))
-        likeness = round(alike / max(1, sum(weights)), 2)
+        alike = sum(len(unit.words) * pair.likeness for unit, pair in pairs if pair)
+        likeness = round(alike / max(1, sum(len(unit.words) for unit, _ in pairs)), 2)
         return _fated(told, "critical" if changed else "proposal", now, likeness, begins, under, changed)
 
     def _proposed(self, unit: Unit) -> tuple[Place, str, str] | None:
@@ -137,10 +136,7 @@ class _Carry:
 def _fated(
     told: Anchor, fate: Fate, now: str, likeness: float, begins: str, under: str, changed: Sequence[Critical] = ()
 ) -> Anchor:
-    return Anchor(
-        told.language, told.number, told.begins, told.questions, fate, told.words, now, likeness, begins, under,
-        tuple(changed),
-    )  # fmt: skip
+    return replace(told, fate=fate, now=now, likeness=likeness, proposed=begins, under=under, critical=tuple(changed))
 
 
 def _start(place: Place) -> int:
@@ -163,20 +159,12 @@ def _words(place: Place, document: Document) -> str:
 # Files
 
 
-def _parts(text: str) -> list[str]:
-    starts = [match.start() for match in _BLOCK.finditer(text)]
-    return [
-        text[: starts[0]] if starts else text,
-        *(text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)),
-    ]
-
-
 def carried(corpus: Path, key: str, anchors: Iterable[Anchor], *, least: float) -> dict[str, bytes]:
     """The question files with the anchors that are taken, by their places; what is parked is not in them."""
     by_place = {(anchor.language, anchor.number): anchor for anchor in anchors}
     files = {}
     for language, path in question_files(corpus, key):
-        head, *parts = _parts(path.read_bytes().decode())
+        head, *parts = parted(path.read_bytes().decode(), _BLOCK)
         told = [_carried(part, by_place[language, number], least) for number, part in enumerate(parts)]
         files[path.relative_to(corpus).as_posix()] = (head + "".join(told)).encode()
     return files
@@ -187,8 +175,8 @@ def _carried(part: str, anchor: Anchor, least: float) -> str:
         return _after_block(part)
     if anchor.fate == "holds" or not anchor.proposed:
         return part
-    under = f"\nunder = {json.dumps(anchor.under, ensure_ascii=False)}" if anchor.under else ""
-    line = f"begins = {json.dumps(anchor.proposed, ensure_ascii=False)}{under}"
+    under = f"\nunder = {quoted(anchor.under)}" if anchor.under else ""
+    line = f"begins = {quoted(anchor.proposed)}{under}"
     without = re.sub(r"^under\s*=.*\n", "", part, flags=re.MULTILINE)
     return re.sub(r"^begins\s*=.*$", lambda _: line, without, count=1, flags=re.MULTILINE)
 
@@ -213,13 +201,12 @@ def parked(anchors: Iterable[Anchor], *, least: float, text: str, before: bytes)
 
 
 def _waiting(anchor: Anchor, text: str) -> str:
-    facts: dict[str, object] = {
+    facts = {
         "text": text[:16], "language": anchor.language, "why": why(anchor), "begins": anchor.begins,
         "led_to": anchor.words, "now": anchor.now, "proposed": anchor.proposed, "under": anchor.under,
     }  # fmt: skip
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in facts.items() if value]
-    asked = "".join(f"  {json.dumps(question, ensure_ascii=False)},\n" for question in anchor.questions)
-    return f"\n[[parked]]\n{''.join(lines)}questions = [\n{asked}]\n"
+    asked = "".join(f"  {quoted(question)},\n" for question in anchor.questions)
+    return f"\n[[parked]]\n{lines_of({name: said for name, said in facts.items() if said})}questions = [\n{asked}]\n"
 
 
 def why(anchor: Anchor) -> str:

@@ -15,6 +15,7 @@ from allchat.errors import CorpusError
 from allchat.parsing import parse_toml
 from allchat.records import Document
 from allchat.sources.corpus import CORPUS_FILE, Source, declared_sources, layout_of, made_of, read_text, source_of
+from allchat.sources.toml_text import parted
 
 ARCHIVE = "archive"
 TEXT, TABLE, STRUCTURE, ORIGINAL = "text.txt", "source.toml", "structure.jsonl", "original"
@@ -34,10 +35,8 @@ def is_hash_of(digits: str, sha256: str) -> bool:
 
 def tables(text: str) -> tuple[str, dict[str, str]]:
     """What stands in a corpus.toml before its first source, and each source's table as it is written, by its id."""
-    starts = [match.start() for match in _TABLE.finditer(text)]
-    parts = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    named = {str(parse_toml(part.encode())["source"][0]["id"]): part for part in parts}
-    return text[: starts[0]] if starts else text, named
+    head, *parts = parted(text, _TABLE)
+    return head, {str(parse_toml(part.encode())["source"][0]["id"]): part for part in parts}
 
 
 def entry(source: Source, *, table: str, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -73,10 +72,17 @@ def put(corpus: Path, files: Mapping[str, bytes]) -> None:
     """
     try:
         for place, content in files.items():
-            (corpus / place).parent.mkdir(parents=True, exist_ok=True)
-            (corpus / place).write_bytes(content)
+            write_file(corpus / place, content)
     except OSError as error:
         raise CorpusError(f"{corpus}: cannot be written ({error.strerror}). Nothing was changed; free it.") from error
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all, with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.new")
+    aside.write_bytes(data)
+    aside.replace(path)
 
 
 def own_files(corpus: Path, source: Source) -> dict[str, bytes]:
@@ -127,7 +133,12 @@ def kept_texts(corpus: Path, key: str) -> dict[str, Document]:
 def forget(corpus: Path, key: str) -> list[str]:
     """Deletes every kept text of a source, as where its rights were withdrawn; gives the places."""
     folder = corpus / ARCHIVE / key
-    if not _KEY.fullmatch(key) or not folder.is_dir():
+    return emptied(folder, corpus=corpus) if _KEY.fullmatch(key) else []
+
+
+def emptied(folder: Path, *, corpus: Path) -> list[str]:
+    """Deletes a folder of the corpus, and gives the places of its files; none where there is none."""
+    if not folder.is_dir():
         return []
     gone = sorted(path.relative_to(corpus).as_posix() for path in folder.rglob("*") if path.is_file())
     shutil.rmtree(folder)

@@ -248,12 +248,9 @@ def letters_of(text: str) -> tuple[str, list[tuple[str, int, int]]]:
     return "".join(letter for letter, _, _ in letters), letters
 
 
-def find_words(text: str, quote: str, *, near: int = 0) -> tuple[int, int] | None:
-    """Where normalised words stand in a source, as offsets into it; None where they do not.
-
-    Of several places the one that starts nearest to ``near``, the earlier of two as near.
-    """
-    return min(places(text, quote), key=lambda place: (abs(place[0] - near), place), default=None)
+def places_near(text: str, quote: str, *, near: int = 0) -> list[tuple[int, int]]:
+    """``places``, those first that start nearest to ``near``, the earlier of two as near."""
+    return sorted(places(text, quote), key=lambda place: (abs(place[0] - near), place))
 
 
 def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
@@ -276,6 +273,12 @@ def differences(quote: str, words: str) -> tuple[tuple[Change, str], ...]:
             removed += old[step.src_start : step.src_end]
             added += new[step.dest_start : step.dest_end]
     return (*parts, *_changed(removed, added))
+
+
+def marked(was: str, now: str) -> str:
+    """How words differ from others, for staff: ``[-removed-]`` and ``{+added+}`` between what is the same."""
+    frames = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return " ".join(frames[change].format(words) for change, words in differences(was, now))
 
 
 def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[Change, str]]:

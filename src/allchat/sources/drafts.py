@@ -5,7 +5,6 @@ They lie in ``questions/drafts``, which no build reads. What staff accept goes t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from allchat.sources.adding import DRAFTS
 from allchat.sources.annotations import QUESTIONS_FOLDER
 from allchat.sources.corpus import read_toml
 from allchat.sources.text import clean
+from allchat.sources.toml_text import quoted
 
 MOST_WORDS = 14
 """Words of a heading or a lead that a question is drafted from."""
@@ -179,9 +179,6 @@ def _read(path: Path) -> list[Draft]:
 
 
 def _table(draft: Draft, *, open_: bool) -> str:
-    def quoted(text: str) -> str:
-        return json.dumps(text.replace("\x7f", ""), ensure_ascii=False)  # a JSON string is a TOML string but for DEL
-
     lines = [*(["accept = false"] if open_ else []), f"begins = {quoted(draft.begins)}"]
     lines += [f"under = {quoted(draft.under)}"] if draft.under else []
     lines += [f"questions = [{', '.join(map(quoted, draft.questions))}]"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,12 +14,13 @@ from rapidfuzz import fuzz
 from allchat.errors import CorpusError
 from allchat.parsing import parse_toml
 from allchat.records import Document, Layout
-from allchat.sources.adding import CONVERTED, ORIGINALS
+from allchat.sources.adding import files_of
 from allchat.sources.changes import LEAST_LIKE, Changes, changes_between, outlined
 from allchat.sources.corpus import Source, layout_of, made_of, source_of
 from allchat.sources.readers.convert import convert
 from allchat.sources.readers.review_facts import dates
 from allchat.sources.text import clean
+from allchat.sources.toml_text import lines_of, parted, quoted
 
 _RULE = re.compile(r"^\[\[?source\.(\w+)\]\]?[ \t]*(?:#.*)?$", re.MULTILINE)
 _BEGINNING = 12
@@ -80,7 +80,7 @@ def revised_source(
     changes = changes_between(old, bare)
     kept = [part for kind, part in parts[1:] for part in _kept_rule(kind, part, bare, changes, least, rules)]
     head = _head(parts[0][1], made, bare, rules)
-    original = f"\n[source.original]\n{_lines(made.original)}" if made.original else ""
+    original = f"\n[source.original]\n{lines_of(made.original)}" if made.original else ""
     written = f"{head.rstrip()}\n{''.join(f'{chr(10)}{part.strip()}{chr(10)}' for part in kept)}{original}"
     new = source_of(parse_toml(written.encode())["source"][0], where=f"the next table of {source.id}")
     document = made_of(new, text=made.text, layout=layout_of(new, structure=made.structure))
@@ -109,21 +109,9 @@ def _converted(source: Source, content: bytes, name: str, given: Mapping[str, st
     revised = given.get("revised") or (stated.pop() if len(stated) == 1 else None)
     if revised is None:
         raise CorpusError(f"{name}: states no single date of its revision. Give it with --revised (or unknown).")
-    original = {
-        "file": f"{ORIGINALS}/{source.id}{Path(name).suffix.lower() or '.txt'}",
-        "sha256": _hash(content),
-        "converter": made.converter,
-        "structure": f"{CONVERTED}/{source.id}.jsonl",
-        "structure_sha256": _hash(made.structure.encode()),
-    }
-    facts = {
-        "file": f"{CONVERTED}/{source.id}.txt", "sha256": _hash(made.text.encode()), "copy": f"converted from {name}",
-        "layout": "converted", **given, "revised": revised,
-    }  # fmt: skip
-    files = {
-        facts["file"]: made.text.encode(), original["structure"]: made.structure.encode(), original["file"]: content,
-    }  # fmt: skip
-    return _Text(facts, original, made.text, made.structure, files)
+    facts, files = files_of(content, key=source.id, name=name, converted=made)
+    original = facts.pop("original")
+    return _Text({**facts, **given, "revised": revised}, original, made.text, made.structure, files)
 
 
 def _document(old: Document, made: _Text, layout: Layout) -> Document:
@@ -132,10 +120,8 @@ def _document(old: Document, made: _Text, layout: Layout) -> Document:
 
 def _parts(table: str) -> list[tuple[str, str]]:
     """The table as it is written, cut at its rules: the facts first, then each rule with the name of its list."""
-    found = list(_RULE.finditer(table))
-    ends = [*(match.start() for match in found[1:]), len(table)]
-    rules = [(match[1], table[match.start() : end]) for match, end in zip(found, ends, strict=True)]
-    return [("", table[: found[0].start()] if found else table), *rules]
+    head, *rules = parted(table, _RULE)
+    return [("", head), *zip(_RULE.findall(table), rules, strict=True)]
 
 
 def _fits(document: Document, layout: Layout) -> bool:
@@ -172,7 +158,7 @@ def _rule_fits(kind: str, table: Mapping[str, Any], bare: Document) -> bool:
         return False
     facts = _FACTS | {"id": "x", "sha256": bare.sha256, "layout": "wrapped" if bare.layout.wrapped else "lines"}
     source = source_of({**facts, kind: [dict(table)]}, where=f"a rule of {bare.key}")
-    return _fits(bare, replace(layout_of(source, structure=bare.layout.structure)))
+    return _fits(bare, layout_of(source, structure=bare.layout.structure))
 
 
 _FACTS = {
@@ -198,7 +184,7 @@ def _moved(table: Mapping[str, Any], changes: Changes) -> tuple[dict[str, str], 
         if name not in table:
             continue
         pair = next((changes.pairs.get(n) for n, unit in enumerate(changes.old)
-                     if clean(unit.words).startswith(table[name])), None)  # fmt: skip
+                     if unit.words.startswith(table[name])), None)  # fmt: skip
         if pair is None:
             return None
         found[name] = " ".join(changes.new[pair.new].words.split()[:_BEGINNING])
@@ -208,7 +194,7 @@ def _moved(table: Mapping[str, Any], changes: Changes) -> tuple[dict[str, str], 
 
 def _with(part: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
-        part = _put(part, rf"^{name}\s*=.*$", f"{name} = {_quoted(value)}")[0]
+        part = _put(part, rf"^{name}\s*=.*$", f"{name} = {quoted(value)}")[0]
     return part
 
 
@@ -219,10 +205,10 @@ def _head(head: str, made: _Text, bare: Document, rules: list[Rule]) -> str:
     for name in ("headings", "no_headings"):
         rules += [Rule(name, w, "fits" if clean(w) in lines else "lost") for w in facts.get(name, ())]
         kept = [words for words in facts.get(name, ()) if clean(words) in lines]
-        listed = f"{name} = [\n{''.join(f'  {_quoted(words)},{chr(10)}' for words in kept)}]" if kept else ""
+        listed = f"{name} = [\n{''.join(f'  {quoted(words)},{chr(10)}' for words in kept)}]" if kept else ""
         head = _put(head, rf"^{name}\s*=\s*\[(?s:.*?)\]$", listed)[0]
     for name, value in made.facts.items():
-        line = f"{name} = {_quoted(value)}"
+        line = f"{name} = {quoted(value)}"
         head, count = _put(head, rf"^{name}\s*=.*$", line)
         head = head if count else f"{head.rstrip()}\n{line}\n"
     return head
@@ -231,14 +217,6 @@ def _head(head: str, made: _Text, bare: Document, rules: list[Rule]) -> str:
 def _put(text: str, pattern: str, words: str) -> tuple[str, int]:
     """A text with words, as they are, in the place of the first lines that a pattern finds; how many there were."""
     return re.subn(pattern, lambda _: words, text, count=1, flags=re.MULTILINE)
-
-
-def _lines(facts: Mapping[str, str]) -> str:
-    return "".join(f"{name} = {_quoted(value)}\n" for name, value in facts.items())
-
-
-def _quoted(value: str) -> str:
-    return json.dumps(value.replace(chr(127), ""), ensure_ascii=False)
 
 
 def _hash(data: bytes) -> str:

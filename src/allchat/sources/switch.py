@@ -16,6 +16,7 @@ from typing import Any
 
 from allchat.errors import CorpusError
 from allchat.parsing import parse_json
+from allchat.sources.archive import emptied, write_file
 from allchat.sources.corpus import UNFINISHED
 
 UPDATES = UNFINISHED.partition("/")[0]
@@ -117,6 +118,11 @@ def steps(corpus: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
 
 
+def forget_steps(corpus: Path) -> list[str]:
+    """Deletes what the files were before each step, so that none can be undone; gives the places."""
+    return emptied(corpus / UPDATES, corpus=corpus)
+
+
 def _step(folder: Path) -> Any:
     try:
         return parse_json((folder / _STEP).read_bytes())
@@ -132,10 +138,7 @@ def _put(path: Path, data: bytes | None) -> None:
     if data is None:
         path.unlink(missing_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.new")
-    aside.write_bytes(data)
-    aside.replace(path)
+    write_file(path, data)
 
 
 def _hash(data: bytes | None) -> str | None:

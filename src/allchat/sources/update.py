@@ -144,9 +144,12 @@ def apply(update: Update) -> str:
     """Puts an update in force: both texts are kept in the archive, all files change in one step. Gives its name.
 
     Raises:
-        CorpusError: nothing was changed, as the folder cannot be written or the new files do not fit each other.
+        CorpusError: nothing was changed, as the folder cannot be written, or was edited since the update was planned.
     """
     source, corpus = update.revision.source, update.corpus
+    old = next((document for document in read_corpus(corpus) if document.key == source.id), None)
+    if old != update.old or anchors_of(corpus, old=old, new=update.new) != update.anchors:
+        raise CorpusError(f"{corpus}: was edited since this report was begun. Nothing was changed; run it again.")
     archive.keep(corpus, source.id)
     files = files_after(update)
     own = {place: data for place, data in files.items() if data is not None}

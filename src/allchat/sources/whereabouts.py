@@ -16,7 +16,7 @@ from allchat.sources.changes import (
     Unit,
     changes_between,
     kept_units,
-    places,
+    places_near,
     shares_words,
 )
 from allchat.sources.text import BULLETS, LINE_ENDS, clean
@@ -66,7 +66,7 @@ def standing(old: Document, new: Document, start: int, end: int) -> Standing:
 
 def _the_same(new: Document, words: str, start: int, end: int) -> list[tuple[int, int]]:
     """The places of the very words, the old one first where they stand there still, then the nearest."""
-    found = sorted(places(new.text, words), key=lambda place: (abs(place[0] - start), place))
+    found = places_near(new.text, words, near=start)
     same = bool(words) and end <= len(new.text) and clean(new.text[start:end]) == words
     return [(start, end), *found] if same else found
 

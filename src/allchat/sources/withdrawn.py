@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import CorpusError
 from allchat.sources.corpus import CORPUS_FILE, read_toml
+from allchat.sources.toml_text import lines_of
 
 WITHDRAWN = "withdrawn"
 
@@ -43,6 +43,4 @@ def read_withdrawn(folder: Path) -> Mapping[str, Withdrawn]:
 
 def withdrawn_table(source: Withdrawn) -> str:
     """The table as it is written into corpus.toml."""
-    # A JSON string is a TOML string but for DEL, which no fact needs.
-    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in source.model_dump().items())
-    return f"[[{WITHDRAWN}]]\n{''.join(lines)}\n"
+    return f"[[{WITHDRAWN}]]\n{lines_of(source.model_dump())}\n"
