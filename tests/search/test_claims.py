@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from allchat.search.claims import BESIDE, copies, covered, led, meant
-from allchat.search.index import Postings
 from allchat.search.retriever import PARTS
+from allchat.search.store import Postings
 
 OURS, THEIRS = np.array([True, False]), np.array([False, False])
 

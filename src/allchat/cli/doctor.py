@@ -19,8 +19,7 @@ from packaging.requirements import Requirement
 
 from allchat.build import build_inputs
 from allchat.errors import AllchatError
-from allchat.search.folder import MANIFEST, current_name, open_index
-from allchat.search.index import Index
+from allchat.search.folder import MANIFEST, Folder, open_index
 from allchat.search.model_files import (
     PACKAGED_MODEL,
     PACKAGED_SHA256,
@@ -30,6 +29,7 @@ from allchat.search.model_files import (
     packaged_folder,
 )
 from allchat.search.onnx import ENCODER
+from allchat.search.store import Store
 from allchat.sources.corpus import read_corpus
 from allchat.web.counts import Counts
 from allchat.web.page.votes import Votes
@@ -141,7 +141,7 @@ def _corpus(corpus: Path) -> str:
 
 def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int) -> Iterator[Finding]:
     """Whether the index is missing, damaged, stale (and why) or current; of which version and when it was built."""
-    if current_name(index) is None:
+    if Folder(index).current() is None:
         yield Finding("index", "problem", f"missing. {index}: holds no index that can be read. Run: allchat build")
         return
     try:
@@ -179,7 +179,7 @@ MOSTLY = 0.5
 """A source with questions for fewer of its blocks than this is worse off than one with none."""
 
 
-def _reach(opened: Index) -> Iterator[Finding]:
+def _reach(opened: Store) -> Iterator[Finding]:
     """Of each source whether it can be reached: by questions of ours, by its own words, or not."""
     documents, asked = opened.documents_of_blocks(), {block for block, _, _ in opened.questions()}
     blocks, with_questions = Counter(documents), Counter(documents[number] for number in asked)

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.search.index import Postings
 from allchat.search.schema import GRAINS
+from allchat.search.store import Postings
 from allchat.search.words import content_words
 
 Floats = NDArray[np.float64]

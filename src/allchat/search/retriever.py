@@ -20,8 +20,8 @@ from rapidfuzz.distance import DamerauLevenshtein
 from allchat.records import Hit, LayTerm
 from allchat.search.claims import copies, covered, led, meant
 from allchat.search.embedder import Embedder
-from allchat.search.index import Index, Near, Postings
 from allchat.search.schema import GRAINS
+from allchat.search.store import COLUMNS, Kept, Near, Postings, Store
 from allchat.search.words import WORD, content_words
 from allchat.sources.facets import Named, Naming, facets
 
@@ -33,9 +33,6 @@ KEPT_POSTINGS = 2048
 
 KEPT_SHARES = 64
 """Sets of named values whose blocks are remembered; most messages name none."""
-
-COLUMNS = ((0.5, 1.0, 0.0), (0.0, 0.0, 1.0))
-"""BM25's weights for heading, body and questions: the parts "words" and "question_words"."""
 
 SHORTEST_MISSPELT = 5
 LONG_WORD = 8
@@ -104,7 +101,7 @@ class Search:
     """Finds blocks of one index. Holds no state of its own besides what it was made with."""
 
     def __init__(
-        self, index: Index, *, embedder: Embedder, lay_terms: Sequence[LayTerm] = (), weights: Weights | None = None
+        self, index: Store, *, embedder: Embedder, lay_terms: Sequence[LayTerm] = (), weights: Weights | None = None
     ) -> None:
         self._index = index
         self._embedder = embedder
@@ -112,7 +109,7 @@ class Search:
         self._weights = weights or Weights()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
-        self.postings = lru_cache(maxsize=KEPT_POSTINGS)(self._postings)
+        self._postings = Kept(index.postings, most=KEPT_POSTINGS)
         self._known = frozenset(index.setting("known_words") or ())
         self._naming = Naming(index.setting("names") or {})
         self._named_by = {term: self._naming.named(term) for term in self._lay.values()}
@@ -158,9 +155,9 @@ class Search:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
         return self._embedder.encode(wordings)
 
-    def _postings(self, word: str) -> Postings:
-        """The blocks that hold a word (or its stem) in heading, text or questions, scored by ``COLUMNS``."""
-        return self._index.postings(word, weights=COLUMNS)
+    def postings(self, text: str) -> list[Postings]:
+        """For each word of a text that says what it is about, the blocks that hold it."""
+        return self._postings(content_words(text))
 
     def find(
         self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int, named: Named | None = None
@@ -173,7 +170,8 @@ class Search:
         """
         shares = self._shares(self.named(wordings[0]) if named is None else named)
         near = self._index.near(vectors, limit=NEAR_ROWS)
-        said = [[self.postings(word) for word in content_words(wording)] for wording in wordings]
+        self._postings(word for wording in wordings for word in content_words(wording))  # all in one trip
+        said = [self.postings(wording) for wording in wordings]
         blocks = self._reached([near.blocks, *(word.blocks for words in said for word in words)])
         open_to = shares[blocks] > 0
         parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
@@ -181,16 +179,18 @@ class Search:
         score = self._led(self._score(_scaled(parts, every=every), blocks) * shares[blocks], parts, blocks, said)
         order = np.argsort(-score, kind="stable")[:limit]
         numbers = blocks[order].tolist()
+        ranked = self._index.blocks(numbers)
         found = zip(
-            self._index.blocks(numbers),
+            ranked,
+            self._index.headings(ranked),
             score[order].tolist(),
             parts[order].tolist(),
             _sentences(near, numbers),
             strict=True,
         )
         hits = tuple(
-            Hit(block, self._index.heading(block), round(value, 6), _named(raw), sentences)
-            for block, value, raw, sentences in found
+            Hit(block, heading, round(value, 6), _named(raw), sentences)
+            for block, heading, value, raw, sentences in found
         )
         return Found(hits, tuple(numbers), _named(self._best(parts, blocks)), np.flatnonzero(shares == 0))
 

@@ -15,7 +15,7 @@ from allchat.answering.query import Asking
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
 from allchat.records import Answer, Document, Outline, Trace, Verdict
-from allchat.search.folder import MANIFEST, current_name
+from allchat.search.folder import MANIFEST, Folder
 
 LOOK_SECONDS = 5.0
 """How often the index folder is looked at: one small file is read."""
@@ -115,7 +115,7 @@ class Following:
 
     def look(self) -> bool:
         """Go over to the current index if it is another than the one that answers; whether that was done."""
-        name = current_name(self._index)
+        name = Folder(self._index).current()
         if name == self.now.index.folder.name:
             self._told, self._failed = "", None
             return False
