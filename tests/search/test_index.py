@@ -17,6 +17,7 @@ from allchat.errors import StoreError
 from allchat.records import Document
 from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.leads import LEADS_FILE
 from allchat.sources.corpus import read_corpus
 
 
@@ -31,7 +32,7 @@ def test_the_manifest_says_what_the_index_was_built_from(index: Index) -> None:
 # Damage
 
 
-@pytest.mark.parametrize("name", [MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [LEADS_FILE, MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
 @pytest.mark.parametrize("place", [0, 0.5, -1])
 def test_one_changed_byte_in_any_file_of_the_index_is_an_error_with_the_remedy(
     name: str, place: float, own: Path
@@ -49,14 +50,14 @@ def test_every_file_of_the_index_is_checked(own: Path) -> None:
     assert set(files(current(own))) == {MANIFEST, *open_index(own).manifest["files"]}
 
 
-@pytest.mark.parametrize("name", [MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [LEADS_FILE, MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
 def test_a_missing_file_of_the_index_is_an_error_with_the_remedy(name: str, own: Path) -> None:
     (current(own) / name).unlink()
     with pytest.raises(StoreError, match=rf"{name}: cannot be read \(.*No such file.*Run: allchat build --force"):
         open_index(own)
 
 
-@pytest.mark.parametrize("name", [QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
 def test_a_file_that_is_no_index_is_an_error_even_where_its_hash_is_right(name: str, own: Path) -> None:
     (current(own) / name).write_bytes(b"garbage" * 100)
     relabel(own, name)

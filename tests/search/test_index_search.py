@@ -109,17 +109,6 @@ def test_a_question_scores_what_fts5_says_of_all_its_words_together(index: Index
         assert dict(summed) == pytest.approx(dict(rows))
 
 
-def test_of_a_word_in_very_many_blocks_the_best_are_scored(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    (every,) = index.postings(["hair"])
-    assert every.count > 2
-    monkeypatch.setattr("allchat.search.index.MOST_POSTINGS", 2)
-    (few,) = index.postings(["hair"])
-    assert few.count == every.count
-    best = sorted(every.scores.sum(axis=1).tolist(), reverse=True)[:2]
-    assert sorted(few.scores.sum(axis=1).tolist(), reverse=True) == best
-    assert few.blocks.tolist() == sorted(few.blocks.tolist())
-
-
 # Search by size
 
 
@@ -156,7 +145,8 @@ def test_an_index_past_the_threshold_answers_from_its_cells(
     opened = open_index(tmp_path)
     assert isinstance(opened._vectors, faiss.IndexIVF)
     found = opened.near(WordHash().encode(["Hair usually grows back"]), limit=10_000)
-    assert len(found.cosines)
-    assert np.isfinite(found.cosines).all()
+    everything = index.near(WordHash().encode(["Hair usually grows back"]), limit=10_000)
+    passages = np.count_nonzero(everything.grains == GRAINS.index("passage"))
+    assert len(found.cosines) == len(everything.cosines) - passages > opened._vectors.nprobe
     blocks = opened.blocks(found.blocks[:3].tolist())
     assert {block.document for block in blocks} == {"twins-a", "twins-b"}

@@ -22,10 +22,11 @@ from allchat.parsing import parse_json
 from allchat.search.embedder import Embedder
 from allchat.search.index import WORDS_FILE, Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
+from allchat.search.leads import LEADS_FILE, packed
 from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
 from allchat.search.schema import Contents, rows, write_words
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Raised whenever the files' layout changes: an index of another format is built anew."""
 
 MANIFEST: Final = "manifest.json"
@@ -197,7 +198,8 @@ def write_index(
         vectors = embedder.encode(texts, progress=progress)
         question_map = question_map_of(contents, texts, targets, vectors, before=previous)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
-            write_words(Path(aside, WORDS_FILE), contents, targets, settings)
+            write_words(Path(aside, WORDS_FILE), contents, settings)
+            Path(aside, LEADS_FILE).write_bytes(packed(targets))
             write_rows(Path(aside), vectors, contents, question_map=question_map)
             for language in languages:
                 before = None if previous is None else previous.of(language.code)

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from allchat.errors import StoreError
 from allchat.search.embedder import Vectors
-from allchat.search.question_map import unpacked
-from allchat.search.store import COLUMNS, MOST_POSTINGS, Near, Postings
+from allchat.search.leads import LEADS_FILE, Leads
+from allchat.search.question_map import unpacked as unpacked_map
+from allchat.search.store import COLUMNS, Near, Postings
 from allchat.search.tables import Row, Tables
+from allchat.search.terms import Terms, best_of, unpacked
 from allchat.search.vectors import search_vectors
 
 VECTORS_FILE: Final = "vectors.faiss"
@@ -62,12 +64,12 @@ class Index(Tables):
         self._words.execute("PRAGMA query_only = 1")
         self._vectors: faiss.Index = faiss.read_index(str(folder / VECTORS_FILE)) if beside is None else beside._vectors
         self._asked_rows = faiss.read_index(str(questions))
-        self.question_map = unpacked(own_map) if own_map.exists() else None
-        lines = np.array(self._all("SELECT row, grain, block, sentence FROM rows ORDER BY row, block"), dtype=np.intp)
-        rows, *targets = np.ascontiguousarray(lines.reshape(-1, 4).T)
-        self._targets = tuple(targets)
-        self._first = np.searchsorted(rows, np.arange(self._vectors.ntotal + self._asked_rows.ntotal + 1))
+        self.question_map = unpacked_map(own_map) if own_map.exists() else None
+        count = self._vectors.ntotal + self._asked_rows.ntotal
+        self._leads = Leads(folder / file_name(LEADS_FILE, language), count=count)
         self.block_count = int(self._all("SELECT count(*) FROM blocks")[0][0])
+        has_frequent = self._all("SELECT 1 FROM frequent LIMIT 1")
+        self._terms = Terms() if has_frequent else None
         self.others: dict[str, Index] = {}
         if beside is None:
             self.others = {code: self.other(code) for code in manifest.get("languages", ())}
@@ -94,13 +96,8 @@ class Index(Tables):
 
     def near(self, vectors: Vectors, *, limit: int) -> Near:
         """See ``Store.near``."""
-        found, numbers = self._nearest(vectors, limit=limit)
-        # An approximate search that finds fewer rows in its cells says -1 for the rest.
-        cosines, rows = found[numbers >= 0].astype(np.float64), numbers[numbers >= 0]
-        first, after = self._first[rows], self._first[rows + 1]
-        counts = after - first
-        lines = np.repeat(first - np.concatenate(([0], np.cumsum(counts)))[:-1], counts) + np.arange(counts.sum())
-        return Near(np.repeat(cosines, counts), *(column[lines] for column in self._targets))
+        cosines, rows = self._nearest(vectors, limit=limit)
+        return self._leads.near(cosines.ravel(), rows.ravel())
 
     def _nearest(self, vectors: Vectors, *, limit: int) -> tuple[Vectors, NDArray[np.intp]]:
         """Cosines and rows of the nearest of each kind for each query, ``(queries, found)``."""
@@ -109,23 +106,30 @@ class Index(Tables):
             return cosines, rows
         asked = vectors if self.question_map is None else self.question_map.moved(vectors)
         more, numbers = search_vectors(self._asked_rows, asked, limit=limit)
-        numbers = np.where(numbers < 0, numbers, numbers + self._vectors.ntotal)
-        return np.hstack((cosines, more)), np.hstack((rows, numbers))
+        return np.hstack((cosines, more)), np.hstack((rows, numbers + self._vectors.ntotal))
 
     def postings(self, words: Sequence[str]) -> list[Postings]:
         """See ``Store.postings``."""
         return [self._postings(word) for word in words]
 
     def _postings(self, word: str) -> Postings:
+        return self._frequent(word) or self._counted(word)
+
+    def _frequent(self, word: str) -> Postings | None:
+        """What the build counted of a word that stands in very many blocks; None of any other."""
+        terms = () if self._terms is None else self._terms.of(word)
+        query = "SELECT count, blocks, scores FROM frequent WHERE term = ?"
+        found = self._all(query, terms) if len(terms) == 1 else []
+        return unpacked(*found[0]) if found else None
+
+    def _counted(self, word: str) -> Postings:
+        """What FTS5 counts of a word now."""
         scores = ", ".join(["-bm25(words, ?, ?, ?)"] * len(COLUMNS))
         query = f"SELECT rowid, {scores} FROM words WHERE words MATCH ? ORDER BY rowid"  # noqa: S608 - our own names
         quoted = '"' + word.replace('"', "") + '"'
         rows = np.array(self._all(query, (*(w for three in COLUMNS for w in three), quoted)), dtype=np.float64)
         rows = rows.reshape(-1, 1 + len(COLUMNS))
-        kept = rows
-        if len(rows) > MOST_POSTINGS:
-            kept = rows[np.sort(np.argpartition(-rows[:, 1:].sum(axis=1), MOST_POSTINGS)[:MOST_POSTINGS])]
-        return Postings(len(rows), kept[:, 0].astype(np.intp), np.ascontiguousarray(kept[:, 1:]))
+        return best_of(rows[:, 0].astype(np.intp), rows[:, 1:])
 
     def vectors(self) -> Vectors:
         """All vector rows as they are searched, the sources' and then our questions', ``(n, d) float32``."""
