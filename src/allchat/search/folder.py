@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -66,8 +67,10 @@ class Folder:
         if found is None:
             raise StoreError(f"{self.path}: holds no index. Run: allchat build")
         manifest, version = checked_manifest(found)
-        for file, sha256 in manifest["files"].items():
-            if sha256_of(found / file) != sha256:
+        with ThreadPoolExecutor() as pool:
+            hashes = list(pool.map(sha256_of, (found / file for file in manifest["files"])))
+        for (file, sha256), now in zip(manifest["files"].items(), hashes, strict=True):
+            if now != sha256:
                 raise StoreError(
                     f"{found / file}: is not the file that was built: it was altered. Run: allchat build --force"
                 )
