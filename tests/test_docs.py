@@ -188,10 +188,11 @@ def test_what_a_module_imports_is_declared(module: str) -> None:
     wanted = [
         *PROJECT["dependencies"],
         *(PROJECT["optional-dependencies"]["dev"] if module.startswith("benchmark/") else ()),
+        *(PROJECT["optional-dependencies"]["postgres"] if module.startswith("search/postgres") else ()),
     ]
     declared = {canonicalize_name(Requirement(text).name) for text in wanted}
     for name in imported(ROOT / f"src/allchat/{module}.py") - sys.stdlib_module_names - {"allchat"}:
-        assert declared & {canonicalize_name(provider) for provider in providers().get(name, [])}, name
+        assert declared & {canonicalize_name(provider) for provider in providers().get(name, [name])}, name
 
 
 def test_pins_are_exact_versions_without_addresses_or_builds() -> None:

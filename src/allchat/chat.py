@@ -18,9 +18,10 @@ from allchat.guard.guard import Guard
 from allchat.languages.folders import Languages, packaged_languages
 from allchat.records import Answer, Trace
 from allchat.search.embedder import Reader
-from allchat.search.folder import open_index
+from allchat.search.folder import Folder
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.sentence_transformer import open_embedder
+from allchat.search.store import Shelf
 from allchat.sources.annotations import read_lay_terms
 from allchat.sources.corpus import CORPUS_FILE, read_corpus
 
@@ -40,16 +41,18 @@ class Chat(Pipeline):
         contact: Contact | None = None,
         today: date | None = None,
         languages: Languages | None = None,
+        shelf: Shelf | None = None,
     ) -> Chat:
         """Opens an index with the corpus it was built from: ``corpus``, or that folder beside the index or here.
 
-        ``languages`` are those of questions and of our words, by default those that come with allchat.
+        ``languages`` are those of questions and of our words, by default those that come with allchat. ``shelf`` is
+        where the index lies if that is not the folder.
 
         Raises:
             StoreError: there is no index, it is damaged, or it is not of this corpus, model and settings.
             CorpusError, ModelError: a source or the model is not as declared.
         """
-        opened = open_index(Path(index))
+        opened = (shelf or Folder(Path(index))).open()
         folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
         documents = read_corpus(folder)
         built = opened.manifest["inputs"]

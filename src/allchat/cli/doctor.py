@@ -18,7 +18,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from allchat.build import build_inputs
-from allchat.errors import AllchatError
+from allchat.errors import AllchatError, StoreError
 from allchat.search.folder import MANIFEST, Folder, open_index
 from allchat.search.model_files import (
     PACKAGED_MODEL,
@@ -29,6 +29,7 @@ from allchat.search.model_files import (
     packaged_folder,
 )
 from allchat.search.onnx import ENCODER
+from allchat.search.shelf import shelf_at
 from allchat.search.store import Store
 from allchat.sources.corpus import read_corpus
 from allchat.web.counts import Counts
@@ -61,6 +62,7 @@ def examine(
     corpus: Path,
     model: str,
     passage_tokens: int,
+    store: str = "",
     staff_password: str = "",
     votes: Path | None = None,
     counts: Path | None = None,
@@ -73,6 +75,8 @@ def examine(
     yield _tried("corpus", lambda: _corpus(corpus))
     yield from index_findings(index, corpus=corpus, model=model, passage_tokens=passage_tokens)
     yield disk(index)
+    if store:
+        yield _tried("store", lambda: _store(index, store))
     if staff_password:
         yield _tried("staff", lambda: _staff(staff_password))
     if votes is not None:
@@ -127,6 +131,16 @@ def _model(model: str) -> str:
         check_files(packaged_folder(), expected=PACKAGED_SHA256)
         return f"{model}: sha256 {fingerprint(model)}, every file is the published one"
     return f"{model}: sha256 {fingerprint(model)}, a model of your own: there is nothing to hold it against"
+
+
+def _store(index: Path, store: str) -> str:
+    shelf, built = shelf_at(index, store=store), Folder(index).current()
+    opened = shelf.open()
+    opened.close()
+    name = opened.version[:16]
+    if built is not None and name != built:
+        raise StoreError(f"{shelf.name}: has {name} in force, the folder {built}. Run: allchat build")
+    return f"{shelf.name}: can be reached, {name} is in force, {opened.block_count} blocks"
 
 
 def _staff(password: str) -> str:

@@ -14,6 +14,7 @@ import click
 from allchat.chat import Chat
 from allchat.contact import Contact
 from allchat.errors import AllchatError, QuestionError
+from allchat.search.shelf import shelf_at
 from allchat.settings import Settings
 
 EXIT_BAD_INPUT = 2
@@ -85,6 +86,7 @@ def open_chat(settings: Settings) -> Chat:
         model=settings.model,
         passage_tokens=settings.passage_tokens,
         contact=contact(settings),
+        shelf=shelf_at(settings.index, store=settings.store),
     )
 
 

@@ -15,6 +15,7 @@ from allchat.audit import Audit, answer_of, audit, cuts, saved_records
 from allchat.build import build
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options
 from allchat.search.folder import Folder
+from allchat.search.shelf import bring, shelf_at
 from allchat.settings import load_settings
 from allchat.sources import adding, archive
 from allchat.sources.corpus import declared_sources, read_corpus
@@ -38,6 +39,9 @@ def build_command(*, index: Path | None, corpus: Path | None, settings_file: Pat
         say=lambda line: click.echo(line, err=True),
     )
     after = Folder(settings.index).current()
+    if settings.store and after is not None:
+        shelf = shelf_at(settings.index, store=settings.store)
+        click.echo(f"{shelf.name}: {bring(settings.index / after, shelf)} is in force")
     click.echo(f"{settings.index}: {'up to date' if before == after and not force else 'built'} ({after})")
 
 

@@ -54,6 +54,11 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def name(self) -> str:
+        """See ``Shelf.name``."""
+        return str(self.path)
+
     def current(self) -> str | None:
         """See ``Shelf.current``."""
         try:
@@ -102,6 +107,11 @@ class Folder:
             pointer.write_text(f"{name}\n", encoding="ascii")
             pointer.replace(self.path / CURRENT)
 
+    def versions(self) -> list[str]:
+        """See ``Shelf.versions``."""
+        found = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        return [one.name for one in found if re.fullmatch(NAME, one.name) and one.is_dir()]
+
     def drop(self, name: str) -> None:
         """See ``Shelf.drop``. Only what a build has made goes: the folder may hold other things."""
         ours = name.startswith(ASIDE) or re.fullmatch(NAME, name)
@@ -130,8 +140,8 @@ def _current(folder: Path) -> Path | None:
     return folder / name
 
 
-def checked_manifest(version: Path) -> tuple[dict[str, Any], str]:
-    """The manifest of a version's folder and its sha256.
+def checked_manifest(version: Path, *, name: str | None = None) -> tuple[dict[str, Any], str]:
+    """The manifest of a version's folder and its sha256; ``name`` is the version's where the folder has another.
 
     Raises:
         StoreError: it cannot be read, was altered, or is of another format.
@@ -143,7 +153,7 @@ def checked_manifest(version: Path) -> tuple[dict[str, Any], str]:
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
     sha256 = hashlib.sha256(content).hexdigest()
-    if not sha256.startswith(version.name) or not isinstance(manifest, dict):
+    if not sha256.startswith(name or version.name) or not isinstance(manifest, dict):
         raise StoreError(f"{path}: is not the manifest that was built: it was altered. Run: allchat build --force")
     if manifest.get("format") != FORMAT:
         raise StoreError(

@@ -28,7 +28,7 @@ class Leads:
     """What each of ``count`` rows leads to."""
 
     def __init__(self, path: Path, *, count: int) -> None:
-        rows, *targets = np.ascontiguousarray(_read(path).T)
+        rows, *targets = np.ascontiguousarray(read_leads(path).T)
         self._targets = tuple(targets)
         self._first = np.searchsorted(rows, np.arange(count + 1)).astype(np.int32)
 
@@ -41,7 +41,12 @@ class Leads:
         return Near(np.repeat(cosines.astype(np.float64), counts), *found)
 
 
-def _read(path: Path) -> NDArray[np.int32]:
+def read_leads(path: Path) -> NDArray[np.int32]:
+    """The rows of a file, ``(n, 4)``: row, grain, block, sentence.
+
+    Raises:
+        StoreError: it is missing or damaged.
+    """
     try:
         found = np.load(path)
     except (OSError, *DAMAGED) as error:

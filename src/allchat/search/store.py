@@ -156,6 +156,10 @@ class Store(Protocol):
 class Shelf(Protocol):
     """Where the versions of one index lie. Each has a name: the beginning of its manifest's sha256."""
 
+    @property
+    def name(self) -> str:
+        """What it is called where something is said of it."""
+
     def current(self) -> str | None:
         """The name of the version in force as it is noted, None where none is; nothing is checked."""
 
@@ -180,6 +184,9 @@ class Shelf(Protocol):
         Raises:
             StoreError: another version has come in force meanwhile, or there is none of that name.
         """
+
+    def versions(self) -> list[str]:
+        """The names of the versions that are there, the one in force among them."""
 
     def drop(self, name: str) -> None:
         """Removes a version that is not in force; does nothing where there is none of that name."""

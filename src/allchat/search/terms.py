@@ -23,6 +23,13 @@ K1, B, LEAST_IDF = 1.2, 0.75, 1e-6
 """FTS5's."""
 
 
+SUFFIXES: Final = ("d", "ll", "m", "re", "s", "t", "ve")
+"""What FTS5 leaves of the second half of a word with an apostrophe."""
+
+OFFSET: Final = 24
+"""Bits for the number of a token in its column."""
+
+
 class Terms:
     """Cuts words into terms as FTS5 does, with FTS5 itself. Safe to share between threads."""
 
@@ -50,24 +57,44 @@ class Term(NamedTuple):
     postings: Postings
 
 
-def terms_of(connection: sqlite3.Connection, *, least: int = 1) -> Iterator[Term]:
-    """The terms that stand in at least so many rows of the FTS5 table ``words``, in order."""
+def terms_of(connection: sqlite3.Connection, *, least: int = 1, pairs: bool = False) -> Iterator[Term]:
+    """The terms that stand in at least so many rows of the FTS5 table ``words``, in order;
+    with ``pairs`` also those of a term and one of ``SUFFIXES`` behind it, as "don't" and "child's" are cut.
+    """
     connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, words, row)")
     connection.execute("CREATE VIRTUAL TABLE temp.instances USING fts5vocab(main, words, instance)")
     try:
         lengths = row_lengths(connection)
         frequent = connection.execute("SELECT term FROM vocabulary WHERE doc >= ? ORDER BY term", (least,)).fetchall()
+        behind = {suffix: _instances(connection, suffix) for suffix in SUFFIXES if pairs}
+        anywhere = np.sort(np.concatenate([*behind.values(), np.zeros(0, dtype=np.int64)]))
         for (term,) in frequent:
-            yield Term(term, bm25(_instances(connection, term), lengths=lengths))
+            instances = _instances(connection, term)
+            yield Term(term, bm25(instances >> OFFSET, lengths=lengths))
+            before = _stands_before(instances, anywhere)
+            for suffix, places in behind.items() if before else ():
+                both = instances[np.isin(instances + 1, places)]
+                if len(both):
+                    yield Term(f"{term} {suffix}", bm25(both >> OFFSET, lengths=lengths))
     finally:
         connection.execute("DROP TABLE temp.vocabulary")
         connection.execute("DROP TABLE temp.instances")
 
 
+def _stands_before(instances: NDArray[np.int64], places: NDArray[np.int64]) -> bool:
+    """Whether one of some places, ascending, is right behind one of the instances."""
+    found = np.searchsorted(places, instances + 1)
+    inside = found < len(places)
+    return bool((places[found[inside]] == instances[inside] + 1).any())
+
+
 def _instances(connection: sqlite3.Connection, term: str) -> NDArray[np.int64]:
-    """Where a term stands, each time: four times the row and the number of the column."""
+    """Where a term stands, each time: four times the row and the number of the column, shifted by ``OFFSET``, and the
+    token's own number there.
+    """
     column = "CASE col WHEN 'heading' THEN 0 WHEN 'body' THEN 1 ELSE 2 END"
-    found = connection.execute(f"SELECT 4 * doc + {column} FROM instances WHERE term = ?", (term,))  # noqa: S608 - our own names
+    query = f"SELECT (4 * doc + {column} << {OFFSET}) + offset FROM instances WHERE term = ?"  # noqa: S608 - our own names
+    found = connection.execute(query, (term,))
     return np.fromiter((place for (place,) in found), dtype=np.int64)
 
 
@@ -88,7 +115,9 @@ def _total(size: bytes) -> int:
 
 
 def bm25(instances: NDArray[np.int64], *, lengths: NDArray[np.float64]) -> Postings:
-    """FTS5's BM25 of a term that stands at ``instances``, by each of ``COLUMNS``; at most ``MOST_POSTINGS`` blocks."""
+    """FTS5's BM25 of a term that stands at ``instances`` (four times the row and the number of the column), by each of
+    ``COLUMNS``; at most ``MOST_POSTINGS`` blocks.
+    """
     blocks, at = np.unique(instances // 4, return_inverse=True)
     idf = math.log((len(lengths) - len(blocks) + 0.5) / (len(blocks) + 0.5))
     idf = idf if idf > 0 else LEAST_IDF
