@@ -92,7 +92,7 @@ class Turn:
         vectors = dict(zip(texts, rows, strict=True))
         if not inherited:
             with self._timed("screen"):
-                verdict = guard.judge(message, read[texts.index(own)], verdict)
+                verdict = guard.judge(message, read[texts.index(own)], verdict, glossed=self._heard.glossed)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
@@ -155,7 +155,7 @@ class Turn:
         guard = self._pipeline._guard
         screened = self._pipeline.screen(message := guard.read(earlier.text))
         read = self._pipeline.read_by_guard([earlier.embedded])[1]
-        return guard.judge(message, read[0], screened)
+        return guard.judge(message, read[0], screened, glossed=earlier.glossed)
 
     def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
