@@ -98,7 +98,7 @@ clean: ## remove the built index and all caches (.venv stays)
 
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what allchat needs into $(VENV) (a minute or two, 2.1 GB) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,dev]'
 	@touch $@
 
 $(BIN)/python:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from allchat.cli.group import cli, guarded, open_chat, settings_options, writing
+from allchat.program import must_be_able_to_build
 from allchat.search.sentence_transformer import load_embedder
 from allchat.settings import load_settings
 
@@ -54,6 +55,7 @@ def eval_command(
     Prints a summary in Markdown; with --out also writes report.json, report.html and report.md there. The folder then
     holds the questions of the suites with their answers.
     """
+    must_be_able_to_build("measuring")
     # Imported here: only this command measures.
     from allchat.evaluation import beir, report, run
     from allchat.evaluation.suites import read_suites
@@ -80,6 +82,7 @@ def eval_command(
 @guarded
 def eval_diff(before: Path, after: Path) -> None:
     """What changed from one report.json (or its folder) to another, question by question, with a paired test."""
+    must_be_able_to_build("comparing")
     from allchat.evaluation import report
 
     click.echo(report.difference(report.read_report(before), report.read_report(after)))
@@ -115,6 +118,7 @@ def bench_command(
     settings_file: Path | None,
 ) -> None:
     """Measure speed and memory, each figure beside what it is held against. A million vectors take minutes and 8 GB."""
+    must_be_able_to_build("measuring")
     # Imported here: only this command measures.
     from allchat.benchmark import report
     from allchat.benchmark import run as bench
