@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients images pins clean
+.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients peers images pins clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,9 @@ clients: setup ## install the other harnesses that examples/ and their tests run
 	@$(BIN)/python -m venv .cache/clients/venv
 	@.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check -r examples/requirements.txt
 	@npm install --prefix .cache/clients --no-audit --no-fund --loglevel=error promptfoo@0.121.20
+peers: setup ## install what "allchat bench --peers" holds allchat against, into .cache/peers (1.9 GB)
+	@$(BIN)/python -m venv .cache/peers
+	@.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r examples/peers/requirements.txt
 images: setup ## take the README's pictures of the page anew (needs chromium)
 	@TAKE_PICTURES=1 $(BIN)/python -m pytest tests/browser/test_pictures.py
 

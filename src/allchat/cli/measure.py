@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from allchat.cli.group import cli, guarded, open_chat, settings_options, writing
 from allchat.program import must_be_able_to_build
 from allchat.search.sentence_transformer import load_embedder
-from allchat.settings import load_settings
+from allchat.settings import Settings, load_settings
 
 
 class _RunByDefault(click.Group):
@@ -99,6 +101,9 @@ def eval_diff(before: Path, after: Path) -> None:
     "--soak", type=click.FloatRange(0), default=600.0, show_default=True, help="Seconds of 32 clients without a pause."
 )
 @click.option("--build/--no-build", "builds", default=True, help="Whether to time a build of the index, too.")
+@click.option(
+    "--peers", is_flag=True, help="Instead: an answer beside the search of other libraries (make peers installs them)."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File for the figures, as JSON.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Folder for plots (SVG; needs matplotlib).")
 @settings_options
@@ -111,6 +116,7 @@ def bench_command(
     asked: int,
     soak: float,
     builds: bool,
+    peers: bool,
     out: Path | None,
     plots: Path | None,
     index: Path | None,
@@ -124,6 +130,9 @@ def bench_command(
     from allchat.benchmark import run as bench
 
     settings = load_settings(settings_file, index=index, corpus=corpus)
+    if peers:
+        _bench_peers(settings, out)
+        return
     usual = (100, 1000) if quick else (100, 1000, 10_000, 100_000, 1_000_000)
     figures = bench.run(
         index=settings.index,
@@ -138,8 +147,26 @@ def bench_command(
         say=lambda words: click.echo(words, err=True),
     )
     click.echo("\n".join(report.summary(figures)))
+    _write(figures, out)
+    if plots is not None:
+        report.plot(figures, plots)
+
+
+def _bench_peers(settings: Settings, out: Path | None) -> None:
+    from allchat.benchmark.peers import peer_lines, peers
+    from allchat.evaluation.suites import read_suite
+
+    figures = peers(
+        index=settings.index,
+        corpus=settings.corpus,
+        questions=[row["text"] for row in read_suite(Path("tests/suites/answers")).rows],
+        say=lambda words: click.echo(words, err=True),
+    )
+    click.echo("\n".join(peer_lines(figures)))
+    _write(figures, out)
+
+
+def _write(figures: Mapping[str, Any], out: Path | None) -> None:
     if out is not None:
         with writing(out) as file:
             file.write(json.dumps(figures, indent=1) + "\n")
-    if plots is not None:
-        report.plot(figures, plots)
