@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients peers images pins clean
+.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients peers images pins lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -93,6 +93,11 @@ pins: setup ## write constraints.txt from what is installed in .venv
 	@$(BIN)/python -m pip freeze --all --exclude-editable --exclude allchat --exclude pip --exclude wheel \
 	  | sed -E 's/\+cpu$$//' | LC_ALL=C sort -f >> $(VENV)/constraints.txt
 	@mv $(VENV)/constraints.txt constraints.txt
+
+lock: setup ## write deploy/serving.txt: what serves, with the sha256 of each file (needs the network)
+	@$(BIN)/python -m pip install --dry-run --ignore-installed --quiet --disable-pip-version-check -c constraints.txt \
+	  --report .cache/report.json .
+	@$(BIN)/python deploy/lock.py < .cache/report.json > deploy/serving.txt
 
 clean: ## remove the built index and all caches (.venv stays)
 	@find index -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

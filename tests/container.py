@@ -106,17 +106,27 @@ def _run(words: str, stage: Stage) -> None:
     if said == ["python", "-m", "venv", ".venv"]:
         return
     if said[:4] == [".venv/bin/python", "-m", "pip", "install"]:
-        assert said[-1] in (".", ".[build]")
-        assert said[said.index("-c") + 1] == "constraints.txt"
-        linked_environment(stage.folder / ".venv", builds=said[-1] == ".[build]")
-        install_wheel(
-            built_wheel(stage.folder.parent / f"wheel-{stage.name}", origin=stage.folder), stage.folder / ".venv"
-        )
+        _install(said[4:], stage)
         return
     done = subprocess.run(
         said, cwd=stage.folder, env=clean_environment(**stage.environment), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def _install(said: Sequence[str], stage: Stage) -> None:
+    """What pip would fetch is linked; allchat itself is installed from its folder."""
+    folder = stage.folder / ".venv"
+    if said[-2:] == ["-r", "serving.txt"]:
+        assert {"--require-hashes", "--no-deps"} <= set(said)
+        linked_environment(folder, builds=False)
+        return
+    if said[-1] == ".[build]":
+        assert said[said.index("-c") + 1] == "constraints.txt"
+        linked_environment(folder, builds=True)
+    else:
+        assert said[-2:] == ["--no-deps", "."]
+    install_wheel(built_wheel(stage.folder.parent / f"wheel-{stage.name}", origin=stage.folder), folder)
 
 
 def read_only(command: Sequence[str], *, writable: str = "") -> list[str]:

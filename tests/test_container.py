@@ -5,6 +5,7 @@ can be written, not even /tmp.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 import urllib.error
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 from container import HOME, Stage, missing_rights, read_only, stages, steps
 from environments import posted, served_by
+from licences import runtime
+from packaging.utils import canonicalize_name
 from places import ROOT
 
 FILE = (ROOT / "Containerfile").read_text(encoding="utf-8")
@@ -48,6 +51,13 @@ def test_what_the_steps_copy_is_sent_to_the_engine_and_nothing_else() -> None:
     assert (ROOT / ".dockerignore").read_bytes() == (ROOT / ".containerignore").read_bytes()
 
 
+def test_every_file_that_serves_is_locked_by_its_hash_to_the_measured_version() -> None:
+    lines = [line for line in (ROOT / "deploy" / "serving.txt").read_text().splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"\S+==\S+ --hash=sha256:[0-9a-f]{64}", line)] == []
+    locked = {canonicalize_name(line.split("==")[0]): line.split("==")[1].split()[0] for line in lines}
+    assert locked == {name: found.version for name, found in runtime(builds=False).items()}
+
+
 def test_the_image_has_no_rights_listens_to_all_and_holds_nothing_that_builds(made: dict[str, Stage]) -> None:
     serve = made["serve"]
     assert serve.user == "65534:65534"
@@ -56,7 +66,7 @@ def test_the_image_has_no_rights_listens_to_all_and_holds_nothing_that_builds(ma
     assert "gradio" in packages
     assert not packages & {"torch", "transformers", "scipy", "sklearn"}
     assert sorted(path.name for path in serve.folder.iterdir()) == [
-        ".venv", "LICENSE", "README.md", "constraints.txt", "corpus", "index", "pyproject.toml",
+        ".venv", "LICENSE", "README.md", "corpus", "index", "pyproject.toml", "serving.txt",
     ]  # fmt: skip
 
 
@@ -97,4 +107,4 @@ def test_a_command_that_needs_what_is_not_in_it_says_so(image: Stage) -> None:
     )  # fmt: skip
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("allchat: index: ")
+    assert done.stderr.startswith("allchat: building an index needs ")

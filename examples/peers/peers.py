@@ -1,7 +1,7 @@
 """What other libraries take to find passages for a question, each as its own documentation begins, with its defaults.
 
-Run by ``allchat bench --peers`` in a process for each; ``make peers`` installs them. Told on standard input: the side, the
-sources' texts, the folder of the embedding model, questions. Prints the milliseconds of each question.
+Run by ``allchat bench --peers`` in a process for each; ``make peers`` installs them. Told on standard input: the side,
+the sources' texts, the folder of the embedding model, questions. Prints the milliseconds of each question.
 """
 
 from __future__ import annotations

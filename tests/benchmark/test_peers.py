@@ -1,5 +1,5 @@
-"""The comparison with other libraries: each side is there and pinned, its figures are what was measured, and the command
-says what to do where they are not installed.
+"""The comparison with other libraries: each side is there and pinned, its figures are what was measured, and the
+command says what to do where they are not installed.
 """
 
 from __future__ import annotations
