@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
@@ -54,28 +55,26 @@ class Chat(Pipeline):
         """
         opened = (shelf or Folder(Path(index))).open()
         folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
-        documents = read_corpus(folder)
         built = opened.manifest["inputs"]
-        embedder = embedder or open_embedder(model, index=opened.folder, built=built.get("model", {}))
+        trained = built.get("model", {})
+        with ThreadPoolExecutor(1) as aside:  # native code loads the network: all else is read meanwhile
+            loading = aside.submit(lambda: embedder or open_embedder(model, index=opened.folder, built=trained))
+            documents = read_corpus(folder)
+            guard = Guard.load(languages, classifier=packaged_classifier(), model=trained.get("sha256", ""))
+            embedder = loading.result()
         tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
-        _must_fit(
-            built,
-            build_inputs(
-                folder,
-                documents=documents,
-                model=model_of(embedder),
-                passage_tokens=tokens,
-                languages=languages or packaged_languages(),
-            ),
-            index=Path(index),
+        known = languages or packaged_languages()
+        now = build_inputs(
+            folder, documents=documents, model=model_of(embedder), passage_tokens=tokens, languages=known
         )
+        _must_fit(built, now, index=Path(index))
         return cls(
             index=opened,
             corpus=folder,
             documents=documents,
             embedder=embedder,
             lay_terms=read_lay_terms(folder),
-            guard=Guard.load(languages, classifier=packaged_classifier(), model=embedder.fingerprint),
+            guard=guard,
             contact=contact,
             today=today,
             languages=languages,

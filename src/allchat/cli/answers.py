@@ -12,7 +12,6 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from allchat.audit import bundle, write_bundle
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options, writing
 from allchat.errors import QuestionError
 from allchat.markdown import unescape_markdown
@@ -49,6 +48,8 @@ def ask(
     if bundle_file is None:
         answer = chat.ask(question, history=history)
     else:
+        from allchat.audit import bundle, write_bundle  # here: it holds what re-checks answers, too
+
         answer, content = bundle(chat, question, history=history)
         write_bundle(bundle_file, content)
     click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else readable(answer))

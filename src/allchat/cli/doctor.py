@@ -19,8 +19,10 @@ from packaging.requirements import Requirement
 
 from allchat.build import build_inputs
 from allchat.errors import AllchatError, StoreError
+from allchat.program import TO_BUILD, missing_to_build
 from allchat.search.folder import MANIFEST, Folder, open_index
 from allchat.search.model_files import (
+    PACKAGE,
     PACKAGED_MODEL,
     PACKAGED_SHA256,
     check_files,
@@ -71,7 +73,7 @@ def examine(
     """Every finding, in the order in which a problem is best mended."""
     yield Finding("allchat", "good", f"{version('allchat')}, Python {sys.version.split()[0]}")
     yield from packages(pins=pins)
-    yield _tried("model", lambda: _model(model))
+    yield from _model_findings(model)
     yield _tried("corpus", lambda: _corpus(corpus))
     yield from index_findings(index, corpus=corpus, model=model, passage_tokens=passage_tokens)
     yield disk(index)
@@ -87,8 +89,7 @@ def examine(
 
 def packages(*, pins: Path = PINS) -> Iterator[Finding]:
     """What allchat needs, against what is installed; then, where the pins are at hand, what differs from them."""
-    wanted = [Requirement(line) for line in requires("allchat") or () if "extra ==" not in line]
-    for requirement in sorted(wanted, key=lambda one: one.name.lower()):
+    for requirement in sorted(_wanted(), key=lambda one: one.name.lower()):
         found = _installed(requirement.name)
         if found is None:
             yield Finding("package", "problem", f"{requirement.name} is not installed. Install it: make setup.")
@@ -104,6 +105,15 @@ def packages(*, pins: Path = PINS) -> Iterator[Finding]:
     ]
     if differing:
         yield Finding("pins", "note", f"other versions than those measured: {', '.join(differing)}")
+
+
+def _wanted() -> Iterator[Requirement]:
+    """What serving needs, and what building needs of it that is there."""
+    for requirement in map(Requirement, requires("allchat") or ()):
+        marker = requirement.marker
+        builds = marker is not None and marker.evaluate({"extra": "build"}) and _installed(requirement.name)
+        if builds or marker is None or marker.evaluate({"extra": ""}):
+            yield requirement
 
 
 def _lines(pins: Path) -> list[str]:
@@ -124,6 +134,16 @@ def _tried(about: str, look: Callable[[], str]) -> Finding:
         return Finding(about, "good", look())
     except AllchatError as error:
         return Finding(about, "problem", str(error))
+
+
+def _model_findings(model: str) -> Iterator[Finding]:
+    if missing := missing_to_build():
+        fact = f"this environment serves and cannot build an index or measure: without {', '.join(missing)}. {TO_BUILD}"
+        yield Finding("building", "note", fact)
+    if model == PACKAGED_MODEL and PACKAGE in missing:
+        yield Finding("model", "note", f"{model}: {PACKAGE} is not installed; its export in the index is served")
+    else:
+        yield _tried("model", lambda: _model(model))
 
 
 def _model(model: str) -> str:
