@@ -1,9 +1,11 @@
-"""The records that the stages hand to each other. Frozen, slotted, and without any import of this package."""
+"""The records that the stages hand to each other. Frozen, slotted, importing of this package nothing but parts."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from allchat.parts import Parts
 
 BlockKind = Literal["heading", "paragraph", "lead", "list", "definition", "caption"]
 AnswerKind = Literal["answer", "refusal", "urgent", "not_found", "out_of_scope", "support", "chat"]
@@ -298,7 +300,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The record that ``--json``, ``batch`` and ``POST /v1/ask`` give; ``text`` holds no ``further`` quote."""
+    """The record that ``--json``, ``batch`` and ``POST /v1/ask`` give; ``text`` holds no ``further`` quote.
+
+    ``parts`` is what the text was rendered from, for other media; it is in no record.
+    """
 
     id: str
     question: str
@@ -314,7 +319,8 @@ class Answer:
     further: tuple[Citation, ...] = ()
     tone: Tone | None = None
     directness: Literal["direct", "closest"] | None = None
+    parts: Parts = field(default=Parts(), repr=False, metadata={"exclude": True})  # pydantic leaves it out
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values, in the order of the fields."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "parts"}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from allchat.answering.people import is_of_life
-from allchat.contact import Contact
 from allchat.languages.folders import Languages
-from allchat.markdown import escape_markdown
 from allchat.records import Tone, Verdict
-from allchat.wording import Wording, contact_values
+from allchat.wording import Wording
 
 FALLBACK = {"refusal": "other", "support": "feelings", "urgent": "unsure"}
 """The reason whose words fit all of a kind, where a reason has none of its own."""
@@ -37,9 +35,3 @@ def reason_of(verdict: Verdict) -> str | None:
         return verdict.reason
     score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
     return f"{verdict.reason}: {verdict.rule}{score}"
-
-
-def escaped_contact(contact: Contact, *, wording: Wording) -> dict[str, str]:
-    """Whom to call, for Markdown."""
-    values = contact_values(contact, wording=wording)
-    return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}
