@@ -24,12 +24,12 @@ class Fixed:
     role: Role = "words"
     about: tuple[str, ...] = ()
 
-    def filled(self, escape: Callable[[str], str] = str) -> str:
-        """The sentence with its values, each of them escaped for the medium; telephone numbers have nothing to escape.
+    def filled(self, escape: Callable[[str], str] = str, *, number: Callable[[str], str] = str) -> str:
+        """The sentence with its values, each of them escaped for the medium, and telephone numbers as ``number`` says.
 
-        ``addresses.PHONE`` holds an operator's numbers to signs that no medium reads.
+        A number needs no escaping: ``addresses.PHONE`` holds an operator's to signs that no medium reads.
         """
-        own = {name: value if name.endswith("_number") else escape(value) for name, value in self.values}
+        own = {name: (number if name.endswith("_number") else escape)(value) for name, value in self.values}
         return self.sentence.format(**own)
 
 
@@ -50,8 +50,6 @@ class Line:
 class Quoted:
     """Quotes in one frame, from one place of one document; ``lead`` is the line that introduces them there."""
 
-    document: str
-    heading: tuple[str, ...]
     lead: tuple[Line, ...]
     lines: tuple[Line, ...]
 

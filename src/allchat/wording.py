@@ -44,12 +44,20 @@ class Wording:
                 f"{self.language}/{WORDING_FILE}: {name!r} cannot be filled: {error}. Correct its braces."
             ) from error
 
-    def said(self, name: str, *, role: Role = "words", about: tuple[str, ...] = (), **values: object) -> Fixed:
+    def said(
+        self,
+        name: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        role: Role = "words",
+        about: tuple[str, ...] = (),
+    ) -> Fixed:
         """The sentence of that name as a part of an answer, with those of the values that its braces ask for.
 
         Raises:
             SettingsError: see ``text``.
         """
+        values = values or {}
         self.text(name, **values)
         sentence = str(self._find(name)).strip()
         used = tuple((brace, str(value)) for brace, value in values.items() if f"{{{brace}}}" in sentence)

@@ -90,7 +90,11 @@ def test_an_item_that_is_quoted_alone_stands_below_its_lead_line_in_one_frame_an
     assert citation.quote == "Mouth check: A light is used."
     assert citation.lead is not None
     assert citation.lead.quote == "The checks are:"
-    assert as_markdown(composed.parts).splitlines()[-3:] == ["> The checks are:", ">", "> - Mouth check: A light is used. [1]"]
+    assert as_markdown(composed.parts).splitlines()[-3:] == [
+        "> The checks are:",
+        ">",
+        "> - Mouth check: A light is used. [1]",
+    ]
 
 
 def test_two_items_of_a_list_show_its_lead_line_once_and_each_has_it() -> None:

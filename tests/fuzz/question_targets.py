@@ -166,6 +166,5 @@ def a_question_to_the_chat(sent: tuple[Any, list[str], str, Any], world: World) 
     question, history, name, language = sent
     answer = world.chat.ask(question, history=history, id=name, language=language)
     json.dumps(answer.to_dict(), ensure_ascii=False).encode()
-    shown = message(answer, turn=1, words=page_words())
-    only_our_tags(shown.replace(r"\<", "&lt;"))
+    only_our_tags(message(answer, world.chat, turn=1, words=page_words()))
     readable(answer)

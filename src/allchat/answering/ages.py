@@ -23,12 +23,11 @@ def ages(
     twins = twins_in(citations)
     if twins is not None:
         newer, older = twins
-        yield wording.said(
-            "notice.two_dates", about=(newer.document,), title=newer.title, date=newer.revised, older=older.revised
-        )
+        values = {"title": newer.title, "date": newer.revised, "older": older.revised}
+        yield wording.said("notice.two_dates", values, about=(newer.document,))
     for key in dict.fromkeys(citation.document for citation in citations):
         document = documents[key]
         if document.revised is None:
-            yield wording.said("notice.undated", about=(key,), title=document.title)
+            yield wording.said("notice.undated", {"title": document.title}, about=(key,))
         elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
-            yield wording.said("notice.old", about=(key,), title=document.title, date=document.revised)
+            yield wording.said("notice.old", {"title": document.title, "date": document.revised}, about=(key,))

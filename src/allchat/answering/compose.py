@@ -26,6 +26,9 @@ class Composed:
         return tuple(part for part in self.parts if isinstance(part, Quoted))
 
 
+NOTHING = Composed()
+
+
 def compose(quotes: Sequence[Quote], *, sources: Sources, wording: Wording, first: int = 1) -> Composed:
     """Numbers the quotes from ``first`` in the order they are shown and puts the fixed wording around them.
 
@@ -50,7 +53,7 @@ def shown(
         else:
             parts += [*_source_line(citation, before=before, sources=sources, wording=wording), frame]
         if count := (left or {}).get(citation.number):
-            parts.append(wording.said("answer.more_items", role="more", count=count))
+            parts.append(wording.said("answer.more_items", {"count": count}, role="more"))
         before = citation
     return tuple(parts)
 
@@ -70,7 +73,7 @@ def _source_line(
     document = sources.documents[citation.document]
     heading = "".join(citation.heading[-1:]).rstrip(".")
     name = ("answer.section" if same else "answer.source_section") if citation.heading else "answer.source"
-    return (wording.said(name, role="source", attribution=document.attribution, heading=heading),)
+    return (wording.said(name, {"attribution": document.attribution, "heading": heading}, role="source"),)
 
 
 def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
@@ -103,12 +106,10 @@ def _frame(citation: Citation, sources: Sources) -> Quoted:
     lines = _lines(citation.start, citation.end, *place, sources, top=None if lead is None else 0)
     lines[-1] = replace(lines[-1], ends=True)
     above = [] if lead is None else _lines(lead.start, lead.end, *place, sources)
-    return Quoted(citation.document, citation.heading, tuple(above), tuple(lines))
+    return Quoted(tuple(above), tuple(lines))
 
 
-def _lines(
-    start: int, end: int, document: str, number: int, sources: Sources, *, top: int | None = None
-) -> list[Line]:
+def _lines(start: int, end: int, document: str, number: int, sources: Sources, *, top: int | None = None) -> list[Line]:
     """A stretch as lines of a quote: list items as list items, and ``top`` the depth of what is none."""
     pieces = _pieces(start, end, sources.outline(document))
     return [

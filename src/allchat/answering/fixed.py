@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from allchat.answering.people import is_of_life
+from allchat.contact import Contact
 from allchat.languages.folders import Languages
+from allchat.parts import Fixed, Listed
 from allchat.records import Tone, Verdict
-from allchat.wording import Wording
+from allchat.wording import Wording, contact_values
 
 FALLBACK = {"refusal": "other", "support": "feelings", "urgent": "unsure"}
 """The reason whose words fit all of a kind, where a reason has none of its own."""
@@ -20,6 +22,17 @@ def name_of(verdict: Verdict, *, wording: Wording, asked: str = "", languages: L
         return "refusal.outcome"
     name = f"{verdict.kind}.{verdict.reason}"
     return name if wording.has(name) else f"{verdict.kind}.{FALLBACK.get(str(verdict.kind))}"
+
+
+def directing(name: str, *, wording: Wording, contact: Contact) -> Fixed:
+    """The sentence of that name, with whom to call."""
+    return wording.said(name, contact_values(contact, wording=wording))
+
+
+def questions(name: str, *, wording: Wording) -> Listed:
+    """The questions for the care team that stand beside the words of that name."""
+    count = len(wording.texts(f"{name}.questions"))
+    return Listed(tuple(wording.said(f"{name}.questions.{number}") for number in range(1, count + 1)))
 
 
 def tone_of(verdict: Verdict) -> Tone | None:

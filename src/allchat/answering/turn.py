@@ -12,15 +12,15 @@ from typing import Any, Literal
 
 from allchat.answering.abstain import Decision
 from allchat.answering.ages import ages
-from allchat.answering.compose import Composed, compose
+from allchat.answering.compose import NOTHING, Composed, compose
 from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
-from allchat.answering.fixed import name_of, reason_of, tone_of
+from allchat.answering.fixed import directing, name_of, questions, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
 from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import Pipeline, Vector
-from allchat.answering.quotes import Selected, choose, led, select
+from allchat.answering.quotes import choose, led, select
 from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.texts import as_markdown
@@ -30,19 +30,15 @@ from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
 from allchat.guard.rules import ReadMessage
 from allchat.languages.calls import call_parts
-from allchat.parts import Fixed, Listed, Part, Parts, Quoted
+from allchat.parts import Fixed, Part, Parts
 from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
-from allchat.wording import contact_values
 
 GENERAL_MARGIN = 0.5
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
 beside its subject, and a search finds something for nearly all of it."""
-
-
-NOTHING = Composed()
 
 
 class Turn:
@@ -193,23 +189,21 @@ class Turn:
     def _fixed(self, verdict: Verdict, *, below: tuple[Part, ...] = ()) -> Answer:
         """Fixed words; beside support also a quote on where it is found, if the sources have one."""
         wording, name = self._wording, name_of(verdict, wording=self._wording)
-        parts: list[Part] = [self._to_call(f"{name}.text")]
-        composed = Composed()
+        first = directing(f"{name}.text", wording=wording, contact=self._pipeline.contact)
+        composed = NOTHING
         if wording.has(f"{name}.search"):
             with self._timed("compose"):
                 composed = general(self._pipeline, (wording.text(f"{name}.search"),), wording=wording)
-            parts += [wording.said(f"{name}.lead"), *composed.parts] if composed.citations else []
-        return self._record(verdict.kind or "chat", verdict, (*parts, *below), composed=composed)
-
-    def _to_call(self, name: str) -> Fixed:
-        return self._wording.said(name, **contact_values(self._pipeline.contact, wording=self._wording))
+        quoted = (wording.said(f"{name}.lead"), *composed.parts) if composed.citations else ()
+        return self._record(verdict.kind or "chat", verdict, (first, *quoted, *below), composed=composed)
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
             parted = is_parted(self._heard.read, languages=self._pipeline.languages)
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
-            composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
-            further = self._further(quotes, composed)
+            put = partial(compose, sources=self._sources, wording=self._wording)
+            composed = put(quotes.shown)
+            further = put(quotes.further, first=len(composed.citations) + 1)
         if strange(wordings, words_of((*composed.citations, *further.citations))):
             return self._unsaid(verdict, found)
         parts = (self._wording.said("answer.lead", role="lead"), *composed.parts)
@@ -223,10 +217,6 @@ class Turn:
         """What a question that leans on earlier ones was understood to be about, by the source's heading."""
         if self._leans and citations and citations[0].heading:
             self._understood = self._wording.text("answer.about", heading=citations[0].heading[-1])
-
-    def _further(self, quotes: Selected, composed: Composed) -> Composed:
-        first = len(composed.citations) + 1
-        return compose(quotes.further, sources=self._sources, wording=self._wording, first=first)
 
     def _closest(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         """The one nearest quote, said to be no direct answer; silence where it lacks what the question names."""
@@ -254,21 +244,17 @@ class Turn:
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
-        wording, languages = self._wording, self._pipeline.languages
+        wording, languages, contact = self._wording, self._pipeline.languages, self._pipeline.contact
         name = name_of(verdict, wording=wording, asked=self._question, languages=languages)
         with self._timed("compose"):
             quotes = self._general_quotes(found)
             composed = compose(quotes, sources=self._sources, wording=wording)
             chances = wording.texts(f"{name}.search") if wording.has(f"{name}.search") else ()
             further = figures(self._pipeline, (*self._earlier, self._heard), chances, wording=wording)
-        said = (self._to_call(f"{name}.lead"), *composed.parts) if quotes else ()
-        parts = (self._to_call(f"{name}.text"), *said, wording.said("questions.lead"), Listed(self._questions(name)))
+        said = partial(directing, wording=wording, contact=contact)
+        general_part = (said(f"{name}.lead"), *composed.parts) if quotes else ()
+        parts = (said(f"{name}.text"), *general_part, wording.said("questions.lead"), questions(name, wording=wording))
         return self._record("refusal", verdict, parts, composed=composed, further=further)
-
-    def _questions(self, name: str) -> tuple[Fixed, ...]:
-        """Questions for the care team."""
-        count = len(self._wording.texts(f"{name}.questions"))
-        return tuple(self._wording.said(f"{name}.questions.{number}") for number in range(1, count + 1))
 
     def _general_quotes(self, found: Found | None) -> tuple[Quote, ...]:
         """What the sources say in general on the question; nothing where they do not answer it."""

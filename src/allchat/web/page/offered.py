@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,7 +58,7 @@ def naming(words: Words, asker: Asker) -> Words:
 def _who_wrote(words: Words, names: Sequence[str]) -> str:
     *others, last = names or [""]
     named = f"{', '.join(others)} {words['and']} {last}" if others else last
-    return str(words["who_wrote"]).format(sources=html.escape(named))
+    return str(words["who_wrote"]).format(sources=named)
 
 
 def _places(groups: Sequence[Mapping[str, Any]], asked: Sequence[str]) -> list[list[int]]:
