@@ -356,9 +356,8 @@ def shown_with(chat: Chat, name: str, words: str) -> str:
     block = next(b for b in blocks_of(name) if clean(documents[b.document].text[b.start : b.end]).startswith(words))
     heading = outlines[block.document].sections[block.section].heading
     sources = chat._sources
-    return compose(
-        choose([Hit(block, heading, 1.0, NO_PARTS, {})], sources=sources), sources=sources, wording=load_wording()
-    ).text
+    quotes = choose([Hit(block, heading, 1.0, NO_PARTS, {})], sources=sources)
+    return as_markdown(compose(quotes, sources=sources, wording=load_wording()).parts)
 
 
 def test_an_instruction_inside_a_source_is_quoted_and_never_followed(chats: dict[str, Chat]) -> None:

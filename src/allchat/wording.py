@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -160,11 +159,6 @@ def read_wording(file: Traversable, *, language: str) -> Wording:
         return Wording(parse_toml(file.read_bytes()), language=language)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
-
-
-def filled_pattern(sentence: str) -> re.Pattern[str]:
-    """Matches a sentence with whatever fills its braces; the groups are what fills them."""
-    return re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(sentence)))
 
 
 def contact_values(contact: Contact, *, wording: Wording) -> dict[str, str]:

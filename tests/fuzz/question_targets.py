@@ -17,6 +17,7 @@ from allchat.cli.answers import readable
 from allchat.evaluation.directives import directives
 from allchat.guard.guard import Guard
 from allchat.guard.matcher import expand, parse
+from allchat.parts import Fixed
 from allchat.web.page.messages import message, page_words
 
 # The guard
@@ -143,7 +144,7 @@ def a_message_at_the_guard(sent: str, world: World) -> None:
     assert guard().screen(sent) == verdict
     guard().information_part(sent)
     guard().redact(sent)
-    directives(sent)
+    directives([Fixed("x", "en", sent.replace("{", "").replace("}", ""))])
 
 
 # Questions
