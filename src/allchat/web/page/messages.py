@@ -24,7 +24,6 @@ from allchat.records import Answer
 from allchat.sources.glossary import Glossary
 from allchat.web.assets import templates
 from allchat.web.page.cards import Quotes, arranged, short_name, when
-from allchat.web.page.trail import CRISIS
 from allchat.web.source_page import in_language, long_date
 from allchat.wording import Words, contact_values, load_wording
 
@@ -33,9 +32,6 @@ _MARKDOWN = MarkdownIt("commonmark")
 NO_WORDS = Glossary(())
 
 CONTACT = USUAL_CONTACT.values()
-
-FRAMES = {"emergency": "urgent", "crisis": "crisis", "support": "support"}
-"""The class of the frame around an answer, by its tone."""
 
 
 def page_words(language: str = "en", *, contact: Mapping[str, str] = CONTACT) -> Words:
@@ -102,9 +98,9 @@ def message(
     return Markup(  # noqa: S704 - the template escapes
         _TEMPLATES.get_template("said.html").render(
             words=words,
-            kept=[] if answer.kind == "urgent" else kept_lines(alarms, words=words),
+            answer=answer,
+            alarms=alarms,
             other=_other_language(answer, words=words),
-            frame=FRAMES.get(answer.tone or ""),
             understood=one_line(answer.understood_as) if differs else "",
             said=said,
             lead=[] if known else lead,
@@ -127,14 +123,6 @@ def _other_language(answer: Answer, *, words: Words) -> str | None:
     """The language of an answer's own words where it is not that of the page: its notice tells."""
     said = next((note.language for note in answer.parts.notes if note.name == "language.note"), None)
     return None if said == words["lang"] else said
-
-
-def kept_lines(alarms: Sequence[str], *, words: Words) -> list[dict[str, Any]]:
-    """The call lines of earlier alarms, as they stand above later answers; none for a reason without words of ours."""
-    lines = words["call_lines"]
-    return [
-        {"tone": "crisis" if alarm == CRISIS else "urgent", "said": lines[alarm]} for alarm in alarms if alarm in lines
-    ]
 
 
 def place_of(title: Title, *, asker: Asker, words: Words) -> str:

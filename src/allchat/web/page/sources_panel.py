@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from allchat.addresses import LINK_DIGITS, web_address
 from allchat.answering.query import Asker
-from allchat.records import Answer, Citation, Document, Section
+from allchat.records import Answer, Citation, Document, Section, Span
 from allchat.sources.glossary import Definition, Glossary
 from allchat.sources.text import clean
 from allchat.web.assets import templates
@@ -30,7 +30,8 @@ def panel(answer: Answer, asker: Asker, *, turn: int, words: Words, glossary: Gl
     return Markup(  # noqa: S704 - the template escapes
         _TEMPLATES.get_template("sources.html").render(
             sources=list(_sources(cited, asker, turn=turn, words=words)),
-            hard_words=hard_words(cited, asker, words=words, glossary=glossary),
+            hard_words=hard_words(cited, asker, glossary=glossary),
+            documents=asker.documents,
             words=words,
             turn=turn,
         )
@@ -54,30 +55,20 @@ def _sources(cited: Sequence[Citation], asker: Asker, *, turn: int, words: Words
         yield {"document": document, "cited": own, "sections": list(sections), "lost": len(own) - len(marks)}
 
 
-def hard_words(cited: Sequence[Citation], asker: Asker, *, words: Words, glossary: Glossary) -> list[dict[str, Any]]:
-    """What the sources say of the hard words in the quotes: their very words, what introduces them, their place."""
+def hard_words(cited: Sequence[Citation], asker: Asker, *, glossary: Glossary) -> list[Definition]:
+    """What the sources say of the hard words in the quotes, by their letters."""
     known: dict[str, Definition] = {}
     for cite in cited:
-        for found in glossary.find(clean(asker.documents[cite.document].text[cite.start : cite.end])):
+        for found in glossary.find(cut(asker.documents[cite.document], cite)):
             definition = glossary.define(found[0], document=cite.document)
             if len(known) < MAX_WORDS:
                 known.setdefault(definition.name, definition)
-    entries = sorted(known.values(), key=lambda entry: (entry.term.lower(), entry.document))
-    return [_hard_word(entry, asker.documents[entry.document], words=words) for entry in entries]
+    return sorted(known.values(), key=lambda entry: (entry.term.lower(), entry.document))
 
 
-def _hard_word(entry: Definition, document: Document, *, words: Words) -> dict[str, Any]:
-    names = [document.title, *(name.rstrip(".") for name in entry.heading[-1:])]
-    return {
-        "name": entry.name,
-        "term": entry.term,
-        "language": document.language,
-        "told": clean(document.text[entry.start : entry.end]),
-        "leads": [clean(document.text[lead.start : lead.end]) for lead in entry.leads],
-        "place": " › ".join(names),
-        "revised": revised(document, words=words),
-        "link": _link(document.key, document.sha256, entry.start, entry.end, words),
-    }
+def cut(document: Document, place: Citation | Definition | Span) -> str:
+    """The words at a place of a document."""
+    return clean(document.text[place.start : place.end])
 
 
 def by_first_quote(sections: Sequence[Section], marks: Sequence[Mark]) -> list[Section]:
@@ -97,15 +88,12 @@ def mark_of(cite: Citation, *, turn: int, words: Words) -> Mark:
     return Mark(cite.start, cite.end, f"t{turn}q{cite.number}", before, f'<span class="vh"> {ends}</span>')
 
 
-def permanent_link(cite: Citation, *, words: Words) -> str:
-    """Leads to the quote in the very text that it was cut from, also when the source has a newer one by then."""
-    return _link(cite.document, cite.source_sha256, cite.start, cite.end, words)
-
-
-def _link(document: str, sha256: str, start: int, end: int, words: Words) -> str:
-    return f"/source/{document}@{sha256[:LINK_DIGITS]}?start={start}&end={end}{in_language(words)}#marked"
+def permanent_link(place: Citation | Definition, *, document: str, sha256: str, words: Words) -> str:
+    """Leads to a place in the very text that it was cut from, also when the source has a newer one by then."""
+    span = f"start={place.start}&end={place.end}"
+    return f"/source/{document}@{sha256[:LINK_DIGITS]}?{span}{in_language(words)}#marked"
 
 
 _TEMPLATES = templates("allchat.web.page")
-_TEMPLATES.filters |= {"link": permanent_link, "revised": revised}
+_TEMPLATES.filters |= {"cut": cut, "link": permanent_link, "revised": revised}
 _TEMPLATES.tests["web_address"] = lambda text: web_address(text) is not None
