@@ -214,7 +214,7 @@ class SmallChat:
 
     def citation(self, number: int, key: str, words: str) -> Citation:
         source = self._documents[key]
-        cut = span(source.text, words)
+        cut, sections = span(source.text, words), self._outlines[key].sections
         return Citation(
             number=number,
             document=key,
@@ -223,7 +223,7 @@ class SmallChat:
             publisher=source.publisher,
             url=source.url,
             revised=source.revised,
-            heading=("Signs of leukemia",),
+            heading=next(part.heading for part in sections if part.start <= cut.start < part.end),
             quote=clean(words),
             start=cut.start,
             end=cut.end,
