@@ -40,7 +40,7 @@ def long_date(iso: str, *, words: Words) -> str:
     try:
         day = date.fromisoformat(iso)
     except ValueError:
-        return iso
+        return html.escape(iso)
     return str(words["date"]).format(day=day.day, month=words["months"][day.month - 1], year=day.year)
 
 
@@ -75,7 +75,7 @@ def source_page(
         languages=_source_languages(document, span=None if changed else span, words=words),
         notice=older + _source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
         publisher=html.escape(document.publisher),
-        revised=html.escape(revised(document, words=words)),
+        revised=revised(document, words=words),
         publisher_page=_publisher_page(document, words=words),
         about=about(document, words=words),
         left_out=_left_out(document, outline, words=words),
@@ -88,7 +88,7 @@ def older_notice(kept: Document, current: Document | None, *, span: tuple[int, i
     said = [words["source_older"]]
     if current is None:
         return f'<p class="say older" role="status">{" ".join([*said, words["source_retired"]])}</p>'
-    said.append(str(words["source_newer"]).format(revised=html.escape(revised(current, words=words))))
+    said.append(str(words["source_newer"]).format(revised=revised(current, words=words)))
     now = standing_in(kept, current, *span) if span and 0 <= span[0] < span[1] <= len(kept.text) else None
     address = f"{current.key}@{current.sha256[:LINK_DIGITS]}"
     if now is None or now.start is None:
@@ -198,7 +198,7 @@ def _gone(source: Withdrawn | None, *, words: Words) -> HTMLResponse:
     told = str(words["source_withdrawn"]).format(
         title=html.escape(source.title),
         publisher=html.escape(source.publisher),
-        date=html.escape(long_date(source.on, words=words)),
+        date=long_date(source.on, words=words),
     )
     return HTMLResponse(_UNKNOWN.format(words=words, said=told, home=_home(words)), 410)
 

@@ -186,7 +186,7 @@ def test_no_trail_can_break_the_next_answer(rows: object) -> None:
 
 def test_a_date_is_written_out_and_what_is_no_date_is_left() -> None:
     assert long_date("2022-09-02", words=WORDS) == "September 2, 2022"
-    assert long_date("<2022>", words=WORDS) == "<2022>"
+    assert long_date("<2022>", words=WORDS) == "&lt;2022&gt;"
 
 
 def test_the_source_page_shows_the_whole_source_and_marks_the_span() -> None:
