@@ -22,7 +22,8 @@ def answer(small_chat: Chat) -> Answer:
 
 
 def known(answer: Answer) -> set[str]:
-    return {value for part in answer.parts.said if isinstance(part, Fixed) for _, value in part.values}
+    ours = (part for part in (*answer.parts.said, *answer.parts.notes) if isinstance(part, Fixed))
+    return {value for part in ours for _, value in part.values}
 
 
 def with_said(answer: Answer, *said: Part) -> Answer:
@@ -59,6 +60,12 @@ def test_a_sentence_is_ours_by_its_name_and_its_words() -> None:
     assert not is_ours(replace(lead, sentence="Aspirin is safe."))
     assert not is_ours(replace(lead, name="answer.closest"))
     assert not is_ours(replace(lead, language="es"))
+
+
+def test_whom_to_call_is_ours_in_every_language_that_we_say_it_in(small_chat: Chat) -> None:
+    answer = small_chat.ask("mon fils a de la fièvre, que dois-je faire")
+    assert [part.language for part in answer.parts.said if isinstance(part, Fixed)] == ["fr", "en"]
+    assert unfounded(answer, known={"911"}) == ()
 
 
 def test_what_fills_a_sentence_and_what_is_listed_is_free_text() -> None:

@@ -15,7 +15,7 @@ from allchat.evaluation.groundedness import faults
 from allchat.languages.calls import CALL, calls
 from allchat.parts import Fixed, Listed, Part, Quoted
 from allchat.records import Answer
-from allchat.wording import load_wording
+from allchat.wording import LANGUAGES, load_wording
 
 
 def unfounded(answer: Answer, *, known: Collection[str]) -> tuple[str, ...]:
@@ -57,8 +57,6 @@ def is_ours(part: Fixed) -> bool:
 @cache
 def _sentences(language: str) -> Mapping[str, str]:
     called = {f"{CALL}{code}": call.text for code, call in calls().items() if code == language}
-    try:
-        ours = {name: text.strip() for name, text in load_wording(language).sentences()}
-    except KeyError:  # a language in which we say whom to call, and nothing else
-        ours = {}
-    return ours | called
+    if language not in LANGUAGES:  # we say whom to call in it, and nothing else
+        return called
+    return called | {name: text.strip() for name, text in load_wording(language).sentences()}
