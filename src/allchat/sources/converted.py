@@ -65,6 +65,38 @@ def place_of(document: Document, start: int, end: int) -> dict[str, Any] | None:
     return {"page": found[0]["page"], "boxes": boxes}
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Words of one line of a converted text, what stands before and behind them in it, and the page on which that line
+    begins, with its boxes there.
+    """
+
+    page: int
+    boxes: tuple[tuple[float, float, float, float], ...]
+    before: str
+    words: str
+    after: str
+
+
+def stretches(document: Document, start: int, end: int) -> list[Stretch]:
+    """The lines between two offsets as they stand on pages; none where the original has no pages."""
+    if document.layout.structure is None:
+        return []
+    text, found = document.text, marks(document)
+    lines = (line for line in text_lines(text, marks=False) if line.start < end and start < line.end)
+    return [
+        Stretch(
+            place["page"],
+            tuple((box[0], box[1], box[2], box[3]) for box in place["boxes"]),
+            text[line.start : max(line.start, start)],
+            text[max(line.start, start) : min(line.end, end)],
+            text[min(line.end, end) : line.end],
+        )
+        for line in lines
+        if "page" in (place := found[line.start].place)
+    ]
+
+
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -14,7 +14,7 @@ from allchat.web.displayed import part_html
 from allchat.web.highlight import Mark, place, sections_of
 from allchat.web.page.messages import NO_WORDS
 from allchat.web.page.trail import Trail, TrailQuote
-from allchat.web.source_page import about, in_language, revised
+from allchat.web.source_page import about, in_language, printed_links, revised
 from allchat.wording import Words
 
 MAX_WORDS = 60
@@ -125,8 +125,10 @@ def _links(quotes: Sequence[TrailQuote], document: Document, *, words: Words) ->
     address = web_address(document.url)
     publisher = outside(address, words["publisher_page"], "theirs") if address else ""
     theirs = f'<p class="links publisher">{publisher}</p>' if publisher else ""
+    places = ((quote.number, quote.start, quote.end) for quote in quotes if quote.sha256 == document.sha256)
+    printed = printed_links(places, document, words=words)
     led = words["whole_source" if document.display == "whole" else "in_source"]
-    return f'<p class="links">{led} {numbered}</p>{theirs}'
+    return f'<p class="links">{led} {numbered}</p>{printed}{theirs}'
 
 
 def permanent_link(quote: TrailQuote, *, words: Words) -> str:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
@@ -151,7 +151,7 @@ class Staff:
         html = self._templates.get_template(page.template).render(
             page.values, w=self._words, style=self._style, path=request.url.path, inside=inside
         )
-        return HTMLResponse(html, status_code=page.status, headers=dict(headers or {}))
+        return Response(html, status_code=page.status, headers=dict(headers or {}), media_type=page.media)
 
 
 def staff_router(chat: Chat | Following, *, password: str, counts: Counts | None = None) -> APIRouter:
