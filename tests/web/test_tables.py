@@ -14,6 +14,7 @@ from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.readers.convert import convert
 from allchat.sources.starting import start_folder
+from allchat.web.assets import page_file
 from allchat.web.displayed import body_html
 from allchat.web.highlight import Mark, place
 from allchat.web.tables import is_row, table_of
