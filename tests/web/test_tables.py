@@ -81,6 +81,13 @@ def test_a_mark_that_begins_in_a_columns_name_keeps_the_rows_as_lines(tmp_path: 
     assert ">Rules: ring the bell</mark>" in html
 
 
+def test_the_page_lets_in_every_tag_that_a_table_is_made_of(tmp_path: Path) -> None:
+    parts, names = re.findall(r"new Set\(`(.+?)`", page_file("ask.js"), re.DOTALL)
+    html = shown(*read(tmp_path, DOCX, "a.docx"))
+    assert set(re.findall(r"<([a-z0-9]+)", html)) - {"h1", "h2"} <= set(parts.split())
+    assert set(re.findall(r" ([a-z]+)=", html)) <= set(names.split())
+
+
 ROWS = (
     "Ward 3: Visiting: 2 to 4 pm\nWard 4: Visiting: all day\nWard 5: Parking: none\nBring a mask.\nBe on time: we wait"
 )

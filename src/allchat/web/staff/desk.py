@@ -29,6 +29,7 @@ from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sen
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
 from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
+from allchat.web.staff.wordings import Wordings
 from allchat.wording import load_wording
 
 _PLACE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
@@ -57,11 +58,12 @@ View = Callable[[Request, Sent, Pace], Page]
 
 
 class Desk:
-    """The views over an opened chat, which may follow its index, and over the counts where there are any."""
+    """The views over an opened chat, which may follow its index, and over counts and reports where these are kept."""
 
-    def __init__(self, chat: Chat | Following, counts: Counts | None = None) -> None:
+    def __init__(self, chat: Chat | Following, counts: Counts | None = None, wordings: Wordings | None = None) -> None:
         self._following = chat
         self._counts = counts
+        self._wordings = wordings
         self._words = load_wording().table("staff")
         self._pictures = Pictures()
         self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
@@ -183,6 +185,7 @@ class Desk:
         """How the answer to a question comes about."""
         question, earlier = sent.text("question"), sent.text("history")
         values = {"question": question, "history": earlier, "explained": None, "error": ""}
+        values["reporting"] = self._wordings is not None
         if not sent.fields:
             return Page("why.html", values)
         if len(earlier) > HISTORY_LIMIT:
@@ -191,6 +194,20 @@ class Desk:
             return Page("why.html", values | {"explained": self._explained(question, earlier)})
         except QuestionError as error:
             return Page("why.html", values | {"error": str(error)}, 422)
+
+    def report(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
+        """Keeps a wording that one of the staff typed, and nothing that was asked."""
+        if self._wordings is None:
+            return trouble("no_report", 404)
+        wording, note = sent.text("wording"), sent.text("note")
+        blank = {"kept": False, "error": "", "wording": "", "note": ""}
+        if not sent.fields:
+            return Page("report.html", blank)
+        try:
+            self._wordings.add(wording, note=note)
+        except QuestionError as error:
+            return Page("report.html", blank | {"error": str(error), "wording": wording, "note": note}, 422)
+        return Page("report.html", blank | {"kept": True})
 
     def asked(self, request: Request, _sent: Sent, _pace: Pace) -> Page:
         """What was asked and not found, by the counts of the last days."""
