@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from made_files import docx, page, paragraph, table
+from made_leaflet import corpus_of
 
 from allchat.records import Document, Outline
-from allchat.sources.adding import Facts, add
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
-from allchat.sources.readers.convert import convert
-from allchat.sources.starting import start_folder
 from allchat.web.assets import page_file
 from allchat.web.displayed import body_html
 from allchat.web.highlight import Mark, place
@@ -33,20 +31,7 @@ DOCX = docx(
 
 
 def read(folder: Path, content: bytes, name: str) -> tuple[Document, Outline]:
-    start_folder(folder / "own")
-    facts = Facts(
-        id="visits",
-        title="Visiting hours",
-        publisher="City Hospital",
-        url="https://example.org",
-        rights="Our own.",
-        language="en",
-        revised="unknown",
-        audience="families",
-        attribution="City Hospital states:",
-    )
-    corpus = folder / "own" / "corpus"
-    add(content, name=name, converted=convert(content, name=name), facts=facts, corpus=corpus)
+    corpus = corpus_of(folder, content, name)
     (document,) = read_corpus(corpus)
     return document, outline_document(document)
 

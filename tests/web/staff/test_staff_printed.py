@@ -10,41 +10,19 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from made_files import lines, pdf
+from made_leaflet import FACTS, corpus_of, opened
 from staff_forms import PASSWORD, send
-from word_hash import WordHash
 
-from allchat.build import build
 from allchat.chat import Chat
-from allchat.sources.adding import Facts, add
-from allchat.sources.readers.convert import convert
-from allchat.sources.starting import start_folder
 from allchat.web.app import create_app
 from allchat.web.staff.pages import staff_router
 
-VISIT = "Ring the bell at the door of the ward and wait for a nurse."
-LEAFLET = pdf([(72, 760, 18, True, "Visiting the ward"), *lines(VISIT, top=700)])
+QUOTE = "Wash your hands when you come in."
 
 
 @pytest.fixture
 def chat(tmp_path: Path) -> Chat:
-    start_folder(tmp_path / "own")
-    corpus = tmp_path / "own" / "corpus"
-    facts = Facts(
-        id="visits",
-        title="Visiting the ward",
-        publisher="City Hospital",
-        url="https://example.org/visits",
-        rights="Ask before passing it on.",
-        language="en",
-        revised="unknown",
-        audience="families",
-        attribution="City Hospital states:",
-        display="quote",
-    )
-    add(LEAFLET, name="v.pdf", converted=convert(LEAFLET, name="v.pdf"), facts=facts, corpus=corpus)
-    index = build(corpus, index=tmp_path / "index", embedder=WordHash())
-    return Chat.open(index, corpus=corpus, embedder=WordHash())
+    return opened(corpus_of(tmp_path, facts=replace(FACTS, display="quote")))
 
 
 @pytest.fixture
@@ -55,7 +33,7 @@ def nurse(chat: Chat) -> Iterator[TestClient]:
 
 
 def test_a_checked_quote_opens_beside_its_page(nurse: TestClient) -> None:
-    page = send(nurse, "/staff/quote", text=VISIT).text
+    page = send(nurse, "/staff/quote", text=QUOTE).text
     (address,) = re.findall(r'<img src="([^"]+)" loading="lazy"', page)
     picture = nurse.get(address)
     assert picture.headers["content-type"] == "image/svg+xml"
@@ -66,18 +44,18 @@ def test_a_checked_quote_opens_beside_its_page(nurse: TestClient) -> None:
 
 def test_each_row_of_a_checked_answer_opens_beside_its_page(nurse: TestClient, chat: Chat) -> None:
     document = chat.documents["visits"]
-    start = document.text.index(VISIT)
+    start = document.text.index(QUOTE)
     cited = {
         "number": 1,
         "document": "visits",
-        "quote": VISIT,
+        "quote": QUOTE,
         "start": start,
-        "end": start + len(VISIT),
+        "end": start + len(QUOTE),
         "source_sha256": document.sha256,
     }
-    saved = {"id": "q", "question": "how do I come in", "text": f"> {VISIT} [1]", "citations": [cited]}
+    saved = {"id": "q", "question": "how do I come in", "text": f"> {QUOTE} [1]", "citations": [cited]}
     page = send(nurse, "/staff/answer", file=json.dumps(saved).encode()).text
-    assert f"/staff/sources/visits?printed={start}-{start + len(VISIT)}" in page
+    assert f"/staff/sources/visits?printed={start}-{start + len(QUOTE)}" in page
 
 
 @pytest.mark.parametrize("place", ["", "0-0", "5-2", "9-99999999", "1-2-3", "../x", "٣-٤"])
@@ -97,4 +75,4 @@ def test_strangers_see_no_page(chat: Chat) -> None:
 def test_a_source_that_was_no_pdf_has_none(nurse: TestClient, chat: Chat) -> None:
     chat.documents = {"visits": replace(chat.documents["visits"], original=None)}
     assert nurse.get("/staff/sources/visits?printed=1-9").status_code == 404
-    assert "<img" not in send(nurse, "/staff/quote", text=VISIT).text
+    assert "<img" not in send(nurse, "/staff/quote", text=QUOTE).text
