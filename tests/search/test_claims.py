@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from allchat.search.claims import BESIDE, copies, covered, led, meant
+from allchat.search.claims import ASKED_ALONE, BESIDE, copies, covered, led, meant
 from allchat.search.index import Postings
 from allchat.search.retriever import PARTS
 
@@ -68,7 +68,7 @@ def test_among_sources_of_one_kind_nothing_gives_way(asked: np.ndarray) -> None:
 
 def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> None:
     def word(count: int, *blocks: int) -> Postings:
-        return Postings(count, np.array(blocks, dtype=np.intp), np.zeros((len(blocks), 2)))
+        return Postings(count, np.array(blocks, dtype=np.intp), np.ones((len(blocks), 2)))
 
     rare, common = word(1, 0), word(90, 0, 1)
     found = covered([[rare, common]], blocks=np.array([0, 1, 2]), block_count=100)
@@ -78,6 +78,11 @@ def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> 
     best = covered([[rare, common], [common]], blocks=np.array([1]), block_count=100)
     assert best[0] == pytest.approx(1.0)
     assert covered([[]], blocks=np.array([1]), block_count=100).tolist() == [0.0]
+
+
+def test_a_word_that_only_a_question_of_ours_has_counts_for_less() -> None:
+    said = Postings(1, np.array([0, 1], dtype=np.intp), np.array([[2.0, 0.0], [0.0, 2.0]]))
+    assert covered([[said]], blocks=np.array([0, 1]), block_count=9).tolist() == [1.0, ASKED_ALONE]
 
 
 def test_what_is_not_near_counts_for_less() -> None:
