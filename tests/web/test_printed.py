@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from allchat.chat import Chat
 from allchat.errors import BusyError, VerificationError
 from allchat.sources import archive
+from allchat.sources.readers import picture
 from allchat.sources.readers.picture import PagePicture, picture_apart
 from allchat.web import printed
 from allchat.web.app import create_app
@@ -152,6 +153,12 @@ def test_a_page_that_cannot_be_drawn_is_none_and_no_error(content: bytes) -> Non
     assert picture_apart(content, page=7) is None
 
 
+@pytest.mark.parametrize("box", [b"0 0 14400 14400", b"0 0 3 14400", b"0 0 14400 3", b"0 0 1e9 1e9"])
+def test_a_page_of_any_size_is_a_picture_of_bounded_size_or_none(box: bytes) -> None:
+    picture = picture_apart(LEAFLET.replace(b"0 0 595 842", box), page=1)
+    assert picture is None or len(picture.png) < 100_000
+
+
 def test_pictures_are_made_once_and_the_oldest_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 
@@ -167,6 +174,15 @@ def test_pictures_are_made_once_and_the_oldest_are_given_up(monkeypatch: pytest.
     assert made == [1, 2, 0, 3]
     pictures.page("a", 2, lambda: b"")
     assert made[-1] == 2
+
+
+def test_a_machine_without_time_says_nothing_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = Pictures()
+    with monkeypatch.context() as hurried:
+        hurried.setattr(picture, "SECONDS", 0.0001)
+        with pytest.raises(BusyError):
+            pictures.page("a", 1, lambda: LEAFLET)
+    assert pictures.page("a", 1, lambda: LEAFLET) is not None
 
 
 def test_more_pictures_than_may_wait_are_turned_away() -> None:

@@ -80,21 +80,17 @@ class Stretch:
 
 def stretches(document: Document, start: int, end: int) -> list[Stretch]:
     """The lines between two offsets as they stand on pages; none where the original has no pages."""
-    if document.layout.structure is None:
-        return []
-    text, found = document.text, marks(document)
-    lines = (line for line in text_lines(text, marks=False) if line.start < end and start < line.end)
-    return [
-        Stretch(
-            place["page"],
-            tuple((box[0], box[1], box[2], box[3]) for box in place["boxes"]),
-            text[line.start : max(line.start, start)],
-            text[max(line.start, start) : min(line.end, end)],
-            text[min(line.end, end) : line.end],
-        )
-        for line in lines
-        if "page" in (place := found[line.start].place)
-    ]
+    text = document.text
+    starts, places = _places(document)
+    found: list[Stretch] = []
+    for number in range(max(0, bisect_right(starts, start) - 1), bisect_left(starts, end)):
+        first, place = starts[number], places[number]
+        last = text.find("\n", first) % (len(text) + 1)  # a converted text has no other line ends
+        if "page" in place and first < end and start < last:
+            boxes = tuple((box[0], box[1], box[2], box[3]) for box in place["boxes"])
+            cut = max(first, start), min(last, end)
+            found.append(Stretch(place["page"], boxes, text[first : cut[0]], text[slice(*cut)], text[cut[1] : last]))
+    return found
 
 
 class _Line(BaseModel):

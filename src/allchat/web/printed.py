@@ -47,7 +47,7 @@ class Pictures:
         """The picture of a page of the original with this hash, which ``read`` gives; None where there can be none.
 
         Raises:
-            BusyError: too many are asked for.
+            BusyError: too many are asked for, or the machine had no time.
         """
         key = sha256, number
         with self._holding:

@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from allchat.errors import BusyError
 from allchat.sources.readers.pdf_lines import page_lines
 
 SECONDS = 10
@@ -45,18 +46,22 @@ class PagePicture:
 
 
 def picture_apart(content: bytes, *, page: int) -> PagePicture | None:
-    """A page (from 1) of a PDF, made in a process of its own; None where it cannot be made within the limits."""
+    """A page (from 1) of a PDF, made in a process of its own; None where it cannot be made within the limits.
+
+    Raises:
+        BusyError: the machine had no time for it, which says nothing of the page.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - this Python, fixed arguments and a number
             [sys.executable, "-P", "-m", "allchat.sources.readers.picture", str(page)],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=2 * SECONDS,
+            timeout=3 * SECONDS,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return None
+    except subprocess.TimeoutExpired as error:
+        raise BusyError("the page was not drawn in time. Try again in half a minute.") from error
     head, _, png = done.stdout.partition(b"\n")
     if done.returncode != 0 or not 0 < len(png) <= MOST_BYTES:
         return None
