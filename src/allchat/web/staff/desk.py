@@ -184,7 +184,7 @@ class Desk:
     def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
         """How the answer to a question comes about."""
         question, earlier = sent.text("question"), sent.text("history")
-        values = {"question": question, "history": earlier, "explained": None, "error": ""}
+        values: dict[str, Any] = {"question": question, "history": earlier, "explained": None, "error": ""}
         values["reporting"] = self._wordings is not None
         if not sent.fields:
             return Page("why.html", values)
