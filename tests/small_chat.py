@@ -8,10 +8,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from allchat.answering.compose import shown
+from allchat.answering.cuts import Sources
+from allchat.answering.texts import as_markdown
+from allchat.contact import USUAL_CONTACT
 from allchat.errors import BusyError, QuestionError, StoreError, VerificationError
-from allchat.markdown import escape_markdown
+from allchat.parts import Fixed, Parts, Quoted
 from allchat.records import Answer, Block, Citation, Document, Furniture, Item, Outline, Section, Span, Tone
 from allchat.sources.text import clean
+from allchat.wording import load_wording
 
 FILLER = "Paragraph {n} stands here so that the section is longer than the panel is high."
 LEAFLET = """Skip to menu
@@ -107,9 +112,9 @@ def notes_outline(text: str) -> Outline:
 
 
 HELP: dict[str, tuple[str, Tone, str, str]] = {
-    "emergency": ("urgent", "emergency", "fever: fever-told", "**Call 911 now.**\n\nSay what happened."),
-    "crisis": ("urgent", "crisis", "crisis: crisis-words", "**Call or text 988.**"),
-    "gloomy": ("support", "support", "feelings: feelings", "This is hard. Call or text 988."),
+    "emergency": ("urgent", "emergency", "fever: fever-told", "**Call {emergency_number} now.**\n\nSay what happened."),
+    "crisis": ("urgent", "crisis", "crisis: crisis-words", "**Call or text {crisis_number}.**"),
+    "gloomy": ("support", "support", "feelings: feelings", "This is hard. Call or text {crisis_number}."),
 }
 
 
@@ -171,11 +176,7 @@ class SmallChat:
         quotes = [("leaflet", "The signs of leukemia include the following:\n\n  • Fever."),
                   ("leaflet", "At the end of the section the last words are quoted."),
                   ("notes", "Hair may be lost [9].")]  # fmt: skip
-        text = (
-            "The sources say:\n\n> The signs of leukemia include the following:\n>\n> - Fever. [1]\n\n"
-            "> At the end of the section the last words are quoted. [2]\n\n> Hair may be lost. [3]"
-        )
-        return self.answer(id, question, kind="answer", text=text, quotes=quotes, understood=understood)
+        return self.answer(id, question, kind="answer", text="The sources say:", quotes=quotes, understood=understood)
 
     def alarm(self, question: str, **how: Any) -> Answer | None:
         return SmallChat.ask(self, question, **how) if "emergency" in question or "crisis" in question else None
@@ -192,24 +193,31 @@ class SmallChat:
         reason: str | None = None,
         tone: Tone | None = None,
     ) -> Answer:
+        citations = tuple(self.citation(n, key, words) for n, (key, words) in enumerate(quotes, 1))
+        frames = shown(citations, sources=Sources(self._documents, self.outline), wording=load_wording())
+        numbers = tuple((name, value) for name, value in USUAL_CONTACT.values().items() if name in text)
+        ours = (Fixed("test.text", "en", text, numbers),) if text else ()
+        said = (*ours, *(part for part in frames if isinstance(part, Quoted)))
+        notes = (Fixed("notice.undated", "en", "One of the sources states no date."),) if quotes else ()
         return Answer(
             id=id,
             question=question,
             understood_as=question if understood is None else understood,
             kind=kind,  # type: ignore[arg-type]
             reason=reason,
-            text=text,
-            citations=tuple(self.citation(n, key, words) for n, (key, words) in enumerate(quotes, 1)),
-            notices=("One of the sources states no date.",) if quotes else (),
+            text=as_markdown(said),
+            citations=citations,
+            notices=tuple(note.filled() for note in notes),
             suggestions=("How is it treated?", "Do they go away?", "What is next?") if quotes else (),
             versions={"allchat": "0"},
             timings_ms={"total": 1.0},
             tone=tone,
+            parts=Parts(said, notes=notes),
         )
 
     def citation(self, number: int, key: str, words: str) -> Citation:
         source = self._documents[key]
-        cut = span(source.text, words)
+        cut, sections = span(source.text, words), self._outlines[key].sections
         return Citation(
             number=number,
             document=key,
@@ -218,7 +226,7 @@ class SmallChat:
             publisher=source.publisher,
             url=source.url,
             revised=source.revised,
-            heading=("Signs of leukemia",),
+            heading=next(part.heading for part in sections if part.start <= cut.start < part.end),
             quote=clean(words),
             start=cut.start,
             end=cut.end,
@@ -248,9 +256,8 @@ class ScriptChat(SmallChat):
         id: str = "q",  # noqa: A002
         language: str | None = None,  # noqa: ARG002
     ) -> Answer:
-        lines = (f"> {escape_markdown(script)} [{number}]" for number, script in enumerate(self._scripts, 1))
         quotes = [("scripts", script) for script in self._scripts]
-        return self.answer(id, question, kind="answer", text="\n\n".join(lines), quotes=quotes)
+        return self.answer(id, question, kind="answer", text="", quotes=quotes)
 
 
 class HeldChat(SmallChat):

@@ -30,6 +30,8 @@ MODULES = sorted(
     if not path.stem.startswith("__")
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NEEDED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["build"]]
+"""What serves, and what builds."""
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -162,7 +164,7 @@ def test_the_corpus_readme_says_of_each_source_what_corpus_toml_says(table: dict
 
 def test_every_runtime_dependency_has_its_reason() -> None:
     reasons = read("docs/decisions/0004-dependencies.md").split("| package |")[1].split("\n\n")[0]
-    for dependency in PROJECT["dependencies"]:
+    for dependency in NEEDED:
         assert f"`{Requirement(dependency).name}`" in reasons, dependency
 
 
@@ -186,12 +188,13 @@ def providers() -> Mapping[str, list[str]]:
 @pytest.mark.parametrize("module", MODULES)
 def test_what_a_module_imports_is_declared(module: str) -> None:
     wanted = [
-        *PROJECT["dependencies"],
+        *NEEDED,
         *(PROJECT["optional-dependencies"]["dev"] if module.startswith("benchmark/") else ()),
+        *(PROJECT["optional-dependencies"]["postgres"] if module.startswith("search/postgres") else ()),
     ]
     declared = {canonicalize_name(Requirement(text).name) for text in wanted}
     for name in imported(ROOT / f"src/allchat/{module}.py") - sys.stdlib_module_names - {"allchat"}:
-        assert declared & {canonicalize_name(provider) for provider in providers().get(name, [])}, name
+        assert declared & {canonicalize_name(provider) for provider in providers().get(name, [name])}, name
 
 
 def test_pins_are_exact_versions_without_addresses_or_builds() -> None:
@@ -201,7 +204,7 @@ def test_pins_are_exact_versions_without_addresses_or_builds() -> None:
 
 def test_every_package_that_allchat_reaches_is_pinned_to_what_is_installed() -> None:
     held = pins()
-    waiting = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
+    waiting = [Requirement(text) for text in [*NEEDED, *PROJECT["optional-dependencies"]["dev"]]]
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()

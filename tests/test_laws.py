@@ -25,6 +25,7 @@ from word_hash import WordHash
 from allchat.answering.compose import compose
 from allchat.answering.cuts import Sources
 from allchat.answering.quotes import FURTHER, choose, select
+from allchat.answering.texts import as_markdown
 from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.build import build
 from allchat.chat import Chat
@@ -90,6 +91,7 @@ def needed_leads(citation: Citation, outline: Outline) -> Iterator[Span]:
 
 
 def holds_nothing_else(answer: Answer, outlines: Mapping[str, Outline], documents: Mapping[str, Document]) -> None:
+    assert as_markdown(answer.parts.said) == answer.text
     for line in quoted_lines(answer.text):
         assert any(line in cut.quote for citation in answer.citations for cut in cuts(citation)), line
     allowed = allowed_values(outlines, documents)
@@ -249,12 +251,15 @@ def test_whatever_is_found_is_quoted_whole_from_its_source_and_nothing_else_is_s
         quotes = select(found, sources=sources)
         composed = compose(quotes.shown, sources=sources, wording=load_wording())
         first = len(composed.citations) + 1
-        further = compose(quotes.further, sources=sources, wording=load_wording(), first=first).citations
+        more = compose(quotes.further, sources=sources, wording=load_wording(), first=first)
+        further = more.citations
         holds_slice_law((*composed.citations, *further), documents, CORPORA[name])
         holds_whole_thoughts((*composed.citations, *further), outlines)
         holds_bounds(composed.citations, further)
-        verify_quotes(composed.text, composed.citations, further=further, read=lambda key: documents[key].text)
-        for line in composed.text.splitlines():
+        verify_quotes(
+            (*composed.quoted, *more.quoted), (*composed.citations, *further), read=lambda key: documents[key].text
+        )
+        for line in as_markdown(composed.parts).splitlines():
             assert not line.strip() or line.startswith(">") or is_fixed(line, allowed_values(outlines, documents))
 
     check()
@@ -351,9 +356,8 @@ def shown_with(chat: Chat, name: str, words: str) -> str:
     block = next(b for b in blocks_of(name) if clean(documents[b.document].text[b.start : b.end]).startswith(words))
     heading = outlines[block.document].sections[block.section].heading
     sources = chat._sources
-    return compose(
-        choose([Hit(block, heading, 1.0, NO_PARTS, {})], sources=sources), sources=sources, wording=load_wording()
-    ).text
+    quotes = choose([Hit(block, heading, 1.0, NO_PARTS, {})], sources=sources)
+    return as_markdown(compose(quotes, sources=sources, wording=load_wording()).parts)
 
 
 def test_an_instruction_inside_a_source_is_quoted_and_never_followed(chats: dict[str, Chat]) -> None:
@@ -420,9 +424,8 @@ def test_the_laws_notice_a_planted_break_of_a_lead(change: Callable[[Lead], Lead
     with pytest.raises(AssertionError):
         hold()
     if broken_one.lead is not None:
-        for place in ({"citations": [broken_one]}, {"citations": [], "further": [broken_one]}):
-            with pytest.raises(VerificationError, match=r"lists\.txt"):
-                verify_quotes("", **place, read=lambda key: documents[key].text)  # type: ignore[arg-type]
+        with pytest.raises(VerificationError, match=r"lists\.txt"):
+            verify_quotes((), [broken_one], read=lambda key: documents[key].text)
 
 
 def led_citation() -> Citation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -72,16 +73,28 @@ def test_only_loopback_is_this_machine(host: str | bytes | None, ours: bool) -> 
     assert is_this_machine(host) is ours
 
 
-def test_allchat_answers_while_every_outside_connection_fails(built_index: Path, tmp_path: Path) -> None:
+def asked_apart(index: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """A question in a process with a home of its own and nothing around it that tells of a test."""
     question = "What are the signs of childhood leukemia?"
-    run = subprocess.run(
-        [sys.executable, "-c", ASK_WITHOUT_A_NETWORK, "ask", question, "--index", str(built_index)],
+    return subprocess.run(
+        [sys.executable, "-c", ASK_WITHOUT_A_NETWORK, "ask", question, "--index", str(index)],
         capture_output=True,
         text=True,
         timeout=120,
-        env={"PATH": "", "HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent)},
+        env={"PATH": "", "HOME": str(home), "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
         cwd=ROOT,
         check=False,
     )
+
+
+def test_allchat_answers_while_every_outside_connection_fails(built_index: Path, tmp_path: Path) -> None:
+    run = asked_apart(built_index, tmp_path)
     assert run.returncode == 0, run.stderr
     assert "fever" in run.stdout
+
+
+def test_no_library_keeps_a_name_for_this_machine_to_report_under(built_index: Path, tmp_path: Path) -> None:
+    # onnxruntime reports from native code, which no guard of Python's sockets sees; what it prepares for that in the
+    # user's home is seen: an identifier and a queue of events.
+    asked_apart(built_index, tmp_path)
+    assert list(tmp_path.rglob("*")) == []

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
-import subprocess
 import sys
 import sysconfig
 import urllib.request
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from environments import built_wheel, clean_environment, install_wheel, posted, run, served_by
 from places import ROOT
-from serving import until
 
 FROM_THE_NETWORK = "WHEEL_FROM_NETWORK"
 """Where this is set, the libraries too are installed anew: several gigabytes. Else they are those of this environment,
@@ -35,25 +32,9 @@ FACTS = ("--publisher=City Hospital", "--url=https://example.org", "--rights=may
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    """What a command prints; the environment's own paths do not reach it."""
-    around = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ALLCHAT"))}
-    done = subprocess.run([*map(str, command)], cwd=cwd, env=around, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in ("src", "pyproject.toml", "README.md", "LICENSE"):
-        origin = ROOT / name
-        shutil.copytree(origin, folder / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__")) if (
-            origin.is_dir()
-        ) else shutil.copy(origin, folder / name)
-    pip: Sequence[str] = (sys.executable, "-m", "pip", "-q")
-    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, folder, cwd=folder)
-    return next(folder.glob("allchat-*.whl"))
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +42,11 @@ def allchat(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command."""
     fresh = tmp_path_factory.mktemp("fresh")
     venv.create(fresh, with_pip=False)
-    pip = (sys.executable, "-m", "pip", "-q", "--python", fresh / "bin" / "python", "install")
     if os.environ.get(FROM_THE_NETWORK):
-        run(*pip, "-c", ROOT / "constraints.txt", wheel, cwd=fresh)
+        pip = (sys.executable, "-m", "pip", "-q", "--python", fresh / "bin" / "python", "install")
+        run(*pip, "-c", ROOT / "constraints.txt", f"{wheel}[build]", cwd=fresh)
     else:
-        run(*pip, "--no-deps", "--no-index", wheel, cwd=fresh)
+        install_wheel(wheel, fresh)
         (packages,) = fresh.glob("lib/python*/site-packages")
         # A .pth file that lies there is not read, so that this environment's own allchat is not seen.
         (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
@@ -96,36 +77,13 @@ def test_the_command_answers_from_a_leaflet_that_was_added(allchat: Path, home: 
 
 @pytest.fixture
 def server(allchat: Path, home: Path) -> Iterator[str]:
-    around = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ALLCHAT"))}
     command = [str(allchat), "serve", "--host", "127.0.0.1", "--port", "0"]
-    with subprocess.Popen(command, cwd=home, env=around, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as serving:
-        assert serving.stdout is not None
-        said = []
-        for line in serving.stdout:
-            said.append(line.decode())
-            if found := re.search(r"http://127\.0\.0\.1:\d+", said[-1]):
-                yield found.group()
-                break
-        else:
-            pytest.fail("".join(said))
-        serving.terminate()
-        serving.wait(timeout=30)
-
-
-def _listens(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answered:  # noqa: S310
-            return bool(answered.status == 200)
-    except OSError:
-        return False
+    with served_by(command, cwd=home, around=clean_environment()) as address:
+        yield address
 
 
 def test_the_server_answers_and_shows_its_page(server: str) -> None:
-    asked = urllib.request.Request(  # noqa: S310 - this machine's own server
-        f"{server}/v1/ask", json.dumps({"question": QUESTION}).encode(), {"content-type": "application/json"}
-    )
-    until(lambda: _listens(server))  # it names its address before it listens there
-    with urllib.request.urlopen(asked, timeout=60) as answered:  # noqa: S310
-        assert json.load(answered)["citations"][0]["quote"] == QUOTE
+    answered = json.loads(posted(f"{server}/v1/ask", json.dumps({"question": QUESTION}).encode()))
+    assert answered["citations"][0]["quote"] == QUOTE
     with urllib.request.urlopen(server, timeout=60) as page:  # noqa: S310
         assert b"allchat" in page.read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
@@ -18,9 +19,10 @@ from allchat.guard.guard import Guard
 from allchat.languages.folders import Languages, packaged_languages
 from allchat.records import Answer, Trace
 from allchat.search.embedder import Reader
-from allchat.search.folder import open_index
+from allchat.search.folder import Folder
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.sentence_transformer import open_embedder
+from allchat.search.store import Shelf
 from allchat.sources.annotations import read_lay_terms
 from allchat.sources.corpus import CORPUS_FILE, read_corpus
 
@@ -40,39 +42,39 @@ class Chat(Pipeline):
         contact: Contact | None = None,
         today: date | None = None,
         languages: Languages | None = None,
+        shelf: Shelf | None = None,
     ) -> Chat:
         """Opens an index with the corpus it was built from: ``corpus``, or that folder beside the index or here.
 
-        ``languages`` are those of questions and of our words, by default those that come with allchat.
+        ``languages`` are those of questions and of our words, by default those that come with allchat. ``shelf`` is
+        where the index lies if that is not the folder.
 
         Raises:
             StoreError: there is no index, it is damaged, or it is not of this corpus, model and settings.
             CorpusError, ModelError: a source or the model is not as declared.
         """
-        opened = open_index(Path(index))
+        opened = (shelf or Folder(Path(index))).open()
         folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
-        documents = read_corpus(folder)
         built = opened.manifest["inputs"]
-        embedder = embedder or open_embedder(model, index=opened.folder, built=built.get("model", {}))
+        trained = built.get("model", {})
+        with ThreadPoolExecutor(1) as aside:  # native code loads the network: all else is read meanwhile
+            loading = aside.submit(lambda: embedder or open_embedder(model, index=opened.folder, built=trained))
+            documents = read_corpus(folder)
+            guard = Guard.load(languages, classifier=packaged_classifier(), model=trained.get("sha256", ""))
+            embedder = loading.result()
         tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
-        _must_fit(
-            built,
-            build_inputs(
-                folder,
-                documents=documents,
-                model=model_of(embedder),
-                passage_tokens=tokens,
-                languages=languages or packaged_languages(),
-            ),
-            index=Path(index),
+        known = languages or packaged_languages()
+        now = build_inputs(
+            folder, documents=documents, model=model_of(embedder), passage_tokens=tokens, languages=known
         )
+        _must_fit(built, now, index=Path(index))
         return cls(
             index=opened,
             corpus=folder,
             documents=documents,
             embedder=embedder,
             lay_terms=read_lay_terms(folder),
-            guard=Guard.load(languages, classifier=packaged_classifier(), model=embedder.fingerprint),
+            guard=guard,
             contact=contact,
             today=today,
             languages=languages,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import re
-import string
-
-_LITERAL = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation}
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@]|:(?=//)|(?<=www)\.|(?<=[^\W_])\.(?=[a-z]{2,}))", re.IGNORECASE)
 """With the signs by which GitHub's Markdown knows a bare address: it would link ftp and mail, too. And
@@ -14,8 +10,6 @@ with the dots of a bare name such as cancer.gov, which other programs link."""
 
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~$&@:+=.)-])")
-
-MARKER = re.compile(r"(?<!\\)\[(\d{1,2})\](?!\()")
 
 
 def escape_markdown(words: str) -> str:
@@ -28,16 +22,8 @@ def unescape_markdown(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
-def literal(text: str) -> str:
-    """Markdown that shows exactly the words of ``text``: every ASCII sign becomes a character reference.
-
-    White space becomes single spaces; control characters and lone surrogates become spaces too.
-    """
+def one_line(text: str) -> str:
+    """A text as one line: white space, control characters and lone surrogates become single spaces."""
     kept = "".join(" " if ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 or 0xD800 <= ord(sign) < 0xE000 else sign
                    for sign in text)  # fmt: skip
-    return " ".join(kept.split()).translate(_LITERAL)
-
-
-def plain(markdown: str) -> str:
-    """The words that ``literal`` was given, with their white space made single."""
-    return html.unescape(markdown)
+    return " ".join(kept.split())

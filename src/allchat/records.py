@@ -1,9 +1,11 @@
-"""The records that the stages hand to each other. Frozen, slotted, and without any import of this package."""
+"""The records that the stages hand to each other. Frozen, slotted, importing of this package nothing but parts."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from allchat.parts import Parts
 
 BlockKind = Literal["heading", "paragraph", "lead", "list", "definition", "caption"]
 AnswerKind = Literal["answer", "refusal", "urgent", "not_found", "out_of_scope", "support", "chat"]
@@ -23,8 +25,8 @@ class Span:
 class FurnitureRule:
     """Declared page furniture: from the line beginning with ``begins`` through the line beginning with ``through``.
 
-    Without ``through`` it is that line alone (each that begins so with ``every``), or everything after it with
-    ``to_end``. With ``inline`` it starts inside a line, at the words of ``begins``, and runs to that line's end.
+    Without ``through`` it is that line alone (each that begins so with ``every``), or with ``to_end`` all after it.
+    With ``inline`` it starts inside a line, at the words of ``begins``, and runs to that line's end.
     """
 
     begins: str
@@ -131,7 +133,6 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Block:
     """The smallest piece that may be quoted whole: a paragraph, a list with its lead line, a definition item, ...
-
     A ``lead`` introduces definition items (or sub-headings) that are blocks of their own; their spans are its
     ``items``, and it is quoted with them. A ``heading`` is a title, or a whole sentence that the source uses as one.
     ``sentences`` lie in reading order inside ``start``..``end``. ``leads`` are the lines outside the block that
@@ -178,8 +179,7 @@ class Outline:
 class Passage:
     """Consecutive blocks of one section, small enough for the embedding model's window.
 
-    ``text`` is what is embedded: the heading path, a line break, the normalised words; ``tokens`` counts it with
-    tiktoken.
+    ``text`` is what is embedded: the heading path, a line break, the normalised words; ``tokens`` by tiktoken.
     """
 
     document: str
@@ -226,7 +226,6 @@ class Examples:
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A block that a search found. ``score`` in [0, 1], larger is better; ``parts`` says what it is made of.
-
     ``sentences`` gives the sentences of the block that stand out, by their number, with a score each.
     """
 
@@ -298,7 +297,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The record that ``--json``, ``batch`` and ``POST /v1/ask`` give; ``text`` holds no ``further`` quote."""
+    """The record that ``--json``, ``batch`` and ``POST /v1/ask`` give, without ``parts``, which each medium renders."""
 
     id: str
     question: str
@@ -311,10 +310,11 @@ class Answer:
     suggestions: tuple[str, ...]
     versions: dict[str, str]
     timings_ms: dict[str, float]
-    further: tuple[Citation, ...] = ()
+    further: tuple[Citation, ...] = ()  # on request: the text holds none of these
     tone: Tone | None = None
     directness: Literal["direct", "closest"] | None = None
+    parts: Parts = field(default=Parts(), repr=False, metadata={"exclude": True})  # pydantic leaves it out
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values, in the order of the fields."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "parts"}

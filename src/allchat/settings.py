@@ -6,11 +6,12 @@ Only the doors (cli, server, ui, evaluate) read them; everything else is handed 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from allchat.addresses import PHONE
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
 
     corpus: Path = Field(Path("corpus"), description="Folder of corpus.toml and the source texts.")
     index: Path = Field(Path("index"), description="Folder of the index that is built from the corpus.")
+    store: str = Field(
+        "",
+        pattern=r"^$|^postgres(ql)?://",
+        description="URL of a PostgreSQL with pgvector that holds the index, without a password; else the folder does.",
+    )
     model: _Words = Field(
         "all-MiniLM-L6-v2", description="The packaged model, or the folder of a sentence-transformers model."
     )
@@ -92,6 +98,13 @@ class Settings(BaseSettings):
         None,
         description="File for wordings that the staff report at `/staff/why` (what they type alone); none are taken.",
     )
+
+    @field_validator("store")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        if re.search(r"://[^/?]*:[^/?]*@|[?&]password=", url):
+            raise ValueError("it holds a password. Put that into the file that PGPASSFILE names, or into PGPASSWORD")
+        return url
 
     @classmethod
     def settings_customise_sources(

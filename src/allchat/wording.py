@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -12,6 +11,7 @@ from allchat.contact import USUAL_CONTACT, Contact
 from allchat.errors import SettingsError
 from allchat.languages.folders import ENGLISH, WORDING_FILE, Language, packaged_codes, packaged_languages
 from allchat.parsing import parse_toml
+from allchat.parts import Fixed, Role
 
 LANGUAGES = packaged_codes()
 """The languages of our own words that come with allchat, the first being the one that is spoken where nothing says
@@ -42,6 +42,25 @@ class Wording:
             raise SettingsError(
                 f"{self.language}/{WORDING_FILE}: {name!r} cannot be filled: {error}. Correct its braces."
             ) from error
+
+    def said(
+        self,
+        name: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        role: Role = "words",
+        about: tuple[str, ...] = (),
+    ) -> Fixed:
+        """The sentence of that name as a part of an answer, with those of the values that its braces ask for.
+
+        Raises:
+            SettingsError: see ``text``.
+        """
+        values = values or {}
+        self.text(name, **values)
+        sentence = str(self._find(name)).strip()
+        used = tuple((brace, str(value)) for brace, value in values.items() if f"{{{brace}}}" in sentence)
+        return Fixed(name, self.language, sentence, used, role, about)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The list of sentences of that name.
@@ -90,6 +109,9 @@ class Wording:
     def _find(self, name: str) -> Any:
         found: Any = self._tables
         for part in name.split("."):
+            if isinstance(found, list) and part in map(str, range(1, len(found) + 1)):
+                found = found[int(part) - 1]
+                continue
             if not isinstance(found, dict) or part not in found:
                 raise SettingsError(f"{self.language}/{WORDING_FILE}: has no {name!r}. Add it, or correct the name.")
             found = found[part]
@@ -137,11 +159,6 @@ def read_wording(file: Traversable, *, language: str) -> Wording:
         return Wording(parse_toml(file.read_bytes()), language=language)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
-
-
-def filled_pattern(sentence: str) -> re.Pattern[str]:
-    """Matches a sentence with whatever fills its braces; the groups are what fills them."""
-    return re.compile(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(sentence)))
 
 
 def contact_values(contact: Contact, *, wording: Wording) -> dict[str, str]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from allchat.answering.compose import Composed, compose
 from allchat.answering.cuts import Quote, Sources
 from allchat.answering.quotes import FURTHER, MOST_WORDS, QUOTES, TEXT_WORDS, Selected, choose, led, select, sift
+from allchat.answering.texts import as_markdown
 from allchat.answering.verify import quoted_lines, verify_quotes
 from allchat.markdown import escape_markdown, unescape_markdown
 from allchat.records import Applies, Document, Hit
@@ -55,7 +56,7 @@ def hit(sources: Sources, starts: str, *, score: float = 1.0, sentence: int | No
 
 def answered(sources: Sources, *found: Hit, **limits: int) -> Composed:
     composed = compose(choose(found, sources=sources, **limits), sources=sources, wording=load_wording())
-    verify_quotes(composed.text, composed.citations, read=lambda key: sources.documents[key].text)
+    verify_quotes(composed.quoted, composed.citations, read=lambda key: sources.documents[key].text)
     return composed
 
 
@@ -68,7 +69,7 @@ def test_no_hits_give_no_quotes() -> None:
 
 def test_a_list_is_quoted_with_its_lead_and_its_nesting() -> None:
     composed = answered(sources_of(LIST), hit(sources_of(LIST), "Do not give:"))
-    assert composed.text.splitlines()[2:] == [
+    assert as_markdown(composed.parts).splitlines()[2:] == [
         "> Do not give:",
         ">",
         "> - Aspirin.",
@@ -89,14 +90,18 @@ def test_an_item_that_is_quoted_alone_stands_below_its_lead_line_in_one_frame_an
     assert citation.quote == "Mouth check: A light is used."
     assert citation.lead is not None
     assert citation.lead.quote == "The checks are:"
-    assert composed.text.splitlines()[-3:] == ["> The checks are:", ">", "> - Mouth check: A light is used. [1]"]
+    assert as_markdown(composed.parts).splitlines()[-3:] == [
+        "> The checks are:",
+        ">",
+        "> - Mouth check: A light is used. [1]",
+    ]
 
 
 def test_two_items_of_a_list_show_its_lead_line_once_and_each_has_it() -> None:
     sources = sources_of(DEFINITIONS.replace("• Mouth", "• Nose check: It is looked at.\n• Mouth"))
     composed = answered(sources, hit(sources, "Mouth check:"), hit(sources, "Heat check:", score=0.9))
     assert [citation.lead and citation.lead.quote for citation in composed.citations] == ["The checks are:"] * 2
-    assert composed.text.count("The checks are:") == 1
+    assert as_markdown(composed.parts).count("The checks are:") == 1
 
 
 def test_the_lead_line_of_a_short_list_brings_the_whole_list() -> None:
@@ -179,8 +184,8 @@ def test_quotes_of_one_source_and_section_stand_together_and_are_numbered_in_ord
     )
     assert [citation.document for citation in composed.citations] == ["d0", "d0", "d1"]
     assert [citation.number for citation in composed.citations] == [1, 2, 3]
-    assert [int(number) for number in re.findall(r"\[(\d+)\]", composed.text)] == [1, 2, 3]
-    assert composed.text.count("Source 0 states:") == 1
+    assert [int(number) for number in re.findall(r"\[(\d+)\]", as_markdown(composed.parts))] == [1, 2, 3]
+    assert as_markdown(composed.parts).count("Source 0 states:") == 1
 
 
 def test_a_pointer_to_another_page_is_not_an_answer() -> None:
@@ -224,14 +229,14 @@ def test_no_sign_of_markdown_or_html_is_left_alone(words: str) -> None:
 def test_what_is_quoted_is_what_is_shown_without_its_marks() -> None:
     sources = sources_of("Signs\n\nA <b>rash</b> & [link](javascript:x) *may* come_and_go at 40 | 50 %.\n")
     composed = answered(sources, hit(sources, "A <b>"))
-    assert list(quoted_lines(composed.text)) == [composed.citations[0].quote]
+    assert list(quoted_lines(as_markdown(composed.parts))) == [composed.citations[0].quote]
 
 
 def test_a_quote_is_a_record_of_where_it_stands() -> None:
     quote = Quote("d0", 0, (), 0, 5, 1.0)
     composed = compose([quote], sources=sources_of("Words stand here.\n"), wording=load_wording())
     assert composed.citations[0].link == f"/source/d0@{composed.citations[0].source_sha256[:16]}#c0-5"
-    assert "From “" not in composed.text
+    assert "From “" not in as_markdown(composed.parts)
 
 
 def test_a_hit_that_would_make_the_answer_too_long_is_left_out_and_says_so() -> None:

@@ -133,7 +133,7 @@ def test_life_and_death_bring_a_warm_line_and_the_figure_on_request_alone(chat: 
     assert any(
         "remission is when" in cite.quote or "remission (CR), which means" in cite.quote for cite in answer.further
     )
-    verify_quotes("", answer.further, read=chat.read_source)
+    verify_quotes(answer.parts.further, answer.further, read=chat.read_source)
     own = answer.text + "".join(answer.notices)
     assert "cure" not in own
     assert "surviv" not in own

@@ -15,6 +15,7 @@ from word_hash import WordHash
 from allchat.answering.verify import quoted_lines, recheck, verify_quotes
 from allchat.chat import Chat
 from allchat.errors import VerificationError
+from allchat.parts import Line, Quoted
 from allchat.records import Answer, Document
 from allchat.sources.changes import differences, places_near
 from allchat.sources.corpus import read_corpus
@@ -28,6 +29,10 @@ DOCUMENTS = {document.key: document for document in read_corpus(SMALL)}
 @pytest.fixture(scope="module")
 def answer(small_chat: Chat) -> Answer:
     return small_chat.ask("which medicines are forbidden at home")
+
+
+def frames(answer: Answer) -> list[Quoted]:
+    return [part for part in answer.parts.said if isinstance(part, Quoted)]
 
 
 def read(key: str) -> str:
@@ -46,7 +51,7 @@ def saved(answer: Answer) -> dict[str, Any]:
 
 def test_an_answer_from_the_sources_is_let_through(answer: Answer) -> None:
     assert answer.citations
-    verify_quotes(answer.text, answer.citations, read=read)
+    verify_quotes(frames(answer), answer.citations, read=read)
 
 
 @pytest.mark.parametrize(
@@ -64,20 +69,22 @@ def test_an_answer_from_the_sources_is_let_through(answer: Answer) -> None:
 )
 def test_a_tampered_quote_is_withheld(tamper: Callable[[Any], Any], answer: Answer) -> None:
     with pytest.raises(VerificationError, match="The answer is withheld"):
-        verify_quotes(answer.text, [tamper(answer.citations[0])], read=read)
+        verify_quotes(frames(answer), [tamper(answer.citations[0])], read=read)
 
 
-@pytest.mark.parametrize("line", ["> Give aspirin.", "> - Aspirin helps. [1]", ">Aspirin helps."])
-def test_a_quoted_line_that_stands_in_no_citation_is_withheld(line: str, answer: Answer) -> None:
-    with pytest.raises(VerificationError, match="stands in none of its citations"):
-        verify_quotes(f"{answer.text}\n\n{line}", answer.citations, read=read)
-    with pytest.raises(VerificationError):
-        verify_quotes(line, (), read=read)
+@pytest.mark.parametrize("line", [Line("Give aspirin.", None, 1), Line("Aspirin helps.", 0, 1, ends=True)])
+@pytest.mark.parametrize("where", ["lead", "lines"])
+def test_a_quoted_line_that_does_not_stand_in_its_citation_is_withheld(line: Line, where: str, answer: Answer) -> None:
+    (frame,) = frames(answer)
+    with pytest.raises(VerificationError, match="does not stand in its citation"):
+        verify_quotes([replace(frame, **{where: (line,)})], answer.citations, read=read)
+    with pytest.raises(VerificationError, match="does not stand in its citation"):
+        verify_quotes([frame], (), read=read)
 
 
 def test_quotes_of_one_number_are_withheld(answer: Answer) -> None:
     with pytest.raises(VerificationError, match="not numbered in their order"):
-        verify_quotes(answer.text, answer.citations, further=answer.citations[:1], read=read)
+        verify_quotes(frames(answer), [*answer.citations, answer.citations[0]], read=read)
 
 
 def test_quoted_lines_are_the_words_without_marks_and_numbers() -> None:

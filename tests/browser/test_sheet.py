@@ -65,7 +65,7 @@ FROM = "A publisher & friends Last revised September 2, 2022 https://example.org
 ANSWER = (
     "The sources say: The signs of leukemia include the following: Fever. [1] "
     "At the end of the section the last words are quoted. [2] A publisher & friends, revised September 2022 › "
-    "Signs of leukemia Hair may be lost. [3] A publisher & friends, date not stated › Signs of leukemia"
+    "Signs of leukemia Hair may be lost. [3] A publisher & friends, date not stated › Side effects"
 )
 
 

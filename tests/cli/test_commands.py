@@ -15,6 +15,7 @@ from places import SMALL
 from allchat.cli.answers import batch_question, readable
 from allchat.cli.group import EXIT_BAD_INPUT, EXIT_BROKEN
 from allchat.errors import QuestionError
+from allchat.parts import Fixed, Line, Part, Parts, Quoted
 from allchat.records import Answer, Citation, Lead
 
 
@@ -38,7 +39,7 @@ def test_ask_prints_the_quotes_and_where_they_stand(model_index: Path) -> None:
 def test_ask_json_prints_the_record(model_index: Path) -> None:
     result = run("ask", "--json", "and at night?", "--history", "What is a wig?", index=model_index)
     record = json.loads(result.stdout)
-    assert list(record) == list(Answer.__dataclass_fields__)
+    assert list(record) == [name for name in Answer.__dataclass_fields__ if name != "parts"]
     assert record["question"] == "and at night?"
 
 
@@ -231,13 +232,14 @@ def test_a_command_that_is_not_understood_is_bad_input(arguments: tuple[str, ...
 # What a terminal shows
 
 
-def made(text: str) -> Answer:
-    return Answer("q", "q", "q", "answer", None, text, (), ("A notice.",), ("What next?",), {}, {})
+def made(*parts: Part) -> Answer:
+    return Answer("q", "q", "q", "answer", None, "", (), ("A notice.",), ("What next?",), {}, {}, parts=Parts(parts))
 
 
 def test_a_terminal_shows_quotes_indented_with_their_nesting_and_their_own_words() -> None:
-    text = "**Lead.**\n\n> Do \\*\\*not\\*\\* give:\n>\n> - a \\<b\\>\n>   - nested [1]\n\nEnd."
-    assert readable(made(text)).splitlines() == [
+    lines = (Line("Do **not** give:", None, 1), Line("a <b>", 0, 1), Line("nested", 1, 1, ends=True))
+    answer = made(Fixed("x", "en", "**Lead.**"), Quoted((), lines), Fixed("x", "en", "End."))
+    assert readable(answer).splitlines() == [
         "Lead.", "", "    Do **not** give:", "", "    - a <b>", "      - nested [1]", "", "End.", "", "A notice.", "",
         "You could also ask:", "  - What next?",
     ]  # fmt: skip
@@ -248,14 +250,14 @@ def test_a_terminal_shows_the_quotes_on_request_apart_with_their_lead() -> None:
         2, "d", "d.txt", "The title", "P", "u", None, (), "Mouth check.", 20, 32, "0", 1.0, "", "r",
         Lead("The checks are:", 2, 17),
     )  # fmt: skip
-    shown = readable(replace(made("**Lead.**"), further=(cite,))).splitlines()
+    shown = readable(replace(made(Fixed("x", "en", "**Lead.**")), further=(cite,))).splitlines()
     at = shown.index("More from the sources:")
     assert shown[at + 2 : at + 4] == ["The title", "    The checks are: Mouth check. [2]"]
     assert "[2] d.txt, characters 2 to 17 and characters 20 to 32" in shown
 
 
 def test_long_lines_are_broken_below_their_own_beginning() -> None:
-    shown = readable(made("> - " + "word " * 30), width=40).splitlines()
+    shown = readable(made(Quoted((), (Line("word " * 30, 0, 1),))), width=40).splitlines()
     assert shown[0].startswith("    - word")
     assert shown[1].startswith("      word")
     assert all(len(line) <= 40 for line in shown[:3])

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from places import ROOT
 
-from allchat.evaluation.groundedness import Statement, faults, fixed_sentences, statements, unsupported
+from allchat.evaluation.groundedness import Statement, faults, statements, unsupported
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
 from allchat.sources.text import clean
@@ -220,16 +220,7 @@ def test_a_statement_has_the_number_behind_it_or_the_next_in_its_paragraph() -> 
     ]
 
 
-def test_a_statement_without_a_citation_is_told_unless_it_is_fixed_wording() -> None:
+def test_a_statement_without_a_citation_is_told() -> None:
     (loose,) = unsupported("A claim.", {1: "A claim."}, extractive=False)
     assert loose.faults == ("uncited",)
-    assert unsupported("A claim.", {}, extractive=False, fixed=lambda sentence: sentence == "A claim.") == ()
     assert unsupported("A claim. [7]", {1: "A claim."}, extractive=False)[0].faults == ("uncited",)
-
-
-def test_fixed_wording_is_known_with_its_braces_filled_by_known_values_only() -> None:
-    fixed = fixed_sentences(values={"The text", "Side effects"})
-    assert fixed("**The text** From “Side effects”:")
-    assert not fixed("**My neighbour** From “Side effects”:")
-    assert fixed("Side effects")
-    assert not fixed("Aspirin is safe.")

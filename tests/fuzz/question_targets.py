@@ -17,6 +17,7 @@ from allchat.cli.answers import readable
 from allchat.evaluation.directives import directives
 from allchat.guard.guard import Guard
 from allchat.guard.matcher import expand, parse
+from allchat.parts import Fixed
 from allchat.web.page.messages import message, page_words
 
 # The guard
@@ -143,7 +144,7 @@ def a_message_at_the_guard(sent: str, world: World) -> None:
     assert guard().screen(sent) == verdict
     guard().information_part(sent)
     guard().redact(sent)
-    directives(sent)
+    directives([Fixed("x", "en", sent.replace("{", "").replace("}", ""))])
 
 
 # Questions
@@ -166,6 +167,5 @@ def a_question_to_the_chat(sent: tuple[Any, list[str], str, Any], world: World) 
     question, history, name, language = sent
     answer = world.chat.ask(question, history=history, id=name, language=language)
     json.dumps(answer.to_dict(), ensure_ascii=False).encode()
-    shown = message(answer, turn=1, words=page_words())
-    only_our_tags(shown.replace(r"\<", "&lt;"))
+    only_our_tags(message(answer, world.chat, turn=1, words=page_words()))
     readable(answer)

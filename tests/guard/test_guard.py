@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_languages import copied_english, english_of, rule_file
 
+from allchat.answering.fixed import directing, questions
 from allchat.chat import Chat
 from allchat.contact import Contact
 from allchat.errors import SettingsError
@@ -21,6 +22,7 @@ from allchat.guard.guard import Guard
 from allchat.guard.privacy import private_words
 from allchat.guard.rules import Rule, meets
 from allchat.guard.train import training_examples
+from allchat.parts import Fixed, Line, Listed, Part, Quoted, Title
 from allchat.records import Answer, Verdict
 from allchat.wording import load_wording
 
@@ -264,8 +266,9 @@ def test_units_languages_and_missing_punctuation_hide_no_emergency(text: str) ->
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_a_refusal_without_quotes_holds_no_direction_beyond_its_fixed_words(language: str, reason: str) -> None:
     wording = load_wording(language)
-    ask = [f"- {question}" for question in wording.texts(f"refusal.{reason}.questions")]
-    assert directives("\n\n".join([wording.text(f"refusal.{reason}.text", **Contact().values()), *ask])) == ()
+    name = f"refusal.{reason}"
+    first = directing(f"{name}.text", wording=wording, contact=Contact())
+    assert directives([first, questions(name, wording=wording)]) == ()
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -290,20 +293,21 @@ def test_the_fixed_words_of_a_refusal_direct_to_the_care_team_only(language: str
     ],
 )
 def test_a_direction_is_found(text: str) -> None:
-    assert directives(text) != ()
+    assert directives([Fixed("answer.lead", "en", text)]) != ()
+    assert directives([Listed((Title(text, "leaflet"),))]) != ()
 
 
 @pytest.mark.parametrize(
-    "text",
+    "part",
     [
-        "> Give your child the medicine at the same time each day. [1]",
-        "The sources describe three phases.",
-        "**CancerNet** From “Chemotherapy”:",
-        "There are 3 more in this list. The number leads to the whole list.",
+        Quoted((), (Line("Give your child the medicine at the same time each day.", None, 1, ends=True),)),
+        Fixed("x", "en", "The sources describe three phases."),
+        load_wording().said("answer.source_section", {"attribution": "CancerNet", "heading": "Chemotherapy"}),
+        load_wording().said("answer.more_items", {"count": 3}),
     ],
 )
-def test_quotes_and_plain_statements_are_no_directions(text: str) -> None:
-    assert directives(text) == ()
+def test_quotes_and_plain_statements_are_no_directions(part: Part) -> None:
+    assert directives([part]) == ()
 
 
 @pytest.fixture(scope="module")
@@ -316,7 +320,7 @@ def refusals(chat: Chat) -> list[Answer]:
 @pytest.mark.slow
 def test_refusals_hold_no_direction_of_ours(refusals: list[Answer]) -> None:
     assert len(refusals) >= 0.9 * len(held_out("advice"))
-    assert [(answer.question, found) for answer in refusals if (found := directives(answer.text))] == []
+    assert [(answer.question, found) for answer in refusals if (found := directives(answer.parts.said))] == []
 
 
 @pytest.mark.slow

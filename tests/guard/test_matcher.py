@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allchat.errors import SettingsError
-from allchat.guard.matcher import GAP, Phrasebook, expand
+from allchat.guard.matcher import GAP, Phrasebook, _Node, expand
 from allchat.guard.tokens import Clause, Token
 
 
@@ -76,3 +76,14 @@ def test_a_list_may_be_made_of_lists() -> None:
 def test_a_list_that_needs_itself_is_an_error() -> None:
     with pytest.raises(SettingsError, match="refers to itself"):
         Phrasebook({"a": ["x @b"], "b": ["y @a"]}, set())
+
+
+def test_a_place_in_the_tree_is_made_when_a_message_first_comes_there_and_found_again() -> None:
+    book = Phrasebook({}, {"a b c", "x y z"})
+    (tree,) = book._levels[-1:]
+    assert not any(isinstance(place, _Node) for place in tree.values())
+    said = clause(["a", "b", "c"])
+    assert book.hits(said) == {"a b c": [(1, 4)]}
+    assert [word for word, place in tree.items() if isinstance(place, _Node)] == ["a"]
+    assert tree.after("a") is tree["a"]
+    assert book.hits(said) == {"a b c": [(1, 4)]}

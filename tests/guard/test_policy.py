@@ -25,7 +25,8 @@ RULES = {rule.id: rule for rule in GUARD.rules}
 def guard(**scores: float) -> Guard:
     """A guard whose classifier gives these scores, whatever it is asked; what is left to 1 is information."""
     given = {"information": 1 - sum(scores.values()), **dict.fromkeys(Scores._fields[1:], 0.0), **scores}
-    return Guard.load(classifier=SimpleNamespace(scores=lambda *_: Scores(**given), model=""))  # type: ignore[arg-type]
+    classifier: Any = SimpleNamespace(scores=lambda *_, **__: Scores(**given), model="")
+    return Guard.load(classifier=classifier)
 
 
 VECTOR = np.zeros(384, dtype=np.float32)
@@ -224,7 +225,8 @@ def test_without_a_classifier_the_rules_alone_decide() -> None:
 def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
     asked: list[object] = []
 
-    def scores(_: object, vector: object) -> Scores:
+    def scores(_: object, vector: object, *, glossed: bool) -> Scores:
+        assert not glossed
         asked.append(vector)
         return Scores(1, 0, 0, 0, 0)
 

@@ -6,7 +6,7 @@ import pytest
 
 from allchat.chat import Chat
 from allchat.languages import calls as module
-from allchat.languages.calls import call_text, calls, language_of
+from allchat.languages.calls import call_parts, calls
 from allchat.languages.recognise import UNKNOWN
 from allchat.web.page.messages import message, page_words
 
@@ -44,25 +44,26 @@ def test_an_alarm_in_english_words_is_never_lost_in_another_language(small_chat:
 def test_a_signed_sentence_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     signed = calls() | {"fr": calls()["fr"].model_copy(update={"signed": "A. Nurse, 2026-11-30"})}
     monkeypatch.setattr(module, "calls", lambda: signed)
-    assert call_text("fr", emergency_number="112").count("112") == 1
-    assert call_text("de", emergency_number="112").count("112") == 2
+    assert [part.language for part in call_parts("fr", emergency_number="112")] == ["fr"]
+    assert [part.language for part in call_parts("de", emergency_number="112")] == ["de", "en"]
 
 
 def test_a_language_that_is_not_known_is_met_in_english() -> None:
-    assert call_text(UNKNOWN, emergency_number="112") == calls()["en"].text.format(emergency_number="112")
+    (part,) = call_parts(UNKNOWN, emergency_number="112")
+    assert part.filled() == calls()["en"].text.format(emergency_number="112")
 
 
 def test_every_paragraph_is_marked_with_its_language_and_direction(small_chat: Chat) -> None:
-    shown = message(small_chat.ask(ASKED["ar"]), turn=1, words=page_words("en"))
+    shown = message(small_chat.ask(ASKED["ar"]), small_chat, turn=1, words=page_words("en"))
     assert '<div lang="ar" dir="rtl">' in shown
     assert '<div lang="en" dir="ltr">' in shown
-    assert "[911](tel:911)" in shown
-    assert language_of("A paragraph of another text.") is None
+    assert '<a href="tel:911">911</a>' in shown
 
 
 def test_a_spanish_answer_on_the_english_page_is_marked_as_spanish(small_chat: Chat) -> None:
     answer = small_chat.ask("mi hijo tiene fiebre de 39")
-    assert message(answer, turn=1, words=page_words("en")).startswith('<div lang="es">')
-    assert '<p class="note" lang="es">' in message(answer, turn=1, words=page_words("en"))
-    assert 'lang="es"' not in message(answer, turn=1, words=page_words("es"))
-    assert "lang=" not in message(small_chat.ask("What is a wig?"), turn=1, words=page_words("en"))
+    shown = message(answer, small_chat, turn=1, words=page_words("en"))
+    assert shown.startswith('<div lang="es">')
+    assert '<p class="note" lang="es">' in shown
+    assert 'lang="es"' not in message(answer, small_chat, turn=1, words=page_words("es"))
+    assert "lang=" not in message(small_chat.ask("What is a wig?"), small_chat, turn=1, words=page_words("en"))

@@ -24,6 +24,7 @@ from allchat.errors import StoreError
 from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index, write_index
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
 from allchat.search.kept_vectors import KEPT_FILE
+from allchat.search.leads import LEADS_FILE
 from allchat.search.schema import Contents
 
 
@@ -152,12 +153,15 @@ def parked_build(own: Path, place: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+ROWS_AND_WORDS = {LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}
+
+
 @pytest.mark.parametrize(
     ("place", "aside", "in_place"),
     [
-        ("finish", {QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, set()),
-        ("file 2", {KEPT_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}, {MANIFEST}),
-        ("the switch", {CURRENT, KEPT_FILE}, {MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE}),
+        ("finish", ROWS_AND_WORDS, set()),
+        ("file 2", {KEPT_FILE, MANIFEST, *ROWS_AND_WORDS} - {LEADS_FILE}, {LEADS_FILE}),
+        ("the switch", {CURRENT, KEPT_FILE}, {MANIFEST, *ROWS_AND_WORDS}),
     ],
 )
 def test_a_build_killed_while_it_writes_leaves_the_old_index_and_the_next_one_tidies_up(

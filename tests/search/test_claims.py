@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from allchat.search.claims import ASKED_ALONE, BESIDE, copies, covered, led, meant
-from allchat.search.index import Postings
+from allchat.search.reached import reached
 from allchat.search.retriever import PARTS
+from allchat.search.store import Near, Postings
 
 OURS, THEIRS = np.array([True, False]), np.array([False, False])
 
@@ -71,18 +72,23 @@ def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> 
         return Postings(count, np.array(blocks, dtype=np.intp), np.ones((len(blocks), 2)))
 
     rare, common = word(1, 0), word(90, 0, 1)
-    found = covered([[rare, common]], blocks=np.array([0, 1, 2]), block_count=100)
+    near = Near(np.ones(3), np.zeros(3, dtype=np.intp), np.array([0, 1, 2]), np.zeros(3, dtype=np.intp))
+
+    def covers(*said: list[Postings]) -> np.ndarray:
+        return covered(reached(near, said, block_count=100), block_count=100)
+
+    found = covers([rare, common])
     assert found[0] == pytest.approx(1.0)
     assert 0 < found[1] < 0.1
     assert found[2] == 0
-    best = covered([[rare, common], [common]], blocks=np.array([1]), block_count=100)
-    assert best[0] == pytest.approx(1.0)
-    assert covered([[]], blocks=np.array([1]), block_count=100).tolist() == [0.0]
+    assert covers([rare, common], [common])[1] == pytest.approx(1.0)
+    assert covers([]).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_word_that_only_a_question_of_ours_has_counts_for_less() -> None:
     said = Postings(1, np.array([0, 1], dtype=np.intp), np.array([[2.0, 0.0], [0.0, 2.0]]))
-    assert covered([[said]], blocks=np.array([0, 1]), block_count=9).tolist() == [1.0, ASKED_ALONE]
+    near = Near(np.ones(1), np.zeros(1, dtype=np.intp), np.array([0]), np.zeros(1, dtype=np.intp))
+    assert covered(reached(near, [[said]], block_count=9), block_count=9).tolist() == [1.0, ASKED_ALONE]
 
 
 def test_what_is_not_near_counts_for_less() -> None:

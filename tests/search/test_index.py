@@ -7,64 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from index_folders import OtherWordHash, current, files, small_contents
+from index_folders import OtherWordHash, current, files
 from places import SMALL
 from word_hash import WordHash
 
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import StoreError
-from allchat.records import Document, Outline
+from allchat.records import Document
 from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
+from allchat.search.leads import LEADS_FILE
 from allchat.sources.corpus import read_corpus
-
-EVENLY = ((1.0, 1.0, 1.0),)
-
-
-# What went in comes out
-
-
-def test_the_opened_index_gives_the_outlines_that_went_in(index: Index) -> None:
-    contents = small_contents()
-    for outline in contents.outlines:
-        assert index.outline(outline.document) == outline
-    assert index.outline("nothing") == Outline("nothing", (), (), ())
-
-
-def test_blocks_are_numbered_in_the_order_of_documents_and_of_reading(index: Index) -> None:
-    blocks = [block for outline in small_contents().outlines for block in outline.blocks]
-    assert index.block_count == len(blocks)
-    assert index.blocks(range(len(blocks))) == blocks
-    assert index.blocks([3, 0, 3]) == [blocks[3], blocks[0], blocks[3]]
-    assert index.blocks([]) == []
-    assert index.block(5) == blocks[5]
-
-
-def test_headings_questions_and_passages_come_out_as_they_went_in(index: Index) -> None:
-    contents = small_contents()
-    for outline in contents.outlines:
-        for block in outline.blocks:
-            assert index.heading(block) == outline.sections[block.section].heading
-    asked = [(question.text, question.sentence) for question in contents.questions]
-    assert [(text, None if sentence == -1 else sentence) for _, sentence, text in index.questions()] == asked
-    for question in contents.questions:
-        mine = [other.text for other in contents.questions if other.block == question.block]
-        assert index.questions_of(question.block) == mine
-    assert index.questions_of(contents.outlines[0].blocks[0]) == []
-    assert index.passage_counts()["huge"] > 5
-    assert "headings-only" not in index.passage_counts()
-    for key, count in index.passage_counts().items():
-        passages = index.passages(key)
-        assert len(passages) == count
-        assert passages == sorted(passages, key=lambda passage: passage.key)
-        assert {passage.document for passage in passages} == {key}
-    assert index.passages("headings-only") == []
-
-
-def test_a_stored_setting_comes_out_and_another_is_none(index: Index) -> None:
-    assert "platelets" in index.setting("known_words")
-    assert index.setting("nothing") is None
 
 
 def test_the_manifest_says_what_the_index_was_built_from(index: Index) -> None:
@@ -78,7 +32,7 @@ def test_the_manifest_says_what_the_index_was_built_from(index: Index) -> None:
 # Damage
 
 
-@pytest.mark.parametrize("name", [MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [LEADS_FILE, MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
 @pytest.mark.parametrize("place", [0, 0.5, -1])
 def test_one_changed_byte_in_any_file_of_the_index_is_an_error_with_the_remedy(
     name: str, place: float, own: Path
@@ -96,14 +50,14 @@ def test_every_file_of_the_index_is_checked(own: Path) -> None:
     assert set(files(current(own))) == {MANIFEST, *open_index(own).manifest["files"]}
 
 
-@pytest.mark.parametrize("name", [MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [LEADS_FILE, MANIFEST, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
 def test_a_missing_file_of_the_index_is_an_error_with_the_remedy(name: str, own: Path) -> None:
     (current(own) / name).unlink()
     with pytest.raises(StoreError, match=rf"{name}: cannot be read \(.*No such file.*Run: allchat build --force"):
         open_index(own)
 
 
-@pytest.mark.parametrize("name", [QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE])
 def test_a_file_that_is_no_index_is_an_error_even_where_its_hash_is_right(name: str, own: Path) -> None:
     (current(own) / name).write_bytes(b"garbage" * 100)
     relabel(own, name)
@@ -169,7 +123,7 @@ def test_a_closed_index_is_an_error_and_no_empty_result(own: Path) -> None:
     opened = open_index(own)
     opened.close()
     with pytest.raises(StoreError):
-        opened.postings("toi", weights=EVENLY)
+        opened.postings(["toi"])
 
 
 # Stale

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from allchat.chat import Chat
 from allchat.errors import BusyError, VerificationError
+from allchat.records import Answer, Citation
 from allchat.sources import archive
 from allchat.sources.readers import picture
 from allchat.sources.readers.picture import PagePicture, picture_apart
@@ -22,7 +23,6 @@ from allchat.web import printed
 from allchat.web.app import create_app
 from allchat.web.page.messages import page_words
 from allchat.web.page.sources_panel import panel
-from allchat.web.page.trail import Trail, TrailQuote
 from allchat.web.printed import Pictures, sheets
 
 WORDS = page_words()
@@ -33,10 +33,28 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Chat:
     return opened(corpus_of(tmp_path_factory.mktemp("whole")))
 
 
-def trail(chat: Chat) -> Trail:
+def answer(chat: Chat) -> Answer:
     """An answer with one quote."""
     document = chat.documents["visits"]
-    return Trail(1, (TrailQuote(1, 1, "visits", *at(document, "Leave your coat at the door."), document.sha256),))
+    start, end = at(document, "Leave your coat at the door.")
+    quoted = Citation(
+        1,
+        "visits",
+        document.file,
+        document.title,
+        document.publisher,
+        document.url,
+        document.revised,
+        (),
+        document.text[start:end],
+        start,
+        end,
+        document.sha256,
+        1.0,
+        "",
+        document.rights,
+    )
+    return replace(chat.ask("Where do I leave my coat?"), kind="answer", citations=(quoted,), further=())
 
 
 def found(chat: Chat, words: str) -> list[printed.Sheet]:
@@ -93,7 +111,7 @@ def test_the_page_shows_the_picture_and_the_way_to_the_words_and_loads_nothing(w
 
 
 def test_the_panel_leads_from_each_quote_to_its_page(whole: Chat) -> None:
-    shown = panel(trail(whole), whole, words=WORDS)
+    shown = panel(answer(whole), whole, turn=1, words=WORDS)
     assert WORDS["printed_quote"] in shown
     assert "&amp;page=printed" in shown
 
@@ -107,7 +125,7 @@ def test_of_a_source_that_may_not_be_shown_whole_there_is_no_page(tmp_path: Path
         page = client.get(f"/source/visits?start={start}&end={end}{asked}").text
         assert "data:image/png" not in page
         assert WORDS["printed"] not in page
-    assert WORDS["printed_quote"] not in panel(trail(chat), chat, words=WORDS)
+    assert WORDS["printed_quote"] not in panel(answer(chat), chat, turn=1, words=WORDS)
 
 
 def test_rights_that_were_narrowed_hold_for_an_earlier_text_too(tmp_path: Path) -> None:

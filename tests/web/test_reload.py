@@ -26,7 +26,7 @@ from allchat.audit import audit
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.records import Answer
-from allchat.search.folder import CURRENT, MANIFEST, current_name
+from allchat.search.folder import CURRENT, MANIFEST, Folder
 from allchat.search.index import VECTORS_FILE, WORDS_FILE
 from allchat.web.app import create_app
 from allchat.web.reload import LOOK_SECONDS, LOOKS, Following
@@ -74,7 +74,7 @@ def test_a_new_index_answers_without_a_restart_and_old_answers_still_verify(corp
     rebuild(corpus, index)
     assert chat.look()
     assert chat.ask(ASKED).versions["index"] != before.versions["index"]
-    assert chat.ask(ASKED).versions["index"].startswith(current_name(index) or "none")
+    assert chat.ask(ASKED).versions["index"].startswith(Folder(index).current() or "none")
     assert states(before, chat) == {"holds"}
     assert not chat.look()
 
@@ -152,7 +152,7 @@ def test_questions_that_never_stop_all_get_whole_answers_of_one_index_or_the_oth
 
 def altered(name: str) -> Callable[[Path, Path], None]:
     def alter(index: Path, _corpus: Path) -> None:
-        path = index / (current_name(index) or "") / name
+        path = index / (Folder(index).current() or "") / name
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
@@ -161,7 +161,7 @@ def altered(name: str) -> Callable[[Path, Path], None]:
 
 
 def half_written(index: Path, _corpus: Path) -> None:
-    path = index / (current_name(index) or "") / WORDS_FILE
+    path = index / (Folder(index).current() or "") / WORDS_FILE
     path.write_bytes(path.read_bytes()[:5000])
 
 
@@ -170,7 +170,7 @@ FAULTS = {
     "one byte of the words": altered(WORDS_FILE),
     "one byte of the manifest": altered(MANIFEST),
     "half of a file": half_written,
-    "its folder gone": lambda index, _: shutil.rmtree(index / (current_name(index) or "")),
+    "its folder gone": lambda index, _: shutil.rmtree(index / (Folder(index).current() or "")),
     "no pointer": lambda index, _: (index / CURRENT).unlink(),
     "a pointer to nowhere": lambda index, _: (index / CURRENT).write_text("0123456789abcdef"),
     "a corpus that is gone": lambda _, corpus: (corpus / "corpus.toml").rename(corpus / "away.toml"),
@@ -197,7 +197,7 @@ def test_a_broken_new_index_leaves_the_old_one_answering_and_the_log_says_so_onc
 
 def test_a_mended_index_is_gone_over_to(corpus: Path, index: Path, caplog: pytest.LogCaptureFixture) -> None:
     chat = following(index, corpus)
-    first = current_name(index)
+    first = Folder(index).current()
     (corpus / "lay_terms.toml").write_text("")
     rebuild(corpus, index)
     altered(WORDS_FILE)(index, corpus)
@@ -205,8 +205,8 @@ def test_a_mended_index_is_gone_over_to(corpus: Path, index: Path, caplog: pytes
     rebuild(corpus, index)
     with caplog.at_level(logging.INFO, logger="allchat"):
         assert chat.look()
-    assert caplog.messages[1:] == [f"{index}: the index {current_name(index)} answers from now on"]
-    assert current_name(index) != first
+    assert caplog.messages[1:] == [f"{index}: the index {Folder(index).current()} answers from now on"]
+    assert Folder(index).current() != first
 
 
 def test_an_index_that_stays_unusable_is_opened_again_only_when_it_changes_or_after_a_pause(
@@ -215,14 +215,14 @@ def test_an_index_that_stays_unusable_is_opened_again_only_when_it_changes_or_af
     opened = list[str | None]()
 
     def opening() -> Chat:
-        opened.append(current_name(index))
+        opened.append(Folder(index).current())
         return Chat.open(index, corpus=corpus, embedder=WordHash())
 
     chat = Following(opening, index=index)
     (corpus / "lay_terms.toml").write_text("")
     rebuild(corpus, index)
     altered(WORDS_FILE)(index, corpus)
-    broken = current_name(index)
+    broken = Folder(index).current()
     assert LOOKS * LOOK_SECONDS == 60
     assert not any(chat.look() for _ in range(2 * LOOKS))
     assert opened[1:] == [broken] * 2
@@ -232,7 +232,7 @@ def test_an_index_that_stays_unusable_is_opened_again_only_when_it_changes_or_af
     (index / CURRENT).write_text(broken or "")
     assert not chat.look()
     rebuild(corpus, index)
-    assert current_name(index) == broken
+    assert Folder(index).current() == broken
     assert chat.look()
     assert opened[4:] == [broken] * 2
 
@@ -275,7 +275,7 @@ def test_a_fault_without_a_name_of_ours_does_not_end_the_watching(
     with chat.watching(seconds=0.01):
         until(lambda: "FileNotFoundError" in caplog.text)
         del opened[0]
-        until(lambda: chat.now.index.folder.name == current_name(index))
+        until(lambda: chat.now.index.folder.name == Folder(index).current())
     assert not [thread for thread in threading.enumerate() if thread.name == "allchat-following"]
 
 

@@ -106,7 +106,7 @@ def evidence(found: Found, *, wordings: Sequence[str], vector: NDArray[np.float3
 
 
 def _coverage(wording: str, found: Found, search: Search) -> list[float]:
-    said = [search.postings(word) for word in content_words(wording)]
+    said = search.postings(wording)
     counts = [word.count - word.among(found.held) for word in said]  # what is held back covers nothing
     rarity = [max(0.1, math.log((search.block_count + 1) / (count + 0.5))) for count in counts]
     whole = sum(rarity) or 1.0

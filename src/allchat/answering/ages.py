@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from allchat.answering.newest import twins_in
+from allchat.parts import Fixed
 from allchat.records import Citation, Document
 from allchat.wording import Wording
 
@@ -15,17 +16,18 @@ OLD_DAYS = 731
 
 def ages(
     citations: Sequence[Citation], documents: Mapping[str, Document], *, today: date, wording: Wording
-) -> Iterator[str]:
+) -> Iterator[Fixed]:
     """A notice where two quotes say nearly the same on different dates, and one for each quoted source that is old or
     has no date, in the order of the quotes.
     """
     twins = twins_in(citations)
     if twins is not None:
         newer, older = twins
-        yield wording.text("notice.two_dates", title=newer.title, date=newer.revised, older=older.revised)
+        values = {"title": newer.title, "date": newer.revised, "older": older.revised}
+        yield wording.said("notice.two_dates", values, about=(newer.document,))
     for key in dict.fromkeys(citation.document for citation in citations):
         document = documents[key]
         if document.revised is None:
-            yield wording.text("notice.undated", title=document.title)
+            yield wording.said("notice.undated", {"title": document.title}, about=(key,))
         elif (today - date.fromisoformat(document.revised)).days > OLD_DAYS:
-            yield wording.text("notice.old", title=document.title, date=document.revised)
+            yield wording.said("notice.old", {"title": document.title, "date": document.revised}, about=(key,))

@@ -1,13 +1,13 @@
-"""Quotes and fixed wording to the text of an answer, with its citations."""
+"""Quotes and fixed wording to the parts of an answer, with its citations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allchat.addresses import source_link
 from allchat.answering.cuts import Quote, Sources
-from allchat.markdown import escape_markdown
+from allchat.parts import Fixed, Line, Part, Quoted
 from allchat.records import Citation, Lead, Outline
 from allchat.sources.converted import place_of
 from allchat.wording import Wording
@@ -15,10 +15,18 @@ from allchat.wording import Wording
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The quotes as numbered citations, and the text around them."""
+    """The quotes as numbered citations, and the parts that show them."""
 
-    text: str
-    citations: tuple[Citation, ...]
+    parts: tuple[Part, ...] = ()
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def quoted(self) -> tuple[Quoted, ...]:
+        """The quotes without what names their sources."""
+        return tuple(part for part in self.parts if isinstance(part, Quoted))
+
+
+NOTHING = Composed()
 
 
 def compose(quotes: Sequence[Quote], *, sources: Sources, wording: Wording, first: int = 1) -> Composed:
@@ -33,22 +41,21 @@ def compose(quotes: Sequence[Quote], *, sources: Sources, wording: Wording, firs
 
 def shown(
     citations: Sequence[Citation], *, sources: Sources, wording: Wording, left: Mapping[int, int] | None = None
-) -> str:
-    """Citations as Markdown: each in its frame, below its source; ``left`` counts the items that a list has besides."""
-    parts: list[str] = []
+) -> tuple[Part, ...]:
+    """Citations in their frames, below their sources; ``left`` counts the items that a list has besides."""
+    parts: list[Part] = []
     before: Citation | None = None
     for citation in citations:
-        if before is not None and _one_list(before, citation):
-            parts[-1] += f"\n{_item(citation, sources)}"
+        frame = _frame(citation, sources)
+        last = parts[-1] if parts else None
+        if isinstance(last, Quoted) and before is not None and _one_list(before, citation):
+            parts[-1] = replace(last, lines=last.lines + frame.lines)
         else:
-            parts += [
-                _source_line(citation, before=before, sources=sources, wording=wording),
-                _frame(citation, sources),
-            ]
+            parts += [*_source_line(citation, before=before, sources=sources, wording=wording), frame]
         if count := (left or {}).get(citation.number):
-            parts.append(wording.text("answer.more_items", count=count))
+            parts.append(wording.said("answer.more_items", {"count": count}, role="more"))
         before = citation
-    return "\n\n".join(part for part in parts if part)
+    return tuple(parts)
 
 
 def _one_list(one: Citation, other: Citation) -> bool:
@@ -56,17 +63,17 @@ def _one_list(one: Citation, other: Citation) -> bool:
     return one.lead is not None and (one.document, one.lead) == (other.document, other.lead)
 
 
-def _source_line(citation: Citation, *, before: Citation | None, sources: Sources, wording: Wording) -> str:
+def _source_line(
+    citation: Citation, *, before: Citation | None, sources: Sources, wording: Wording
+) -> tuple[Fixed, ...]:
     """Names the source and the section; nothing where the quote before is from the same place."""
-    if before is not None and (before.document, before.heading) == (citation.document, citation.heading):
-        return ""
-    attribution = escape_markdown(sources.documents[citation.document].attribution)
-    if not citation.heading:
-        return wording.text("answer.source", attribution=attribution)
-    heading = escape_markdown(citation.heading[-1].rstrip("."))
     same = before is not None and before.document == citation.document
-    name = "answer.section" if same else "answer.source_section"
-    return wording.text(name, attribution=attribution, heading=heading)
+    if before is not None and same and before.heading == citation.heading:
+        return ()
+    document = sources.documents[citation.document]
+    heading = "".join(citation.heading[-1:]).rstrip(".")
+    name = ("answer.section" if same else "answer.source_section") if citation.heading else "answer.source"
+    return (wording.said(name, {"attribution": document.attribution, "heading": heading}, role="source"),)
 
 
 def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
@@ -93,27 +100,22 @@ def _citation(quote: Quote, number: int, sources: Sources) -> Citation:
     )
 
 
-def _frame(citation: Citation, sources: Sources) -> str:
-    """A quote as a Markdown block quote, the line that introduces it above it."""
-    if citation.lead is None:
-        return _lines(citation.document, citation.start, citation.end, sources, end=f" [{citation.number}]")
-    lead = _lines(citation.document, citation.lead.start, citation.lead.end, sources)
-    return f"{lead}\n>\n{_item(citation, sources)}"
+def _frame(citation: Citation, sources: Sources) -> Quoted:
+    """A quote as lines; the line that introduces it makes an item of it."""
+    lead, place = citation.lead, (citation.document, citation.number)
+    lines = _lines(citation.start, citation.end, *place, sources, top=None if lead is None else 0)
+    lines[-1] = replace(lines[-1], ends=True)
+    above = [] if lead is None else _lines(lead.start, lead.end, *place, sources)
+    return Quoted(tuple(above), tuple(lines))
 
 
-def _item(citation: Citation, sources: Sources) -> str:
-    end = f" [{citation.number}]"
-    return _lines(citation.document, citation.start, citation.end, sources, end=end, bullet="- ")
-
-
-def _lines(document: str, start: int, end_at: int, sources: Sources, *, end: str = "", bullet: str = "") -> str:
-    """A stretch as lines of a block quote: list items as list items, ``end`` behind the last."""
-    lines = []
-    for depth, begin, stop in _pieces(start, end_at, sources.outline(document)):
-        sign = bullet if depth is None else "  " * depth + "- "
-        lines.append((sign, escape_markdown(sources.words(document, begin, stop))))
-    lines[-1] = (lines[-1][0], f"{lines[-1][1]}{end}")
-    return "\n".join(f"> {sign}{words}" if sign else f"> {words}\n>" for sign, words in lines).removesuffix("\n>")
+def _lines(start: int, end: int, document: str, number: int, sources: Sources, *, top: int | None = None) -> list[Line]:
+    """A stretch as lines of a quote: list items as list items, and ``top`` the depth of what is none."""
+    pieces = _pieces(start, end, sources.outline(document))
+    return [
+        Line(sources.words(document, begin, stop), top if depth is None else depth, number)
+        for depth, begin, stop in pieces
+    ]
 
 
 def _pieces(begin: int, stop: int, outline: Outline) -> list[tuple[int | None, int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allchat.answering.people import is_of_life
 from allchat.contact import Contact
 from allchat.languages.folders import Languages
-from allchat.markdown import escape_markdown
+from allchat.parts import Fixed, Listed
 from allchat.records import Tone, Verdict
 from allchat.wording import Wording, contact_values
 
@@ -24,6 +24,17 @@ def name_of(verdict: Verdict, *, wording: Wording, asked: str = "", languages: L
     return name if wording.has(name) else f"{verdict.kind}.{FALLBACK.get(str(verdict.kind))}"
 
 
+def directing(name: str, *, wording: Wording, contact: Contact) -> Fixed:
+    """The sentence of that name, with whom to call."""
+    return wording.said(name, contact_values(contact, wording=wording))
+
+
+def questions(name: str, *, wording: Wording) -> Listed:
+    """The questions for the care team that stand beside the words of that name."""
+    count = len(wording.texts(f"{name}.questions"))
+    return Listed(tuple(wording.said(f"{name}.questions.{number}") for number in range(1, count + 1)))
+
+
 def tone_of(verdict: Verdict) -> Tone | None:
     """How help is offered: a crisis calmly, another emergency loudly; None where none is."""
     if verdict.kind == "urgent":
@@ -37,9 +48,3 @@ def reason_of(verdict: Verdict) -> str | None:
         return verdict.reason
     score = "" if verdict.rule != "classifier" or verdict.score is None else f" {verdict.score:.2f}"
     return f"{verdict.reason}: {verdict.rule}{score}"
-
-
-def escaped_contact(contact: Contact, *, wording: Wording) -> dict[str, str]:
-    """Whom to call, for Markdown."""
-    values = contact_values(contact, wording=wording)
-    return values | {name: escape_markdown(values[name]) for name in ("region", "care_team")}

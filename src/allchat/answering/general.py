@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from allchat.answering.compose import Composed, compose
+from allchat.answering.compose import NOTHING, Composed, compose
 from allchat.answering.people import holds_figure, is_of_life, may_see_figures
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.quotes import choose
 from allchat.answering.tongue import Heard
-from allchat.records import Citation
 from allchat.wording import Wording
 
 GENERAL_WORDS = 70
@@ -27,18 +26,16 @@ def general(pipeline: Pipeline, phrases: Sequence[str], *, wording: Wording) -> 
     return compose(quotes, sources=sources, wording=wording)
 
 
-def figures(
-    pipeline: Pipeline, conversation: Sequence[Heard], phrases: Sequence[str], *, wording: Wording
-) -> tuple[Citation, ...]:
+def figures(pipeline: Pipeline, conversation: Sequence[Heard], phrases: Sequence[str], *, wording: Wording) -> Composed:
     """The general figure, with what the source says remission is, for the last question of ``conversation``.
 
     Nothing where it does not ask about life and death, where the figure may not be offered, or where there is none.
     """
     texts, languages = [heard.text for heard in conversation], pipeline.languages
     if not phrases or not is_of_life(texts[-1], languages=languages):
-        return ()
+        return NOTHING
     named = frozenset().union(*(pipeline.named_by(heard, earlier=()) for heard in conversation))
     if not may_see_figures(texts, named=named, languages=languages):
-        return ()
-    cited = general(pipeline, phrases, wording=wording).citations
-    return cited if any(holds_figure(citation.quote) for citation in cited) else ()
+        return NOTHING
+    found = general(pipeline, phrases, wording=wording)
+    return found if any(holds_figure(citation.quote) for citation in found.citations) else NOTHING

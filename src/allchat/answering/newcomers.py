@@ -15,7 +15,6 @@ from allchat.guard.policy import OTHER
 from allchat.guard.rules import ReadMessage
 from allchat.records import Verdict
 from allchat.search.retriever import Found, Search
-from allchat.search.words import content_words
 
 STANDS = 0.65
 """Cosine from which a block of a newcomer, or one of its sentences, says what was asked."""
@@ -58,7 +57,7 @@ def is_far(found: Found, *, wordings: Sequence[str], search: Search) -> bool:
 
 
 def _covered(wording: str, number: int, search: Search) -> float:
-    said = [search.postings(word) for word in content_words(wording)]
+    said = search.postings(wording)
     rarity = [max(0.1, math.log((search.block_count + 1) / (word.count + 0.5))) for word in said]
     held = sum(value for value, word in zip(rarity, said, strict=True) if word.stands_in((number,)))
     return held / (sum(rarity) or 1.0)

@@ -32,9 +32,9 @@ from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder, Reader
 from allchat.search.folder import MANIFEST
-from allchat.search.index import Index
 from allchat.search.known import KnownVector
 from allchat.search.retriever import Found, Search, Weights
+from allchat.search.store import Store
 from allchat.sources import archive
 from allchat.sources.corpus import read_text
 from allchat.sources.facets import Named, facets
@@ -58,7 +58,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        index: Index,
+        index: Store,
         corpus: Path,
         documents: Sequence[Document],
         embedder: Reader,
@@ -102,7 +102,7 @@ class Pipeline:
             "model": embedder.name,
         }
 
-    def _search_of(self, index: Index) -> Search:
+    def _search_of(self, index: Store) -> Search:
         return Search(index, embedder=self.embedder, lay_terms=self._lay_terms)
 
     def tongue(self, language: str) -> Tongue:

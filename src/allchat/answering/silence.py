@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allchat.markdown import escape_markdown
+from allchat.parts import Listed, Part, Title
 from allchat.records import Document, Hit
 from allchat.wording import Wording
 
@@ -15,16 +15,20 @@ NEAREST = 3
 """Sections that are named to one whom the sources do not answer."""
 
 
-def unrelated(documents: Iterable[Document], *, wording: Wording) -> str:
-    """Another subject: which sources there are, the first titles as Markdown."""
-    titles = [escape_markdown(title) for title in dict.fromkeys(document.title for document in documents)]
-    parts = [wording.text(f"out_of_scope.unrelated.{name}") for name in ("text", "sources")]
-    return "\n\n".join((*parts, "\n".join(f"- {title}" for title in titles[:TITLES])))
+def unrelated(documents: Iterable[Document], *, wording: Wording) -> tuple[Part, ...]:
+    """Another subject: which sources there are, by the first titles."""
+    titles: dict[str, Title] = {}
+    for document in documents:
+        titles.setdefault(document.title, Title(document.title, document.key))
+    text, lead = (wording.said(f"out_of_scope.unrelated.{name}") for name in ("text", "sources"))
+    return text, lead, Listed(tuple(titles.values())[:TITLES])
 
 
-def nothing_found(hits: Iterable[Hit], *, wording: Wording) -> str:
+def nothing_found(hits: Iterable[Hit], *, wording: Wording) -> tuple[Part, ...]:
     """Silence: the nearest sections, and whom to ask."""
-    headings = list(dict.fromkeys(hit.heading[-1] for hit in hits if hit.heading))[:NEAREST]
-    nearest = "\n".join(f"- {escape_markdown(heading)}" for heading in headings)
-    said = [wording.text(f"not_found.{name}") for name in ("text", "nearest", "help")]
-    return "\n\n".join((*said[:2], nearest, said[2]))
+    nearest: dict[str, Title] = {}
+    for hit in hits:
+        if hit.heading:
+            nearest.setdefault(hit.heading[-1], Title(hit.heading[-1], hit.block.document, hit.block.section))
+    text, lead, call = (wording.said(f"not_found.{name}") for name in ("text", "nearest", "help"))
+    return text, lead, Listed(tuple(nearest.values())[:NEAREST]), call

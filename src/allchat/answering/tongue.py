@@ -9,8 +9,9 @@ from functools import partial
 from allchat.answering.abstain import MODEL_FILE, Judge, unpacked
 from allchat.languages.folders import ENGLISH, Language
 from allchat.languages.gloss import gloss_of
-from allchat.search.index import Index, file_name
+from allchat.search.index import file_name
 from allchat.search.retriever import Search
+from allchat.search.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Tongue:
     language: Language
     read: Callable[[str], str]
     search: Search
-    index: Index
+    index: Store
     judge: Judge | None
 
 
@@ -37,8 +38,13 @@ class Heard:
     read: str
     embedded: str
 
+    @property
+    def glossed(self) -> bool:
+        """Whether the guard's embedding is of the words of a gloss."""
+        return self.embedded != self.text
 
-def tongue_of(index: Index, search: Search, *, language: Language) -> Tongue:
+
+def tongue_of(index: Store, search: Search, *, language: Language) -> Tongue:
     """The tongue of an index that is in this language."""
     file = file_name(MODEL_FILE, index.language)
     judge = unpacked(index.folder / file) if file in index.manifest["files"] else None

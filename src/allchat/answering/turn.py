@@ -12,23 +12,25 @@ from typing import Any, Literal
 
 from allchat.answering.abstain import Decision
 from allchat.answering.ages import ages
-from allchat.answering.compose import Composed, compose
+from allchat.answering.compose import NOTHING, Composed, compose
 from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
-from allchat.answering.fixed import escaped_contact, name_of, reason_of, tone_of
+from allchat.answering.fixed import directing, name_of, questions, reason_of, tone_of
 from allchat.answering.general import GENERAL_WORDS, figures, general
 from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import Pipeline, Vector
-from allchat.answering.quotes import Selected, choose, led, select
+from allchat.answering.quotes import choose, led, select
 from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
+from allchat.answering.texts import as_markdown
 from allchat.answering.tongue import Heard
 from allchat.answering.understanding import Looked, Understood, look_for, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
 from allchat.guard.rules import ReadMessage
-from allchat.languages.calls import call_text
+from allchat.languages.calls import call_parts
+from allchat.parts import Fixed, Part, Parts
 from allchat.records import Answer, Citation, Trace, Verdict
 from allchat.search.retriever import Found
 from allchat.search.words import content_words
@@ -52,7 +54,7 @@ class Turn:
         self._language = language
         self._wording = pipeline._wording
         self._shown = question
-        self._before_quotes = ""
+        self._before_quotes: tuple[Part, ...] = ()
         self._understood: str | None = None
         self._leans = False
         self._named = pipeline.named_by(self._heard, earlier=self._earlier)
@@ -92,7 +94,7 @@ class Turn:
         vectors = dict(zip(texts, rows, strict=True))
         if not inherited:
             with self._timed("screen"):
-                verdict = guard.judge(message, read[texts.index(own)], verdict)
+                verdict = guard.judge(message, read[texts.index(own)], verdict, glossed=self._heard.glossed)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
@@ -108,7 +110,7 @@ class Turn:
                 return self._refusal(verdict, found if fits else None)
             verdict = Verdict(None, private=verdict.private)
         line = person_asked_about(message, languages=self._pipeline.languages)
-        self._before_quotes = f"{self._wording.text(f'answer.{line}')}\n\n" if line else ""
+        self._before_quotes = (self._wording.said(f"answer.{line}"),) if line else ()
         if decision == "answer":
             return self._from_sources(verdict, found, wordings)
         if decision == "closest":
@@ -155,7 +157,7 @@ class Turn:
         guard = self._pipeline._guard
         screened = self._pipeline.screen(message := guard.read(earlier.text))
         read = self._pipeline.read_by_guard([earlier.embedded])[1]
-        return guard.judge(message, read[0], screened)
+        return guard.judge(message, read[0], screened, glossed=earlier.glossed)
 
     def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
@@ -179,46 +181,42 @@ class Turn:
 
     def _whom_to_call(self, verdict: Verdict) -> Answer:
         """What is understood here and whom to call, in the language of the question; below an alarm if one is met."""
-        text = call_text(self._heard.language, emergency_number=self._pipeline.contact.emergency_number)
+        calls = call_parts(self._heard.language, emergency_number=self._pipeline.contact.emergency_number)
         if verdict.kind == "urgent":
-            alarm = self._fixed(verdict)
-            return replace(alarm, text=f"{alarm.text}\n\n{text}")
-        return self._record("out_of_scope", replace(verdict, reason="language", rule=None, score=None), text)
+            return self._fixed(verdict, below=calls)
+        return self._record("out_of_scope", replace(verdict, reason="language", rule=None, score=None), calls)
 
-    def _fixed(self, verdict: Verdict) -> Answer:
+    def _fixed(self, verdict: Verdict, *, below: tuple[Part, ...] = ()) -> Answer:
         """Fixed words; beside support also a quote on where it is found, if the sources have one."""
         wording, name = self._wording, name_of(verdict, wording=self._wording)
-        values = escaped_contact(self._pipeline.contact, wording=wording)
-        parts, composed = [wording.text(f"{name}.text", **values).strip()], None
+        first = directing(f"{name}.text", wording=wording, contact=self._pipeline.contact)
+        composed = NOTHING
         if wording.has(f"{name}.search"):
             with self._timed("compose"):
                 composed = general(self._pipeline, (wording.text(f"{name}.search"),), wording=wording)
-            parts += [wording.text(f"{name}.lead"), composed.text] if composed.citations else []
-        return self._record(verdict.kind or "chat", verdict, "\n\n".join(parts), composed=composed)
+        quoted = (wording.said(f"{name}.lead"), *composed.parts) if composed.citations else ()
+        return self._record(verdict.kind or "chat", verdict, (first, *quoted, *below), composed=composed)
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
             parted = is_parted(self._heard.read, languages=self._pipeline.languages)
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
-            composed = compose(quotes.shown, sources=self._sources, wording=self._wording)
-            further = self._further(quotes, composed)
-        if strange(wordings, words_of((*composed.citations, *further))):
+            put = partial(compose, sources=self._sources, wording=self._wording)
+            composed = put(quotes.shown)
+            further = put(quotes.further, first=len(composed.citations) + 1)
+        if strange(wordings, words_of((*composed.citations, *further.citations))):
             return self._unsaid(verdict, found)
-        text = f"{self._wording.text('answer.lead')}\n\n{composed.text}"
+        parts = (self._wording.said("answer.lead", role="lead"), *composed.parts)
         suggestions = self._suggest(found, (*quotes.shown, *quotes.further))
         self._say_understood(composed.citations)
         return self._record(
-            "answer", verdict, text, composed=composed, further=further, suggestions=suggestions, directness="direct"
+            "answer", verdict, parts, composed=composed, further=further, suggestions=suggestions, directness="direct"
         )
 
     def _say_understood(self, citations: Sequence[Citation]) -> None:
         """What a question that leans on earlier ones was understood to be about, by the source's heading."""
         if self._leans and citations and citations[0].heading:
             self._understood = self._wording.text("answer.about", heading=citations[0].heading[-1])
-
-    def _further(self, quotes: Selected, composed: Composed) -> tuple[Citation, ...]:
-        first = len(composed.citations) + 1
-        return compose(quotes.further, sources=self._sources, wording=self._wording, first=first).citations
 
     def _closest(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         """The one nearest quote, said to be no direct answer; silence where it lacks what the question names."""
@@ -227,10 +225,10 @@ class Turn:
             composed = compose(quotes[:1], sources=self._sources, wording=self._wording)
         if not quotes or lacks(wordings, words_of(composed.citations)):
             return self._unsaid(verdict, found)
-        text = f"{self._wording.text('answer.closest')}\n\n{composed.text}"
+        parts = (self._wording.said("answer.closest"), *composed.parts)
         suggestions = self._suggest(found, quotes[:1])
         self._say_understood(composed.citations)
-        return self._record("answer", verdict, text, composed=composed, suggestions=suggestions, directness="closest")
+        return self._record("answer", verdict, parts, composed=composed, suggestions=suggestions, directness="closest")
 
     def _unsaid(self, verdict: Verdict, found: Found) -> Answer:
         """Silence after all: what would be quoted is not on what was asked."""
@@ -239,25 +237,24 @@ class Turn:
 
     def _silence(self, decision: Decision, verdict: Verdict, found: Found) -> Answer:
         if decision == "out_of_scope":
-            text = unrelated(self._pipeline.documents.values(), wording=self._wording)
-            return self._record(decision, replace(verdict, reason="unrelated"), text)
-        text = nothing_found(found.hits, wording=self._wording)
-        return self._record("not_found", replace(verdict, reason="silent"), text)
+            parts = unrelated(self._pipeline.documents.values(), wording=self._wording)
+            return self._record(decision, replace(verdict, reason="unrelated"), parts)
+        parts = nothing_found(found.hits, wording=self._wording)
+        return self._record("not_found", replace(verdict, reason="silent"), parts)
 
     def _refusal(self, verdict: Verdict, found: Found | None) -> Answer:
         """A warm sentence, what the sources say in general to what was asked, and questions for the care team."""
-        wording, languages = self._wording, self._pipeline.languages
+        wording, languages, contact = self._wording, self._pipeline.languages, self._pipeline.contact
         name = name_of(verdict, wording=wording, asked=self._question, languages=languages)
-        values = escaped_contact(self._pipeline.contact, wording=wording)
         with self._timed("compose"):
             quotes = self._general_quotes(found)
             composed = compose(quotes, sources=self._sources, wording=wording)
             chances = wording.texts(f"{name}.search") if wording.has(f"{name}.search") else ()
             further = figures(self._pipeline, (*self._earlier, self._heard), chances, wording=wording)
-        said = [wording.text(f"{name}.lead", **values), composed.text] if quotes else []
-        ask = "\n".join(f"- {question}" for question in wording.texts(f"{name}.questions"))
-        parts = [wording.text(f"{name}.text", **values).strip(), *said, wording.text("questions.lead"), ask]
-        return self._record("refusal", verdict, "\n\n".join(parts), composed=composed, further=further)
+        said = partial(directing, wording=wording, contact=contact)
+        general_part = (said(f"{name}.lead"), *composed.parts) if quotes else ()
+        parts = (said(f"{name}.text"), *general_part, wording.said("questions.lead"), questions(name, wording=wording))
+        return self._record("refusal", verdict, parts, composed=composed, further=further)
 
     def _general_quotes(self, found: Found | None) -> tuple[Quote, ...]:
         """What the sources say in general on the question; nothing where they do not answer it."""
@@ -280,18 +277,19 @@ class Turn:
         self,
         kind: Any,
         verdict: Verdict,
-        text: str,
+        said: Sequence[Part],
         *,
-        composed: Composed | None = None,
-        further: tuple[Citation, ...] = (),
+        composed: Composed = NOTHING,
+        further: Composed = NOTHING,
         suggestions: Sequence[str] = (),
         directness: Literal["direct", "closest"] | None = None,
     ) -> Answer:
-        citations = () if composed is None else composed.citations
-        text = f"{self._before_quotes}{text}" if citations else text
+        citations = composed.citations
+        cited = (*citations, *further.citations)
         with self._timed("verify"):
-            verify_quotes(text, citations, further=further, read=self._pipeline.read_source)
-        notices = (*self._ages((*citations, *further)), *self._privacy(verdict))
+            verify_quotes((*composed.quoted, *further.quoted), cited, read=self._pipeline.read_source)
+        said = (*self._before_quotes, *said) if citations else tuple(said)
+        notes = (*self._ages(cited), *self._privacy(verdict))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
@@ -299,22 +297,23 @@ class Turn:
             understood_as=self._understood or self._shown,
             kind=kind,
             reason=reason_of(verdict),
-            text=text,
+            text=as_markdown(said),
             citations=citations,
-            notices=notices,
+            notices=tuple(note.filled() for note in notes),
             suggestions=tuple(suggestions),
             versions=self._pipeline.versions(),
             timings_ms=dict(self._times),
-            further=further,
+            further=further.citations,
             tone=tone_of(verdict),
             directness=directness,
+            parts=Parts(said, further.quoted, notes),
         )
 
-    def _ages(self, citations: Sequence[Citation]) -> Iterator[str]:
+    def _ages(self, citations: Sequence[Citation]) -> Iterator[Fixed]:
         return ages(citations, self._pipeline.documents, today=self._pipeline.today, wording=self._wording)
 
-    def _privacy(self, verdict: Verdict) -> Iterator[str]:
+    def _privacy(self, verdict: Verdict) -> Iterator[Fixed]:
         if verdict.private:
-            yield self._wording.text("private.notice")
+            yield self._wording.said("private.notice")
         if self._wording.language != self._pipeline._wording.language:
-            yield self._wording.text("language.note")
+            yield self._wording.said("language.note")

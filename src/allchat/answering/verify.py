@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from allchat.errors import VerificationError
 from allchat.markdown import unescape_markdown
+from allchat.parts import Quoted
 from allchat.records import Citation, Document, Lead
 from allchat.sources.changes import Change, differences, places_near
 from allchat.sources.text import clean
@@ -22,20 +23,17 @@ ReadSource = Callable[[str], str]
 _MARKER = re.compile(r" \[\d+\]$")
 
 
-def verify_quotes(
-    text: str, citations: Sequence[Citation], *, further: Sequence[Citation] = (), read: ReadSource
-) -> None:
-    """Checks that every citation and its lead are the cuts they say they are, those of ``further`` too, that they are
-    numbered from 1 in their order, and that every quoted line of ``text`` is in a citation or its lead.
+def verify_quotes(frames: Iterable[Quoted], citations: Sequence[Citation], *, read: ReadSource) -> None:
+    """Checks that every citation and its lead are the cuts they say they are, that they are numbered from 1 in their
+    order, and that every line of a frame is in the citation of its number or in its lead.
 
     Raises:
         VerificationError: a quote is not what its source says now. Nothing of the answer may be shown.
     """
-    every = (*citations, *further)
-    if [citation.number for citation in every] != list(range(1, len(every) + 1)):
+    if [citation.number for citation in citations] != list(range(1, len(citations) + 1)):
         raise VerificationError("the quotes of the answer are not numbered in their order. The answer is withheld.")
-    texts = {key: read(key) for key in dict.fromkeys(citation.document for citation in every)}
-    for citation in every:
+    texts = {key: read(key) for key in dict.fromkeys(citation.document for citation in citations)}
+    for citation in citations:
         for cut in cuts(citation):
             found = _cut(texts[citation.document], cut.start, cut.end)
             if not found or found != cut.quote:
@@ -43,11 +41,11 @@ def verify_quotes(
                     f"{citation.file}, characters {cut.start} to {cut.end}: the quote is not what the source "
                     "says. The answer is withheld. Run: allchat build"
                 )
-    quotes = [cut.quote for citation in citations for cut in cuts(citation)]
-    for line in quoted_lines(text):
-        if not any(line in quote for quote in quotes):
+    quotes = {citation.number: [cut.quote for cut in cuts(citation)] for citation in citations}
+    for line in (line for frame in frames for line in (*frame.lead, *frame.lines)):
+        if not any(line.words in quote for quote in quotes.get(line.number, ())):
             raise VerificationError(
-                "a quoted line of the answer stands in none of its citations. The answer is withheld."
+                "a quoted line of the answer does not stand in its citation. The answer is withheld."
             )
 
 
@@ -62,7 +60,7 @@ def _cut(text: str, start: int, end: int) -> str:
 
 
 def quoted_lines(text: str) -> Iterator[str]:
-    """The lines of an answer's text that are shown as quotes, without marks and numbers."""
+    """The lines of a saved text that are shown as quotes, without marks and numbers."""
     for line in text.splitlines():
         if line.startswith(">"):
             words = _MARKER.sub("", unescape_markdown(line[1:].strip().removeprefix("- ")))

@@ -24,6 +24,7 @@ from allchat.benchmark.staff_forms import staff_forms
 from allchat.benchmark.timing import Figures, machine, questions_of
 from allchat.build import build
 from allchat.chat import Chat
+from allchat.search.folder import open_index
 from allchat.sources.corpus import CORPUS_FILE, read_corpus
 from allchat.sources.outline import outline_document
 
@@ -94,7 +95,7 @@ def run(
     """
     chat = Chat.open(index, corpus=corpus, model=model)
     rows = questions_of(chat, most=min(questions, 40) if quick else questions)
-    real = chat.index.vectors()
+    real = open_index(index).vectors()
     figures: Figures = {"quick": quick, "machine": machine(), "goals": GOALS}
     times, clients = (1, (1, 8)) if quick else (3, (1, 8, CLIENTS))
     served = min(asked, 100) if quick else asked

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-from allchat.audit import bundle, write_bundle
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options, writing
 from allchat.errors import QuestionError
-from allchat.markdown import unescape_markdown
 from allchat.parsing import parse_json
+from allchat.parts import Fixed, Line, Listed, Part, Quoted
 from allchat.records import Answer, Citation
 from allchat.settings import load_settings
 from allchat.wording import load_wording
@@ -49,6 +48,8 @@ def ask(
     if bundle_file is None:
         answer = chat.ask(question, history=history)
     else:
+        from allchat.audit import bundle, write_bundle  # here: it holds what re-checks answers, too
+
         answer, content = bundle(chat, question, history=history)
         write_bundle(bundle_file, content)
     click.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if as_json else readable(answer))
@@ -56,7 +57,7 @@ def ask(
 
 def readable(answer: Answer, *, width: int = 100) -> str:
     """An answer as plain text for a terminal: the text, where each quote stands, notices, suggestions."""
-    parts = [_plain(answer.text, width=width)]
+    parts = [text for part in answer.parts.said if (text := _plain(part, width=width))]
     if answer.further:
         parts.append(load_wording().text("answer.further") + ":")
         parts += [_apart(citation, width=width) for citation in answer.further]
@@ -89,16 +90,32 @@ def _apart(citation: Citation, *, width: int) -> str:
     return "\n".join((citation.title, textwrap.fill(words, width, initial_indent="    ", subsequent_indent="    ")))
 
 
-def _plain(markdown: str, *, width: int) -> str:
-    lines = []
-    for line in markdown.splitlines():
-        quoted = line.startswith(">")
-        body = line.removeprefix(">").removeprefix(" ").rstrip()
-        words = unescape_markdown(body.replace("**", "")).lstrip()
-        indent = " " * ((4 if quoted else 0) + len(body) - len(body.lstrip()))
-        hanging = f"{indent}  " if words.startswith("- ") else indent
-        lines.append(textwrap.fill(words, width, initial_indent=indent, subsequent_indent=hanging) if words else "")
-    return "\n".join(lines)
+def _plain(part: Part, *, width: int) -> str:
+    """A part of an answer for a terminal: our words as they are, quotes indented."""
+    match part:
+        case Fixed():
+            return "\n".join(fill(line, width=width) for line in part.filled().replace("**", "").splitlines())
+        case Listed():
+            entries = (entry.filled() if isinstance(entry, Fixed) else entry.words for entry in part.entries)
+            return "\n".join(_item(entry, indent="", width=width) for entry in entries)
+        case Quoted():
+            blocks = filter(None, (part.lead, part.lines))
+            return "\n\n".join("\n".join(_quoted(block, width=width)) for block in blocks)
+
+
+def _quoted(lines: Sequence[Line], *, width: int) -> Iterator[str]:
+    """The lines of a quote; an empty one behind each paragraph but the last."""
+    for line in lines:
+        words = f"{line.words} [{line.number}]" if line.ends else line.words
+        if line.depth is None:
+            yield textwrap.fill(words, width, initial_indent="    ", subsequent_indent="    ")
+            yield from [""] * (line is not lines[-1])
+        else:
+            yield _item(words, indent=" " * (4 + 2 * line.depth), width=width)
+
+
+def _item(words: str, *, indent: str, width: int) -> str:
+    return textwrap.fill(f"- {words}", width, initial_indent=indent, subsequent_indent=f"{indent}  ")
 
 
 @cli.command()

@@ -18,10 +18,11 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from allchat.build import build_inputs
-from allchat.errors import AllchatError
-from allchat.search.folder import MANIFEST, current_name, open_index
-from allchat.search.index import Index
+from allchat.errors import AllchatError, StoreError
+from allchat.program import TO_BUILD, missing_to_build
+from allchat.search.folder import MANIFEST, Folder, open_index
 from allchat.search.model_files import (
+    PACKAGE,
     PACKAGED_MODEL,
     PACKAGED_SHA256,
     check_files,
@@ -30,6 +31,8 @@ from allchat.search.model_files import (
     packaged_folder,
 )
 from allchat.search.onnx import ENCODER
+from allchat.search.shelf import shelf_at
+from allchat.search.store import Store
 from allchat.sources.corpus import read_corpus
 from allchat.web.counts import Counts
 from allchat.web.page.votes import Votes
@@ -62,6 +65,7 @@ def examine(
     corpus: Path,
     model: str,
     passage_tokens: int,
+    store: str = "",
     staff_password: str = "",
     votes: Path | None = None,
     counts: Path | None = None,
@@ -71,10 +75,12 @@ def examine(
     """Every finding, in the order in which a problem is best mended."""
     yield Finding("allchat", "good", f"{version('allchat')}, Python {sys.version.split()[0]}")
     yield from packages(pins=pins)
-    yield _tried("model", lambda: _model(model))
+    yield from _model_findings(model)
     yield _tried("corpus", lambda: _corpus(corpus))
     yield from index_findings(index, corpus=corpus, model=model, passage_tokens=passage_tokens)
     yield disk(index)
+    if store:
+        yield _tried("store", lambda: _store(index, store))
     if staff_password:
         yield _tried("staff", lambda: _staff(staff_password))
     if votes is not None:
@@ -87,8 +93,7 @@ def examine(
 
 def packages(*, pins: Path = PINS) -> Iterator[Finding]:
     """What allchat needs, against what is installed; then, where the pins are at hand, what differs from them."""
-    wanted = [Requirement(line) for line in requires("allchat") or () if "extra ==" not in line]
-    for requirement in sorted(wanted, key=lambda one: one.name.lower()):
+    for requirement in sorted(_wanted(), key=lambda one: one.name.lower()):
         found = _installed(requirement.name)
         if found is None:
             yield Finding("package", "problem", f"{requirement.name} is not installed. Install it: make setup.")
@@ -104,6 +109,15 @@ def packages(*, pins: Path = PINS) -> Iterator[Finding]:
     ]
     if differing:
         yield Finding("pins", "note", f"other versions than those measured: {', '.join(differing)}")
+
+
+def _wanted() -> Iterator[Requirement]:
+    """What serving needs, and what building needs of it that is there."""
+    for requirement in map(Requirement, requires("allchat") or ()):
+        marker = requirement.marker
+        builds = marker is not None and marker.evaluate({"extra": "build"}) and _installed(requirement.name)
+        if builds or marker is None or marker.evaluate({"extra": ""}):
+            yield requirement
 
 
 def _lines(pins: Path) -> list[str]:
@@ -126,11 +140,31 @@ def _tried(about: str, look: Callable[[], str]) -> Finding:
         return Finding(about, "problem", str(error))
 
 
+def _model_findings(model: str) -> Iterator[Finding]:
+    if missing := missing_to_build():
+        fact = f"this environment serves and cannot build an index or measure: without {', '.join(missing)}. {TO_BUILD}"
+        yield Finding("building", "note", fact)
+    if model == PACKAGED_MODEL and PACKAGE in missing:
+        yield Finding("model", "note", f"{model}: {PACKAGE} is not installed; its export in the index is served")
+    else:
+        yield _tried("model", lambda: _model(model))
+
+
 def _model(model: str) -> str:
     if model == PACKAGED_MODEL:
         check_files(packaged_folder(), expected=PACKAGED_SHA256)
         return f"{model}: sha256 {fingerprint(model)}, every file is the published one"
     return f"{model}: sha256 {fingerprint(model)}, a model of your own: there is nothing to hold it against"
+
+
+def _store(index: Path, store: str) -> str:
+    shelf, built = shelf_at(index, store=store), Folder(index).current()
+    opened = shelf.open()
+    opened.close()
+    name = opened.version[:16]
+    if built is not None and name != built:
+        raise StoreError(f"{shelf.name}: has {name} in force, the folder {built}. Run: allchat build")
+    return f"{shelf.name}: can be reached, {name} is in force, {opened.block_count} blocks"
 
 
 def _staff(password: str) -> str:
@@ -145,7 +179,7 @@ def _corpus(corpus: Path) -> str:
 
 def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int) -> Iterator[Finding]:
     """Whether the index is missing, damaged, stale (and why) or current; of which version and when it was built."""
-    if current_name(index) is None:
+    if Folder(index).current() is None:
         yield Finding("index", "problem", f"missing. {index}: holds no index that can be read. Run: allchat build")
         return
     try:
@@ -183,7 +217,7 @@ MOSTLY = 0.5
 """A source with questions for fewer of its blocks than this is worse off than one with none."""
 
 
-def _reach(opened: Index) -> Iterator[Finding]:
+def _reach(opened: Store) -> Iterator[Finding]:
     """Of each source whether it can be reached: by questions of ours, by its own words, or not."""
     documents, asked = opened.documents_of_blocks(), {block for block, _, _ in opened.questions()}
     blocks, with_questions = Counter(documents), Counter(documents[number] for number in asked)

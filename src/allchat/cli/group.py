@@ -6,15 +6,18 @@ import sys
 import textwrap
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import ParamSpec, TextIO, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TextIO, TypeVar
 
 import click
 
-from allchat.chat import Chat
 from allchat.contact import Contact
 from allchat.errors import AllchatError, QuestionError
-from allchat.settings import Settings
+
+if TYPE_CHECKING:
+    from allchat.chat import Chat
+    from allchat.settings import Settings
 
 EXIT_BAD_INPUT = 2
 """Exit code where the caller's input cannot be taken."""
@@ -62,7 +65,42 @@ Exit codes:
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXIT_CODES)
+MODULES = {
+    "ask": ("answers",),
+    "batch": ("answers",),
+    "bench": ("measure",),
+    "build": ("index",),
+    "corpus": ("index",),
+    "doctor": ("serve",),
+    "eval": ("measure",),
+    "guard": ("guard",),
+    "init": ("source",),
+    "serve": ("serve",),
+    "source": ("source", "source_questions", "source_update"),
+    "verify": ("index",),
+}
+"""The modules of each command, in this package."""
+
+
+class _ByNeed(click.Group):
+    """A group that imports a command when it is called: to ask must not cost what to measure needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Every command, imported or not."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        for module in MODULES.get(cmd_name, ()):
+            import_module(f"allchat.cli.{module}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(
+    cls=_ByNeed,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
+)
 @click.version_option(package_name="allchat")
 def cli() -> None:
     """Answers families' questions about childhood leukemia with the exact words of trusted sources."""
@@ -79,12 +117,16 @@ def open_chat(settings: Settings) -> Chat:
     Raises:
         AllchatError: see ``Chat.open``.
     """
+    from allchat.chat import Chat
+    from allchat.search.shelf import shelf_at
+
     return Chat.open(
         settings.index,
         corpus=settings.corpus,
         model=settings.model,
         passage_tokens=settings.passage_tokens,
         contact=contact(settings),
+        shelf=shelf_at(settings.index, store=settings.store),
     )
 
 

@@ -17,6 +17,7 @@ from allchat.guard.train import train, training_examples, training_key
 from allchat.languages.folders import ENGLISH, WORDS_FILE, packaged_languages
 from allchat.languages.gloss import as_embedded
 from allchat.languages.recognise import Recogniser
+from allchat.program import must_be_able_to_build
 from allchat.search.model_files import packaged_folder
 from allchat.search.sentence_transformer import reader_of
 
@@ -33,6 +34,7 @@ def guard_group() -> None:
 @guarded
 def train_command(out: Path | None) -> None:
     """Train the guard's classifier on the project's own messages and write its file (two minutes)."""
+    must_be_able_to_build("training the guard")
     path = out or Path(allchat.guard.__path__[0]) / MODEL_FILE
     classifier = trained()
     path.write_bytes(classifier.to_bytes())

@@ -14,7 +14,8 @@ import click
 from allchat.audit import Audit, answer_of, audit, cuts, saved_records
 from allchat.build import build
 from allchat.cli.group import cli, fill, guarded, open_chat, settings_options
-from allchat.search.folder import current_name
+from allchat.search.folder import Folder
+from allchat.search.shelf import bring, shelf_at
 from allchat.settings import load_settings
 from allchat.sources import adding, archive
 from allchat.sources.corpus import declared_sources, read_corpus
@@ -27,7 +28,7 @@ from allchat.sources.corpus import declared_sources, read_corpus
 def build_command(*, index: Path | None, corpus: Path | None, settings_file: Path | None, force: bool) -> None:
     """Build the index from the corpus; does nothing where it is up to date."""
     settings = load_settings(settings_file, index=index, corpus=corpus)
-    before = current_name(settings.index)
+    before = Folder(settings.index).current()
     build(
         settings.corpus,
         index=settings.index,
@@ -37,7 +38,10 @@ def build_command(*, index: Path | None, corpus: Path | None, settings_file: Pat
         force=force,
         say=lambda line: click.echo(line, err=True),
     )
-    after = current_name(settings.index)
+    after = Folder(settings.index).current()
+    if settings.store and after is not None:
+        shelf = shelf_at(settings.index, store=settings.store)
+        click.echo(f"{shelf.name}: {bring(settings.index / after, shelf)} is in force")
     click.echo(f"{settings.index}: {'up to date' if before == after and not force else 'built'} ({after})")
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from allchat.cli.group import cli, guarded, open_chat, settings_options, writing
+from allchat.program import must_be_able_to_build
 from allchat.search.sentence_transformer import load_embedder
-from allchat.settings import load_settings
+from allchat.settings import Settings, load_settings
 
 
 class _RunByDefault(click.Group):
@@ -54,6 +57,7 @@ def eval_command(
     Prints a summary in Markdown; with --out also writes report.json, report.html and report.md there. The folder then
     holds the questions of the suites with their answers.
     """
+    must_be_able_to_build("measuring")
     # Imported here: only this command measures.
     from allchat.evaluation import beir, report, run
     from allchat.evaluation.suites import read_suites
@@ -80,6 +84,7 @@ def eval_command(
 @guarded
 def eval_diff(before: Path, after: Path) -> None:
     """What changed from one report.json (or its folder) to another, question by question, with a paired test."""
+    must_be_able_to_build("comparing")
     from allchat.evaluation import report
 
     click.echo(report.difference(report.read_report(before), report.read_report(after)))
@@ -96,6 +101,9 @@ def eval_diff(before: Path, after: Path) -> None:
     "--soak", type=click.FloatRange(0), default=600.0, show_default=True, help="Seconds of 32 clients without a pause."
 )
 @click.option("--build/--no-build", "builds", default=True, help="Whether to time a build of the index, too.")
+@click.option(
+    "--peers", is_flag=True, help="Instead: an answer beside the search of other libraries (make peers installs them)."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File for the figures, as JSON.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Folder for plots (SVG; needs matplotlib).")
 @settings_options
@@ -108,6 +116,7 @@ def bench_command(
     asked: int,
     soak: float,
     builds: bool,
+    peers: bool,
     out: Path | None,
     plots: Path | None,
     index: Path | None,
@@ -115,11 +124,15 @@ def bench_command(
     settings_file: Path | None,
 ) -> None:
     """Measure speed and memory, each figure beside what it is held against. A million vectors take minutes and 8 GB."""
+    must_be_able_to_build("measuring")
     # Imported here: only this command measures.
     from allchat.benchmark import report
     from allchat.benchmark import run as bench
 
     settings = load_settings(settings_file, index=index, corpus=corpus)
+    if peers:
+        _bench_peers(settings, out)
+        return
     usual = (100, 1000) if quick else (100, 1000, 10_000, 100_000, 1_000_000)
     figures = bench.run(
         index=settings.index,
@@ -134,8 +147,26 @@ def bench_command(
         say=lambda words: click.echo(words, err=True),
     )
     click.echo("\n".join(report.summary(figures)))
+    _write(figures, out)
+    if plots is not None:
+        report.plot(figures, plots)
+
+
+def _bench_peers(settings: Settings, out: Path | None) -> None:
+    from allchat.benchmark.peers import peer_lines, peers
+    from allchat.evaluation.suites import read_suite
+
+    figures = peers(
+        index=settings.index,
+        corpus=settings.corpus,
+        questions=[row["text"] for row in read_suite(Path("tests/suites/answers")).rows],
+        say=lambda words: click.echo(words, err=True),
+    )
+    click.echo("\n".join(peer_lines(figures)))
+    _write(figures, out)
+
+
+def _write(figures: Mapping[str, Any], out: Path | None) -> None:
     if out is not None:
         with writing(out) as file:
             file.write(json.dumps(figures, indent=1) + "\n")
-    if plots is not None:
-        report.plot(figures, plots)

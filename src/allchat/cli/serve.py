@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from allchat.cli.group import cli, contact, guarded, open_chat, settings_options
+from allchat.search.shelf import shelf_at
 from allchat.settings import load_settings, settings_in_force
 from allchat.web.process import keep_to_itself, raise_file_limit
 from allchat.web.reload import Following
@@ -37,7 +38,8 @@ def serve(
     from allchat.web.uvicorn_server import serve_until_stopped as listen
 
     port = settings.port or _free_port(settings.host)
-    chat = Following(partial(open_chat, settings), index=settings.index)
+    shelf = shelf_at(settings.index, store=settings.store)
+    chat = Following(partial(open_chat, settings), index=settings.index, shelf=shelf)
     configure_logs(requests=settings.log_requests)
     password = settings.staff_password.get_secret_value()
     counts = Counts(settings.counts) if settings.counts else None
@@ -77,6 +79,7 @@ def doctor_command(
     findings = list(
         doctor.examine(
             index=settings.index,
+            store=settings.store,
             corpus=settings.corpus,
             model=settings.model,
             passage_tokens=settings.passage_tokens,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
 
-from allchat.wording import LANGUAGES, filled_pattern, load_wording
+from allchat.evaluation.own_words import free_texts
+from allchat.parts import Part
 
 # ---- the check on a finished answer --------------------------------------------------------------------------------
 
@@ -26,37 +27,14 @@ _DIRECTIVE = re.compile(
 )
 
 
-def directives(text: str) -> tuple[str, ...]:
-    """The sentences of an answer's text that could be read as a direction and are neither quoted nor fixed wording.
-
-    Lines that begin with ``>`` are quotes. A line that is a sentence of the wording files is fixed; what was filled
-    into its braces is looked at all the same.
+def directives(parts: Sequence[Part]) -> tuple[str, ...]:
+    """The sentences of an answer that could be read as a direction and are neither quoted nor fixed wording: what fills
+    the braces of a sentence of ours, and the names in a list, are looked at all the same.
     """
-    own = (line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(">"))
-    parts = (part for line in own for piece in _unfixed(line) for part in re.split(r"(?<=[.!?])\s+", piece))
-    return tuple(part for part in parts if is_directive(part))
+    pieces = (piece for text in free_texts(parts) for piece in re.split(r"(?<=[.!?])\s+", text))
+    return tuple(piece for piece in pieces if is_directive(piece))
 
 
 def is_directive(sentence: str) -> bool:
     """Whether ``sentence`` is in the form of a command or of advice, in English or Spanish."""
     return _DIRECTIVE.search(re.sub(r"^[\s*\-•\d.)“\"]+", "", sentence)) is not None
-
-
-def _unfixed(line: str) -> tuple[str, ...]:
-    """What of ``line`` is not fixed: nothing or the values in its braces, or all of it."""
-    for pattern in _fixed_lines():
-        found = pattern.fullmatch(line.removeprefix("- "))
-        if found is not None:
-            return found.groups()
-    return (line,)
-
-
-@cache
-def _fixed_lines() -> tuple[re.Pattern[str], ...]:
-    tables = (
-        "answer", "not_found", "out_of_scope", "notice", "urgent", "questions", "refusal", "support", "chat", "private",
-    )  # fmt: skip
-    texts = {text for code in LANGUAGES for _, text in load_wording(code).sentences(*tables)}
-    lines = {line.strip() for text in texts for line in text.splitlines() if line.strip()}
-    by_length = sorted(lines, key=lambda line: (-len(re.sub(r"\{\w+\}", "", line)), line))
-    return tuple(map(filled_pattern, by_length))

@@ -1,6 +1,6 @@
-"""Support: whether each statement of an answer is carried by the words that it cites.
+"""Support: whether each statement of another system's answer is carried by the words that it cites.
 
-For an answer made of quotes this is exactness. For other systems' answers, which put things in their own words, the
+For an answer made of quotes this is exactness. For one that puts things in its own words the
 check compares what must not be lost or invented: numbers, units, medicine names, negations, opposites, words that make
 a statement surer, and how many of its words stand in the source at all. It reads words, not sense: a statement that
 turns round who does what, in the source's own words, passes. It tells faults; it does not prove that there are none.
@@ -11,19 +11,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
 from allchat.evaluation.metrics import comparable
-from allchat.languages.calls import calls
 from allchat.markdown import unescape_markdown
 from allchat.search.words import content_words
 from allchat.sources.medicines import medicine_names
 from allchat.sources.text import clean
-from allchat.wording import LANGUAGES, filled_pattern, load_wording
 
 StatementFault = Literal[
     "uncited", "not verbatim", "number", "unit", "medicine", "negation", "opposite", "surer", "words"
@@ -58,19 +56,15 @@ class Unsupported:
     faults: tuple[StatementFault, ...]
 
 
-def unsupported(
-    text: str, sources: Mapping[int, str], *, extractive: bool, fixed: Callable[[str], bool] | None = None
-) -> tuple[Unsupported, ...]:
+def unsupported(text: str, sources: Mapping[int, str], *, extractive: bool) -> tuple[Unsupported, ...]:
     """The statements of an answer that the words they cite do not carry.
 
     ``text`` is Markdown with ``[1]`` behind what source 1 says; ``sources`` gives the cited words by number. A
     statement without a number has that of the next one in its paragraph. ``extractive`` wants every statement word for
-    word; ``fixed`` tells the sentences that state no fact and need no source.
+    word.
     """
     found = []
     for statement in statements(text):
-        if not statement.quoted and fixed is not None and fixed(statement.text):
-            continue
         source = " ".join(sources[number] for number in statement.cited if number in sources)
         wrong = faults(statement.text, source, extractive=extractive) if source else ("uncited",)
         if wrong:
@@ -133,35 +127,6 @@ def _stands_in(words: str, source: str) -> bool:
         if not _list("negations") & {word.strip(",;()").lower() for word in before}:
             return True
     return False
-
-
-# ---- sentences that state no fact --------------------------------------------------------------------------------
-
-
-def fixed_sentences(*, values: Collection[str], languages: Sequence[str] = LANGUAGES) -> Callable[[str], bool]:
-    """Tells the sentences of the wording files, their braces filled with one of ``values`` or a number, and ``values``
-    themselves (a heading in a list of headings).
-    """
-    known = {_folded(value) for value in values}
-    ours = (text for code in languages for _, text in load_wording(code).sentences())
-    texts = (*ours, *(call.text for call in calls().values()))
-    pieces = {_folded(piece) for text in texts for piece in _own(text.splitlines())}
-    exact = frozenset(piece for piece in pieces if "{" not in piece)
-    patterns = [filled_pattern(piece) for piece in sorted(pieces - exact) if piece]
-
-    @lru_cache(maxsize=4096)
-    def fixed(sentence: str) -> bool:
-        words = _folded(sentence)
-        if words in exact or words in known:
-            return True
-        matches = (match for pattern in patterns if (match := pattern.fullmatch(words)))
-        return any(all(value in known or value.isdigit() for value in match.groups()) for match in matches)
-
-    return fixed
-
-
-def _folded(words: str) -> str:
-    return " ".join(unescape_markdown(words).split())
 
 
 # ---- what must not be lost or invented ---------------------------------------------------------------------------

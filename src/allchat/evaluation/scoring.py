@@ -15,8 +15,8 @@ from allchat.errors import VerificationError
 from allchat.evaluation.baselines import System, relevant, systems
 from allchat.evaluation.clinical_review import reviewed_sentences
 from allchat.evaluation.directives import directives
-from allchat.evaluation.groundedness import fixed_sentences, unsupported
 from allchat.evaluation.metrics import holds, readability, retrieval, rounded
+from allchat.evaluation.own_words import unfounded
 from allchat.evaluation.suites import Suite
 from allchat.records import Answer, Block, Citation, Item, Lead, Outline, Span, Trace
 from allchat.sources.text import clean
@@ -39,7 +39,7 @@ class Examiner:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
-        self._fixed = fixed_sentences(values=_values(chat))
+        self._known = _values(chat)
         self._outlines: dict[str, Outline] = {key: chat.outline(key) for key in chat.documents}
         self._edges = {key: _edges(outline) for key, outline in self._outlines.items()}
         self._systems: dict[str, list[System]] = {}
@@ -92,9 +92,7 @@ class Examiner:
 
     def _said(self, answer: Answer) -> Outcomes:
         cited = (*answer.citations, *answer.further)
-        sources = {c.number: " ".join(cut.quote for cut in cuts(c)) for c in cited}
-        loose = unsupported(answer.text, sources, extractive=True, fixed=self._fixed)
-        outcomes: Outcomes = {"supported": float(not loose)}
+        outcomes: Outcomes = {"supported": float(not unfounded(answer, known=self._known))}
         if cited:
             outcomes["exact"] = float(all(map(self._is_exact, cited)))
             outcomes["whole_thoughts"] = float(all(map(self._is_whole, cited)))
@@ -187,7 +185,7 @@ def _guarded(suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace)
     outcomes = {
         "right": float(right),
         f"recall_{wanted}": float(right),
-        "undirected": float(not directives(answer.text)),
+        "undirected": float(not directives(answer.parts.said)),
     }
     if "measure" in row:
         outcomes[f"recall_{row['measure']}"] = float(right)

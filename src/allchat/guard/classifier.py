@@ -1,9 +1,10 @@
 """Classify: how far a message asks for information or advice, tells of an emergency, a crisis, low mood or fear.
 
 A multinomial logistic regression over three views of a message: rows of its words as the rules read them, parts of
-its words as they were typed, and its embedding with what inner layers of the same network make of it. It does not see
-which rules are met: what they find and what it finds are two witnesses. ``train.py`` makes it from messages of our
-own; it is shipped as the file ``model.npz``.
+its words as they were typed, and its embedding with what inner layers of the same network make of it. Beside it a
+small network reads that embedding alone; where the model knows the language, both count the same. Neither sees which
+rules are met: what they find and what it finds are two witnesses. ``train.py`` makes it from messages of our own; it
+is shipped as the file ``model.npz``.
 """
 
 from __future__ import annotations
@@ -129,19 +130,47 @@ class Weights:
         return cls((steps * (greatest / STEPS)).astype(np.float32), held[f"{name}_bias"])
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What one hidden layer of ``h`` units makes of a reading of ``r`` numbers: ``first`` ``(r, h)`` and its bias
+    ``(h,)``, ``last`` ``(h, 7)`` and its bias ``(7,)``, all float32.
+    """
+
+    first: NDArray[np.float32]
+    first_bias: NDArray[np.float32]
+    last: NDArray[np.float32]
+    last_bias: NDArray[np.float32]
+
+    def sums(self, vector: Vector) -> NDArray[np.float64]:
+        """The sum for each class ``(7,)``: the logarithm of its odds, up to one constant."""
+        hidden = np.maximum(vector @ self.first + self.first_bias, 0.0)
+        sums: NDArray[np.float64] = (hidden @ self.last + self.last_bias).astype(np.float64)
+        return sums
+
+    def packed(self) -> dict[str, NDArray[Any]]:
+        """The weights in half the space."""
+        return {name: getattr(self, name).astype(np.float16) for name in self.__slots__}
+
+    @classmethod
+    def unpacked(cls, held: Mapping[str, NDArray[Any]]) -> Network:
+        """What ``packed`` gave, to three digits."""
+        return cls(*(held[f"network_{name}"].astype(np.float32) for name in cls.__slots__))
+
+
 @dataclass(frozen=True)
 class Classifier:
     """Weights of a trained classifier, by view: ``words`` for messages without an embedding, ``whole`` with it.
 
     ``terms`` leads a term to its row in the weights ``(t, 7) float32``; ``vector_weights`` is ``(r, 7) float32`` and
-    a bias ``(7,) float32``. Columns are in the order of ``CLASSES``. ``key`` is what it was made from, ``model`` the
-    fingerprint of the embedding model that it knows.
+    a bias ``(7,) float32``. Columns are in the order of ``CLASSES``. ``network`` reads the embedding alone. ``key`` is
+    what it was made from, ``model`` the fingerprint of the embedding model that it knows.
     """
 
     terms: Mapping[str, int]
     whole: Weights
     words: Weights
     vector_weights: NDArray[np.float32]
+    network: Network
     key: str = ""
     model: str = ""
     _part_rows: Callable[[str], frozenset[int]] = field(init=False, repr=False, compare=False)
@@ -151,9 +180,10 @@ class Classifier:
         remembered = lru_cache(maxsize=MODEL_WORDS)(lambda word: frozenset(self._known(_parts(word))))
         object.__setattr__(self, "_part_rows", remembered)
 
-    def scores(self, message: ReadMessage, vector: Vector | None) -> Scores:
+    def scores(self, message: ReadMessage, vector: Vector | None, *, glossed: bool = False) -> Scores:
         """How likely ``message`` is of each class; ``vector`` ``(r,) float32`` is what the embedding model
-        reads of it (``Reader.read``), None: words decide.
+        reads of it (``Reader.read``), None: words decide. ``glossed``: the model read it in the words of its gloss,
+        which tells what it is about but too little of what is felt, so the network has no voice.
         """
         weights = self.words if vector is None else self.whole
         sums = weights.bias.astype(np.float64)
@@ -161,6 +191,8 @@ class Classifier:
             sums = sums + EMBEDDING_SHARE * (vector.astype(np.float64) @ self.vector_weights)
         for weight, rows in self._weighted(message):
             sums = sums + weight * weights.terms[rows].sum(axis=0, dtype=np.float64)
+        if vector is not None and not glossed:
+            sums = (sums + self.network.sums(vector)) / 2
         odds = np.exp(sums - sums.max())
         return Scores(*(odds / odds.sum()).tolist())
 
@@ -193,6 +225,7 @@ class Classifier:
         }
         for view, weights in (("whole", self.whole), ("words", self.words)):
             arrays |= {f"{view}_{name}": value for name, value in weights.packed().items()}
+        arrays |= {f"network_{name}": value for name, value in self.network.packed().items()}
         held = BytesIO()
         np.savez_compressed(held, **arrays)
         return held.getvalue()
@@ -209,7 +242,7 @@ class Classifier:
                 rows = {term: at for at, term in enumerate(held["terms"].tobytes().decode().split("\n"))}
                 key, model = map(str, held["names"])
                 whole, words = (Weights.unpacked(held, name) for name in ("whole", "words"))
-                return cls(rows, whole, words, held["vector_weights"], key, model)
+                return cls(rows, whole, words, held["vector_weights"], Network.unpacked(held), key, model)
         except (KeyError, EOFError, TypeError, RuntimeError, MemoryError, BadZipFile, zlib.error) as error:
             raise ValueError("it holds no classifier") from error
 

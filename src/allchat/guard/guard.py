@@ -81,15 +81,18 @@ class Guard:
         verdict = _verdict(self._book.first(message, but=but)) or Verdict(None)
         return replace(verdict, private=bool(self._privacy.spans(message.text)))
 
-    def judge(self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict) -> Verdict:
+    def judge(
+        self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict, *, glossed: bool = False
+    ) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had.
+        ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had;
+        ``glossed`` where it read the words of its gloss.
         """
         message = self.read(question)
         if self._classifier is None or self.is_settled(message, verdict):
             return verdict
-        scores = self._classifier.scores(message, vector if self._embeds else None)
+        scores = self._classifier.scores(message, vector if self._embeds else None, glossed=glossed)
         found = judged(self._met(message, verdict), scores, message)
         return replace(found, private=verdict.private, harmless=scores.harmless)
 

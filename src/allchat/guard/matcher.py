@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from allchat.errors import SettingsError
 from allchat.guard.tokens import Clause, Token
@@ -90,14 +90,26 @@ def _expanded(row: Row) -> list[tuple[str, ...]]:
     return rows
 
 
-class _Node(dict[str, "_Node"]):
-    """A place in the tree of phrases. ``ends`` names the phrases that are complete here."""
+class _Node(dict[str, "_Node | frozenset[int]"]):
+    """A place in the tree of phrases, by words the places after it: as states until a message comes there, since most
+    are never come to. ``ends`` names the phrases that are complete here.
+    """
 
-    __slots__ = ("ends",)
+    __slots__ = ("_made", "ends")
 
-    def __init__(self, ends: Iterable[str]) -> None:
-        super().__init__()
+    def __init__(
+        self, ends: Iterable[str], follow: Mapping[str, frozenset[int]], *, made: Callable[[frozenset[int]], _Node]
+    ) -> None:
+        super().__init__(follow)
         self.ends = tuple(ends)
+        self._made = made
+
+    def after(self, word: str) -> _Node:
+        """The place that a word leads to."""
+        found = self[word]
+        if not isinstance(found, _Node):
+            found = self[word] = self._made(found)
+        return found
 
 
 class _Automaton:
@@ -129,15 +141,15 @@ class _Automaton:
         return follow
 
     def node(self, states: frozenset[int]) -> _Node:
-        """The place that ``states`` are."""
+        """The place that ``states`` are. Two threads that come to it first make it twice, and alike."""
         if states not in self._nodes:
-            node = _Node(dict.fromkeys(self._labels[state] for state in sorted(states) if state in self._labels))
-            self._nodes[states] = node
+            ends = dict.fromkeys(self._labels[state] for state in sorted(states) if state in self._labels)
             follow: dict[str, set[int]] = defaultdict(set)
             for state in sorted(states - self._labels.keys()):
                 word, targets = self._edges[state]
                 follow[word] |= targets
-            node.update((word, self.node(frozenset(targets))) for word, targets in follow.items())
+            told = {word: frozenset(targets) for word, targets in follow.items()}
+            self._nodes[states] = _Node(ends, told, made=self.node)
         return self._nodes[states]
 
 
@@ -228,8 +240,8 @@ def _walk(
         found[label].add((start, at))
     if ".." in node:
         for skipped in range(min(GAP, len(edges) - at) + 1):
-            _walk(node[".."], edges, start, at + skipped, found)
+            _walk(node.after(".."), edges, start, at + skipped, found)
     if at < len(edges):
         for symbol, end in edges[at]:
             if symbol in node:
-                _walk(node[symbol], edges, start, end, found)
+                _walk(node.after(symbol), edges, start, end, found)

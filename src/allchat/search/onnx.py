@@ -46,6 +46,9 @@ class ExportedEmbedder:
     """
 
     def __init__(self, files: Mapping[str, bytes], *, name: str, fingerprint: str) -> None:
+        # Read once, when the library is loaded: else it keeps an identifier of this machine in the user's home and
+        # sends events about each network to its makers, from native code that no guard of Python's sockets sees.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
         from tokenizers import Tokenizer
 

@@ -177,8 +177,8 @@ class _AdamW:
             self.values[at] -= RATE / (1 - FIRST**self._steps) * self._means[at] / root
 
 
-_DAMAGED = (ValueError, EOFError, TypeError, SyntaxError, TokenError, MemoryError, OverflowError)
-"""What numpy makes of a damaged array: it reads the header as Python."""
+DAMAGED = (ValueError, EOFError, TypeError, SyntaxError, TokenError, MemoryError, OverflowError)
+"""What numpy makes of a damaged array, of which it reads the header as Python."""
 
 
 def unpacked(path: Path) -> QuestionMap:
@@ -190,6 +190,6 @@ def unpacked(path: Path) -> QuestionMap:
     try:
         with path.open("rb") as file:
             key, down, up = (np.load(file) for _ in range(3))
-    except (OSError, *_DAMAGED) as error:
+    except (OSError, *DAMAGED) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
     return QuestionMap(key.tobytes().decode("ascii", errors="replace"), down, up)

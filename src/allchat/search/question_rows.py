@@ -12,6 +12,7 @@ import numpy as np
 from allchat.records import Question
 from allchat.search.embedder import Embedder, Vectors
 from allchat.search.index import MAP_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index, file_name
+from allchat.search.leads import LEADS_FILE, packed
 from allchat.search.question_map import LEAST_QUESTIONS, Lesson, QuestionMap, lesson_key, train
 from allchat.search.schema import Contents, Targets, lesson_rows, rows, write_words
 from allchat.search.vectors import write_vectors
@@ -44,7 +45,8 @@ def write_language(
     texts, targets = rows(whole)
     vectors = np.vstack((vectors, embedder.encode(texts[len(vectors) :])))
     question_map = question_map_of(whole, texts, targets, vectors, before=before)
-    write_words(aside / file_name(WORDS_FILE, language.code), whole, targets, settings)
+    write_words(aside / file_name(WORDS_FILE, language.code), whole, settings)
+    (aside / file_name(LEADS_FILE, language.code)).write_bytes(packed(targets))
     _write_questions(aside, vectors, whole, question_map=question_map, language=language.code)
 
 

@@ -8,9 +8,9 @@ over the sources' own parts alone where a source has no questions of ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from rapidfuzz.distance import DamerauLevenshtein
 from allchat.records import Hit, LayTerm
 from allchat.search.claims import copies, covered, led, meant
 from allchat.search.embedder import Embedder
-from allchat.search.index import Index, Near, Postings
+from allchat.search.reached import Reached, Shares, reached
 from allchat.search.schema import GRAINS
+from allchat.search.store import COLUMNS, Kept, Near, Postings, Store
 from allchat.search.words import WORD, content_words
 from allchat.sources.facets import Named, Naming, facets
 
@@ -30,12 +31,6 @@ NEAR_ROWS = 1500
 
 KEPT_POSTINGS = 2048
 """Words whose blocks are remembered: of questions and of the sources, and nobody's sentences."""
-
-KEPT_SHARES = 64
-"""Sets of named values whose blocks are remembered; most messages name none."""
-
-COLUMNS = ((0.5, 1.0, 0.0), (0.0, 0.0, 1.0))
-"""BM25's weights for heading, body and questions: the parts "words" and "question_words"."""
 
 SHORTEST_MISSPELT = 5
 LONG_WORD = 8
@@ -84,10 +79,6 @@ FIRST_WORD_PART = len(GRAINS)
 """The first part that comes from words."""
 
 
-Words = Sequence[Sequence[Postings]]
-"""The words of each wording."""
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search gave: hits, best first, their blocks' numbers, the best raw value of each part (cosines in [-1, 1],
@@ -104,7 +95,7 @@ class Search:
     """Finds blocks of one index. Holds no state of its own besides what it was made with."""
 
     def __init__(
-        self, index: Index, *, embedder: Embedder, lay_terms: Sequence[LayTerm] = (), weights: Weights | None = None
+        self, index: Store, *, embedder: Embedder, lay_terms: Sequence[LayTerm] = (), weights: Weights | None = None
     ) -> None:
         self._index = index
         self._embedder = embedder
@@ -112,12 +103,11 @@ class Search:
         self._weights = weights or Weights()
         self._lay = {lay.lower(): term.source[0] for term in lay_terms for lay in term.lay}
         self._lay_phrase = _any_of(self._lay)
-        self.postings = lru_cache(maxsize=KEPT_POSTINGS)(self._postings)
+        self._postings = Kept(index.postings, most=KEPT_POSTINGS)
         self._known = frozenset(index.setting("known_words") or ())
         self._naming = Naming(index.setting("names") or {})
         self._named_by = {term: self._naming.named(term) for term in self._lay.values()}
-        self._special = index.special()
-        self._shares = lru_cache(maxsize=KEPT_SHARES)(self._shares_of)
+        self._shares = Shares(index.special(), block_count=index.block_count)
         self._spellings = sorted(word for word in self._known if len(word) >= SHORTEST_MISSPELT)
 
     def wordings(self, question: str) -> tuple[str, ...]:
@@ -132,13 +122,6 @@ class Search:
     def named(self, text: str) -> Named:
         """The phases, ages and types that a message names, misspelt words put right; none for most messages."""
         return self._naming.named(text) | self._naming.named(self._corrected(text))
-
-    def _shares_of(self, named: Named) -> NDArray[np.float64]:
-        """For each block how much of its score counts, 0 where it is held back from a message that names no more."""
-        shares = np.ones(self._index.block_count)
-        for applies, numbers in self._special.items():
-            shares[numbers] = facets().share(applies, named)
-        return shares
 
     @property
     def block_count(self) -> int:
@@ -158,9 +141,9 @@ class Search:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
         return self._embedder.encode(wordings)
 
-    def _postings(self, word: str) -> Postings:
-        """The blocks that hold a word (or its stem) in heading, text or questions, scored by ``COLUMNS``."""
-        return self._index.postings(word, weights=COLUMNS)
+    def postings(self, text: str) -> list[Postings]:
+        """For each word of a text that says what it is about, the blocks that hold it."""
+        return self._postings(content_words(text))
 
     def find(
         self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int, named: Named | None = None
@@ -171,28 +154,28 @@ class Search:
         speaks for special cases is held back or ranks lower unless it is among ``named``, by default what the first
         wording names: nothing of a block that is held back counts, not as evidence either.
         """
-        shares = self._shares(self.named(wordings[0]) if named is None else named)
+        share = self._shares.of(self.named(wordings[0]) if named is None else named)
         near = self._index.near(vectors, limit=NEAR_ROWS)
-        said = [[self.postings(word) for word in content_words(wording)] for wording in wordings]
-        blocks = self._reached([near.blocks, *(word.blocks for words in said for word in words)])
-        open_to = shares[blocks] > 0
-        parts, blocks = self._parts(blocks, near, said)[open_to], blocks[open_to]
-        every = len(blocks) == np.count_nonzero(shares)
-        score = self._led(self._score(_scaled(parts, every=every), blocks) * shares[blocks], parts, blocks, said)
+        self._postings(word for wording in wordings for word in content_words(wording))  # all in one trip
+        said = [self.postings(wording) for wording in wordings]
+        found = reached(near, said, block_count=self.block_count)
+        counts = self._shares.among(found.blocks, share)
+        open_to = np.flatnonzero(counts)
+        parts, blocks = _parts(near, found)[open_to], found.blocks[open_to]
+        every = len(blocks) == self.block_count - len(share.held)
+        score = self._score(_scaled(parts, every=every), blocks) * counts[open_to]
+        score = self._led(score, parts, blocks, lambda: covered(found, block_count=self.block_count)[open_to])
         order = np.argsort(-score, kind="stable")[:limit]
         numbers = blocks[order].tolist()
-        found = zip(
-            self._index.blocks(numbers),
-            score[order].tolist(),
-            parts[order].tolist(),
-            _sentences(near, numbers),
-            strict=True,
-        )
+        ranked = self._index.blocks(numbers)
+        columns = (score[order].tolist(), parts[order].tolist(), _sentences(near, found, open_to[order]))
         hits = tuple(
-            Hit(block, self._index.heading(block), round(value, 6), _named(raw), sentences)
-            for block, value, raw, sentences in found
+            Hit(block, heading, round(value, 6), _named(raw), sentences)
+            for block, heading, value, raw, sentences in zip(
+                ranked, self._index.headings(ranked), *columns, strict=True
+            )
         )
-        return Found(hits, tuple(numbers), _named(self._best(parts, blocks)), np.flatnonzero(shares == 0))
+        return Found(hits, tuple(numbers), _named(self._best(parts, blocks)), share.held)
 
     def _best(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> list[float]:
         """The best raw value of each part. In a source without questions the nearest heading or sentence stands for
@@ -214,38 +197,18 @@ class Search:
         return copies(self._index.titles(), self._index.documents_of_blocks(), self._asked)
 
     def _led(
-        self, score: NDArray[np.float64], parts: NDArray[np.float64], blocks: NDArray[np.intp], said: Words
+        self,
+        score: NDArray[np.float64],
+        parts: NDArray[np.float64],
+        blocks: NDArray[np.intp],
+        covers: Callable[[], NDArray[np.float64]],
     ) -> NDArray[np.float64]:
         """The scores where newcomers stand beside sources with questions of ours: what is meant, and who leads."""
         if self.every_source_asked or not len(parts):
             return score
         asked = self._asked[blocks]
-        covers = covered(said, blocks=blocks, block_count=self._index.block_count)
         score = score * meant(parts, asked)
-        return led(score, parts, covers, asked=asked, copied=self._copies[blocks])
-
-    def _reached(self, groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
-        """The blocks in any of the groups, ascending."""
-        reached = np.zeros(self._index.block_count, dtype=bool)
-        for group in groups:
-            reached[group] = True
-        return np.flatnonzero(reached)
-
-    def _parts(self, blocks: NDArray[np.intp], near: Near, said: Words) -> NDArray[np.float64]:
-        """The raw value of each part for each of ``blocks``, ``(blocks, parts)``; 0 where a search did not reach it.
-
-        ``said`` has the words of each wording.
-        """
-        place = np.empty(self._index.block_count, dtype=np.intp)
-        place[blocks] = np.arange(len(blocks))
-        parts = np.zeros((len(blocks), len(PARTS)))
-        np.maximum.at(parts, (place[near.blocks], near.grains), near.cosines)
-        for words in said:
-            sums = np.zeros((len(blocks), len(COLUMNS)))
-            for word in words:
-                sums[place[word.blocks]] += word.scores
-            np.maximum(parts[:, FIRST_WORD_PART:], sums, out=parts[:, FIRST_WORD_PART:])
-        return parts
+        return led(score, parts, covers(), asked=asked, copied=self._copies[blocks])
 
     def _corrected(self, question: str) -> str:
         """The question with misspelt words as the sources spell them. A word that is English is left alone."""
@@ -277,15 +240,27 @@ def _named(values: Sequence[float]) -> dict[str, float]:
     return {name: round(value, 6) for name, value in zip(PARTS, values, strict=True)}
 
 
-def _sentences(near: Near, blocks: Sequence[int]) -> list[dict[int, float]]:
-    """For each of these blocks its sentences' best cosines. A question asked of a whole block counts for its first."""
-    if not len(near.blocks):
-        return [{} for _ in blocks]
-    place = np.full(max([near.blocks.max(), *blocks]) + 1, -1)
-    place[blocks] = np.arange(len(blocks))
-    at = place[near.blocks]
+def _parts(near: Near, found: Reached) -> NDArray[np.float64]:
+    """The raw value of each part for each reached block, ``(blocks, parts)``; 0 where a search did not reach it."""
+    parts = np.zeros((len(found.blocks), len(PARTS)))
+    np.maximum.at(parts, (found.near, near.grains), near.cosines)
+    for words in found.said:
+        sums = np.zeros((len(found.blocks), len(COLUMNS)))
+        for word, places in words:
+            sums[places] += word.scores
+        np.maximum(parts[:, FIRST_WORD_PART:], sums, out=parts[:, FIRST_WORD_PART:])
+    return parts
+
+
+def _sentences(near: Near, found: Reached, hits: NDArray[np.intp]) -> list[dict[int, float]]:
+    """For each hit, by its place among the reached blocks, its sentences' best cosines. A question asked of a whole
+    block counts for its first.
+    """
+    place = np.full(len(found.blocks), -1)
+    place[hits] = np.arange(len(hits))
+    at = place[found.near]
     fine = (at >= 0) & ((near.sentences >= 0) | (near.grains == QUESTION))
-    best = np.full((len(blocks), max(near.sentences.max(), 0) + 1), NOWHERE)
+    best = np.full((len(hits), max(near.sentences.max(initial=0), 0) + 1), NOWHERE)
     np.maximum.at(best, (at[fine], np.maximum(near.sentences[fine], 0)), near.cosines[fine])
     return [
         {sentence: round(cosine, 6) for sentence, cosine in enumerate(row) if cosine > NOWHERE} for row in best.tolist()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from allchat.records import Applies, Block, Document, Item, Outline, Passage, Question, Span
+from allchat.search.store import MOST_POSTINGS
+from allchat.search.terms import TOKENIZER, packed, terms_of
 from allchat.sources.text import clean
 
 EVERYONE: Final = "[[], [], []]"
@@ -33,11 +35,12 @@ CREATE TABLE passages (id INTEGER PRIMARY KEY, document TEXT, section INTEGER, s
 CREATE TABLE furniture (document TEXT, start INTEGER, "end" INTEGER, what TEXT, PRIMARY KEY (document, start));
 CREATE TABLE questions (id INTEGER PRIMARY KEY, block INTEGER, sentence INTEGER, text TEXT,
     language TEXT);
-CREATE TABLE rows (row INTEGER, grain INTEGER, block INTEGER, sentence INTEGER);
-CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '',
-    tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE INDEX block_places ON blocks (document, start);
+CREATE INDEX asked_blocks ON questions (block);
+CREATE TABLE frequent (term TEXT PRIMARY KEY, count INTEGER, blocks BLOB, scores BLOB) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_WORDS = f"CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, content = '', tokenize = '{TOKENIZER}');"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,23 +148,23 @@ def _numbers(contents: Contents) -> dict[str, int]:
     return {block.key: number for number, block in enumerate(blocks)}
 
 
-def write_words(path: Path, contents: Contents, targets: Targets, settings: Mapping[str, Any]) -> None:
-    """Everything but the vectors, into SQLite."""
+def write_words(path: Path, contents: Contents, settings: Mapping[str, Any]) -> None:
+    """Everything but the vectors and where they lead, into SQLite."""
     connection = sqlite3.connect(path)
     try:
-        connection.executescript("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;" + _SCHEMA)
-        for table, rows in _tables(contents, targets, settings):
+        connection.executescript("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;" + _SCHEMA + _WORDS)
+        for table, rows in _tables(contents, settings):
             for row in rows:
                 connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - our own names
         connection.execute("INSERT INTO words(words) VALUES ('optimize')")
+        for term in list(terms_of(connection, least=MOST_POSTINGS + 1)):
+            connection.execute("INSERT INTO frequent VALUES (?, ?, ?, ?)", (term.text, *packed(term.postings)))
         connection.commit()
     finally:
         connection.close()
 
 
-def _tables(
-    contents: Contents, targets: Targets, settings: Mapping[str, Any]
-) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
+def _tables(contents: Contents, settings: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
     numbers = _numbers(contents)
     blocks = [block for outline in contents.outlines for block in outline.blocks]
     yield "documents", ((document.key, _json(facts(document))) for document in contents.documents)
@@ -196,7 +199,6 @@ def _tables(
             for n, q in enumerate(contents.questions)
         ),
     )
-    yield "rows", targets
     yield "words(rowid, heading, body, questions)", _word_rows(contents, blocks)
     yield "settings", ((name, _json(settings[name])) for name in sorted(settings))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from allchat.errors import ModelError, StoreError
-from allchat.program import library_versions, program_hash
+from allchat.program import library_versions, must_be_able_to_build, program_hash
 from allchat.search.embedder import Embedder, Reader, Vectors
 from allchat.search.model_files import (
     PACKAGED_MODEL,
@@ -116,8 +116,10 @@ def load_embedder(model: str = PACKAGED_MODEL) -> SentenceEmbedder:
     """The packaged model, or any sentence-transformers model in a local folder.
 
     Raises:
-        ModelError: the folder or a file is missing, or a file of the packaged model is not the published one.
+        ModelError: the folder or a file is missing, a file of the packaged model is not the published one, or
+            sentence-transformers is not installed.
     """
+    must_be_able_to_build(f"{model}: loading the model itself, not its export in an index,")
     folder = model_folder(model)
     if model == PACKAGED_MODEL:
         check_files(folder, expected=PACKAGED_SHA256)
@@ -151,8 +153,9 @@ def building_embedder(
     is not loaded. ``given`` is used as it is unless it can be exported.
 
     Raises:
-        ModelError: the model cannot be had.
+        ModelError: the model cannot be had, or this environment only serves.
     """
+    must_be_able_to_build("building an index")
     if given is not None and not isinstance(given, SentenceEmbedder):
         return given, {}
     files = _network_files(exported)

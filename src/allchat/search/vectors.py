@@ -51,13 +51,20 @@ def vector_index(vectors: Vectors, *, exact_rows: int = EXACT_ROWS) -> faiss.Ind
 def search_vectors(index: faiss.Index, queries: Vectors, *, limit: int) -> tuple[Vectors, NDArray[np.int64]]:
     """Cosines and rows of the ``limit`` nearest for each query, most similar first, on this thread alone.
 
-    ``(queries, found)``: fewer are found where there are fewer rows.
+    ``(queries, found)``: fewer are found where there are fewer rows, and for no other reason.
     """
     if index.ntotal == 0 or len(queries) == 0:
         return np.zeros((len(queries), 0), dtype=np.float32), np.zeros((len(queries), 0), dtype=np.int64)
     # FAISS's threads wait for each other: on a busy machine that takes fifty times as long as the search.
     faiss.omp_set_num_threads(1)
-    cosines, rows = index.search(np.ascontiguousarray(queries), min(limit, index.ntotal))
+    queries, limit = np.ascontiguousarray(queries), min(limit, index.ntotal)
+    cosines, rows = index.search(queries, limit)
+    if isinstance(index, faiss.IndexIVF):
+        wider = faiss.SearchParametersIVF()
+        wider.nprobe = index.nprobe
+        while (rows < 0).any() and wider.nprobe < index.nlist:  # its cells hold fewer rows than are asked for
+            wider.nprobe *= 2
+            cosines, rows = index.search(queries, limit, params=wider)
     return cosines, rows
 
 

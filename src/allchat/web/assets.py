@@ -1,4 +1,4 @@
-"""The page's own files, and by which hashes a browser knows our scripts."""
+"""The page's own files and templates, and by which hashes a browser knows our scripts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 from base64 import b64encode
 from functools import cache
 from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 SCRIPTS = ("ask.js", "sheet.js", "sources.js", "paper.js", "page.js")
 """The page's scripts in the order in which a browser runs them: the last one uses the others."""
@@ -26,3 +28,15 @@ def page_script() -> str:
 def script_hash(script: str) -> str:
     """What a content security policy calls an inline script."""
     return f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+@cache
+def templates(package: str) -> Environment:
+    """The HTML templates beside a package's modules: all is escaped, and a name without a value is an error."""
+    return Environment(
+        loader=PackageLoader(package, ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

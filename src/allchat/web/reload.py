@@ -15,7 +15,8 @@ from allchat.answering.query import Asking
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
 from allchat.records import Answer, Document, Outline, Trace, Verdict
-from allchat.search.folder import MANIFEST, current_name
+from allchat.search.folder import MANIFEST, Folder
+from allchat.search.store import Shelf
 
 LOOK_SECONDS = 5.0
 """How often the index folder is looked at: one small file is read."""
@@ -36,6 +37,8 @@ _LOG = logging.getLogger(__name__)
 class Following:
     """Answers like the chat that ``opening`` gives, and like a new one once the folder ``index`` points elsewhere.
 
+    ``shelf`` is where its versions lie if that is not the folder.
+
     A new index is opened and checked aside and then put in place by one assignment. A question is answered, and its
     quotes are verified, by the chat that was there when it came. Where a new index cannot be opened the old one stays,
     the log says so once, and it is tried again when it changes, else every ``LOOKS`` looks. For a moment both are in
@@ -45,12 +48,15 @@ class Following:
         AllchatError: ``opening`` failed the first time.
     """
 
-    def __init__(self, opening: Callable[[], Chat], *, index: Path) -> None:
+    def __init__(self, opening: Callable[[], Chat], *, index: Path, shelf: Shelf | None = None) -> None:
         self._opening = opening
         self._index = index
+        self._shelf = shelf or Folder(index)
         self._told = ""
         self._failed: tuple[str | None, _Written] | None = None
         self._passed = 0
+        self._away = False
+        """Whether the store did not answer when it was last asked: it is asked again at each look."""
         self.sound = True
         """Whether the model gave a known text its known vector when it was last asked."""
         self.now = self._checked(opening())
@@ -107,8 +113,13 @@ class Following:
         """Ask the model for a known vector. Where it is another one, the index is opened anew, which reads the model's
         files again; where that does not help, nothing but alarms is answered.
         """
+        self._away = False
         try:
             self.sound = self.now.is_sound()
+        except StoreError as error:
+            self._tell(f"no question can be answered: {error}")
+            self.sound, self._away = False, True
+            return False
         except Exception as error:  # noqa: BLE001 - a library that fails on a known text fails on every other
             self._tell(f"the model fails on a known text: {type(error).__name__}")
             self.sound = False
@@ -119,7 +130,11 @@ class Following:
 
     def look(self) -> bool:
         """Go over to the current index if it is another than the one that answers; whether that was done."""
-        name = current_name(self._index)
+        try:
+            name = self._shelf.current()
+        except StoreError as error:
+            self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
+            return False
         if name == self.now.index.folder.name:
             self._told, self._failed = "", None
             return False
@@ -172,7 +187,7 @@ class Following:
             checked = time.monotonic()
             while not end.wait(seconds):
                 self.look()
-                if time.monotonic() - checked >= sound:
+                if self._away or time.monotonic() - checked >= sound:
                     checked = time.monotonic()
                     self.check()
 

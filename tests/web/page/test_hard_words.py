@@ -9,13 +9,14 @@ from types import SimpleNamespace
 from places import ROOT
 from small_chat import SmallChat
 
+from allchat.parts import Line, Quoted
 from allchat.records import Citation
 from allchat.sources.corpus import read_corpus
 from allchat.sources.glossary import Glossary
 from allchat.sources.outline import outline_document
-from allchat.web.page.messages import explained, page_words
-from allchat.web.page.sources_panel import hard_words
-from allchat.web.page.trail import Trail, TrailQuote, extended
+from allchat.web.page.cards import Quotes
+from allchat.web.page.messages import page_words
+from allchat.web.page.sources_panel import panel
 
 CHAT = SmallChat()
 WORDS = page_words()
@@ -34,29 +35,33 @@ def cite(words: str, *, number: int = 1) -> Citation:
     )  # fmt: skip
 
 
+def quotes(*citations: Citation) -> Quotes:
+    return Quotes({citation.number: citation for citation in citations}, DOCUMENTS, 1, WORDS, GLOSSARY)
+
+
+def frame(words: str) -> Quoted:
+    return Quoted((), (Line(words, None, 1, ends=True),))
+
+
 def test_only_the_first_of_each_hard_word_in_a_quote_is_a_link_and_no_letter_changes() -> None:
     quote = "This puts the leukemia into remission."
-    text = f"remission, we say\n\n> {quote} Remission. [1]\n\nremission again"
-    shown = explained(text, [cite(quote)], glossary=GLOSSARY)
-    assert shown.count("](#w-") == 1
-    assert "into [remission](#w-cancernet-all-treatment-remission). Remission. [1]" in shown
-    assert re.sub(r"\[(\w+)\]\(#w-[\w-]+\)", r"\1", shown) == text
+    here = quotes(cite(quote))
+    shown = here.html(frame(f"{quote} Remission."))
+    assert 'into <a href="#w-cancernet-all-treatment-remission">remission</a>. Remission. <a href="#t1q1">' in shown
+    assert re.sub("<[^>]+>", "", shown).startswith(f"{quote} Remission. 1")
+    assert "#w-" not in here.html(frame("Remission."))
 
 
 def test_a_word_whose_definition_is_quoted_anyway_is_not_a_link() -> None:
     quote = "Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding)."
-    assert explained(f"> {quote} [1]", [cite(f"• {quote}")], glossary=GLOSSARY) == f"> {quote} [1]"
-
-
-def test_a_line_without_a_quotes_number_behind_it_holds_no_link() -> None:
-    assert explained("> remission", [], glossary=GLOSSARY) == "> remission"
+    assert "#w-" not in quotes(cite(f"• {quote}")).html(frame(quote))
 
 
 def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_place() -> None:
     asker = SimpleNamespace(documents=DOCUMENTS, outline=OUTLINES.__getitem__)
     quote = cite("• Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).")
-    trail = Trail(1, (TrailQuote(1, 1, PDQ.key, quote.start, quote.end, PDQ.sha256),))
-    shown = hard_words(trail.quotes, asker, words=WORDS, glossary=GLOSSARY)  # type: ignore[arg-type]
+    answer = replace(CHAT.ask("signs"), citations=(replace(quote, source_sha256=PDQ.sha256),))
+    shown = panel(answer, asker, turn=1, words=WORDS, glossary=GLOSSARY)  # type: ignore[arg-type]
     assert 'id="w-nci-pdq-childhood-all-petechiae" tabindex="-1"' in shown
     assert "<p>Petechiae (flat, pinpoint, dark-red spots under the skin caused by bleeding).</p>" in shown
     assert "This is from a list that begins:" in shown
@@ -67,4 +72,6 @@ def test_the_panel_tells_what_the_source_says_of_a_word_with_its_list_and_its_pl
 
 
 def test_quotes_without_hard_words_bring_no_list_of_them() -> None:
-    assert hard_words(extended(Trail(), CHAT.ask("signs")).quotes, CHAT, words=WORDS, glossary=GLOSSARY) == ""
+    assert (
+        "words" not in panel(CHAT.ask("signs"), CHAT, turn=1, words=WORDS, glossary=GLOSSARY).partition("</section>")[2]
+    )

@@ -18,9 +18,9 @@ CSS = page_file("base.css") + page_file("page.css") + page_file("conversation.cs
 
 @pytest.mark.parametrize(("asked", "frame"), [("emergency", "urgent"), ("a crisis", "crisis"), ("gloomy", "support")])
 def test_each_tone_stands_in_a_frame_of_its_own(asked: str, frame: str) -> None:
-    shown = message(CHAT.ask(asked), turn=1, words=WORDS)
+    shown = message(CHAT.ask(asked), CHAT, turn=1, words=WORDS)
     assert shown.startswith(f'<div class="{frame}">')
-    assert "(tel:9" in shown, "the number can be touched and called"
+    assert 'href="tel:9' in shown, "the number can be touched and called"
 
 
 def contrast(one: str, other: str) -> float:
@@ -58,10 +58,10 @@ def test_a_crisis_and_support_are_never_red() -> None:
 
 def test_the_call_line_of_an_alarm_stays_above_later_answers() -> None:
     trail = extended(extended(Trail(), CHAT.ask("emergency")), CHAT.ask("signs"))
-    shown = message(CHAT.ask("signs"), turn=2, words=WORDS, alarms=trail.alarms)
-    assert shown.startswith('<div class="kept urgent">\n\n**Call your child')
-    assert shown.index("[911](tel:911)") < shown.index("The sources say")
-    assert "kept" not in message(CHAT.ask("emergency"), turn=3, words=WORDS, alarms=trail.alarms)
+    shown = message(CHAT.ask("signs"), CHAT, turn=2, words=WORDS, alarms=trail.alarms)
+    assert shown.startswith('<div class="kept urgent"><p><strong>Call your child')
+    assert shown.index('<a href="tel:911">') < shown.index("The sources say")
+    assert "kept" not in message(CHAT.ask("emergency"), CHAT, turn=3, words=WORDS, alarms=trail.alarms)
 
 
 def test_a_crisis_line_and_an_emergency_line_stay_beside_each_other() -> None:
@@ -69,14 +69,14 @@ def test_a_crisis_line_and_an_emergency_line_stay_beside_each_other() -> None:
     for asked in ("emergency", "a crisis", "emergency"):
         trail = extended(trail, CHAT.ask(asked))
     assert trail.alarms == ("crisis", "fever")
-    shown = message(CHAT.ask("gloomy"), turn=4, words=WORDS, alarms=trail.alarms)
+    shown = message(CHAT.ask("gloomy"), CHAT, turn=4, words=WORDS, alarms=trail.alarms)
     assert shown.index('class="kept crisis"') < shown.index('class="kept urgent"') < shown.index('class="support"')
 
 
 def test_a_kept_alarm_that_came_back_from_the_browser_shows_words_of_ours_or_nothing() -> None:
-    sent = '{"turn": 2, "quotes": [], "alarms": ["fever", "<b>", 7, "no_such_reason"]}'
+    sent = '{"turn": 2, "quoted": [], "alarms": ["fever", "<b>", 7, "no_such_reason"]}'
     trail = read_trail(sent, documents=CHAT.documents)
     assert trail.alarms == ("no_such_reason",)
-    assert "kept" not in message(CHAT.ask("signs"), turn=3, words=WORDS, alarms=trail.alarms)
+    assert "kept" not in message(CHAT.ask("signs"), CHAT, turn=3, words=WORDS, alarms=trail.alarms)
     again = Trail(2, alarms=("crisis", "fever"))
     assert read_trail(again.to_json(), documents=CHAT.documents) == again

@@ -20,7 +20,6 @@ from allchat.web.app import create_app
 from allchat.web.displayed import QUOTED_WORDS
 from allchat.web.page.messages import page_words
 from allchat.web.page.sources_panel import panel
-from allchat.web.page.trail import Trail, extended
 from allchat.web.source_page import source_page
 from allchat.web.staff.pages import staff_router
 
@@ -75,9 +74,9 @@ def test_a_link_that_asks_for_all_of_it_does_not_get_it(display: Display) -> Non
 
 def test_the_panel_keeps_to_it_too() -> None:
     chat = SmallChat()
-    assert FILLER.format(n=3) in panel(extended(Trail(), chat.ask("signs")), chat, words=WORDS)
+    assert FILLER.format(n=3) in panel(chat.ask("signs"), chat, turn=1, words=WORDS)
     chat._documents = {key: replace(found, display="quote") for key, found in chat.documents.items()}
-    shown = panel(extended(Trail(), chat.ask("signs")), chat, words=WORDS)
+    shown = panel(chat.ask("signs"), chat, turn=1, words=WORDS)
     assert FILLER.format(n=3) not in shown
     assert "At the end of the section the last words are quoted." in shown
     assert WORDS["in_source"] in shown

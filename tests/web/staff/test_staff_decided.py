@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from staff_forms import send
 
 from allchat.chat import Chat
-from allchat.guard.policy import ADVICE, ASKED_CRISIS, CALM, EVIDENT, INFORMATION
+from allchat.guard.policy import ADVICE, CALM, EVIDENT, FEARED_CRISIS, INFORMATION
 from allchat.records import Answer, Trace, Verdict
 from allchat.web.staff.decided import decided
 from allchat.wording import load_wording
@@ -54,7 +54,7 @@ VERDICTS = [
     (Verdict("urgent", "fever", "fever-1", harmless=0.3), f"from {CALM:.2f} on. It was 0.30 sure"),
     (Verdict("refusal", "dose", "dose-1", harmless=0.6), f"from {INFORMATION:.2f} on"),
     (Verdict("refusal", "other", "classifier", 0.71), f"came to 0.71. Its threshold for advice is {ADVICE:.2f}"),
-    (Verdict("urgent", "crisis", "classifier", 0.9), f"in a question {ASKED_CRISIS:.2f}"),
+    (Verdict("urgent", "crisis", "classifier", 0.9), f"{FEARED_CRISIS:.2f} where someone fears"),
     (Verdict("urgent", "unsure", "classifier", 0.9), "threshold for an emergency"),
     (Verdict("support", "feelings", "classifier", 0.9), "threshold for low mood"),
     (Verdict("refusal", "unsure", "classifier", 0.3), "A possible emergency is taken seriously"),

@@ -11,7 +11,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from allchat.answering.query import QUESTION_CHARACTERS, Asked
-from allchat.markdown import MARKER
+from allchat.answering.texts import paragraphs
 from allchat.records import Answer
 from allchat.web.answer_queue import Capacity
 from allchat.web.api.ask import MAX_HISTORY, REFUSALS, Language, QuestionText, answer_or_refuse
@@ -206,9 +206,10 @@ def completions_router(capacity: Capacity, *, rate: Rate, built: Callable[[], fl
         asked = body.asked()
         over = rate.over(request.scope, cost=cost_of(asked.question, asked.history))
         answer = await answer_or_refuse(capacity, asked, door="completions", over=over)
-        completion = _completion(answer, base=str(request.base_url))
+        said = linked(answer, base=str(request.base_url))
+        completion = _completion(answer, content="\n\n".join(said))
         if body.stream:
-            return StreamingResponse(_events(completion), media_type="text/event-stream")
+            return StreamingResponse(_events(completion, said), media_type="text/event-stream")
         return JSONResponse(completion.model_dump(mode="json"))
 
     @router.get("/v1/models", operation_id="models")
@@ -230,33 +231,29 @@ def _known(model: str) -> None:
         raise RefusedError(Refusal(404, "model", "there is no such model", f'ask for "{MODEL}"'))
 
 
-def _completion(answer: Answer, *, base: str) -> Completion:
+def _completion(answer: Answer, *, content: str) -> Completion:
     return Completion(
         id=f"chatcmpl-{uuid.uuid4().hex}",
         created=int(time.time()),
         system_fingerprint=answer.versions.get("index", ""),
-        choices=[Choice(message=Said(content=linked(answer, base=base)))],
+        choices=[Choice(message=Said(content=content))],
         allchat=answer,
     )
 
 
-def linked(answer: Answer, *, base: str) -> str:
-    """The answer as Markdown, each number a link to the quote in its source, the notices below.
+def linked(answer: Answer, *, base: str) -> list[str]:
+    """The answer as paragraphs of Markdown, each number a link to the quote in its source, the notices below.
 
     ``base`` is the address that the client called, with a slash at its end; one that is no plain address, such as a
     forged Host, is left out and the links are relative.
     """
     links = {citation.number: citation.link for citation in answer.citations}
     root = base.rstrip("/") if _HOST.fullmatch(base) else ""
-
-    def link(found: re.Match[str]) -> str:
-        target = links.get(int(found[1]))
-        return found[0] if target is None else f"[[{found[1]}]]({root}{target})"
-
-    return "\n\n".join((MARKER.sub(link, answer.text), *answer.notices))
+    said = paragraphs(answer.parts.said, mark=lambda number: f"[[{number}]]({root}{links[number]})")
+    return [*said, *answer.notices]
 
 
-async def _events(completion: Completion) -> AsyncIterator[str]:
+async def _events(completion: Completion, said: Sequence[str]) -> AsyncIterator[str]:
     """The completion as OpenAI's events: the role, a paragraph at a time, the end with the answer record."""
     about = completion.model_dump(mode="json", include={"id", "created", "model", "system_fingerprint"})
 
@@ -265,7 +262,7 @@ async def _events(completion: Completion) -> AsyncIterator[str]:
         return f"data: {json.dumps({**about, 'object': 'chat.completion.chunk', 'choices': [choice], **more})}\n\n"
 
     yield event({"role": "assistant", "content": ""})
-    for piece in re.findall(r".+?(?:\n\n|\Z)", completion.choices[0].message.content, re.DOTALL):
-        yield event({"content": piece})
+    for number, paragraph in enumerate(said, 1):
+        yield event({"content": paragraph if number == len(said) else f"{paragraph}\n\n"})
     yield event({}, finish="stop", allchat=completion.model_dump(mode="json", include={"allchat"})["allchat"])
     yield "data: [DONE]\n\n"

@@ -1,20 +1,21 @@
 """Cards: the quotes of an answer as a small screen shows them, the quote first and where it is from below it.
 
-The record's text is taken apart at its blank lines; not a word of a quote is touched. What a source's rights want said
-stands before its first quote, the rest of its name behind the quote.
+What a source's rights want said stands before its first quote, the rest of its name behind the quote.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from allchat.markdown import escape_markdown, literal, unescape_markdown
-from allchat.records import Answer, Citation, Document, Outline
-from allchat.wording import LANGUAGES, Words, load_wording
+from markupsafe import Markup
 
-_NUMBERS = re.compile(r"(?<!\\)\[(\d{1,2})\]$", re.MULTILINE)
+from allchat.parts import Fixed, Line, Part, Quoted
+from allchat.records import Answer, Citation, Document
+from allchat.sources.glossary import Definition, Glossary
+from allchat.wording import Words
+
 _ABBREVIATED = re.compile(r"\(([A-Z][\w.-]{1,11})\)$")
 
 
@@ -25,134 +26,116 @@ def short_name(publisher: str) -> str:
     return short[1] if short else first
 
 
-def when(citation: Citation | Document, *, words: Words) -> str:
+def when(document: Document | Citation, *, words: Words) -> str:
     """Month and year of the last revision, or that the copy does not say."""
-    year, _, rest = (citation.revised or "").partition("-")
+    year, _, rest = (document.revised or "").partition("-")
     if not rest[:2].isdigit():
         return str(words["undated"])
     return str(words["revised_short"]).format(month=words["months"][int(rest[:2]) - 1], year=year)
 
 
 @dataclass(slots=True)
-class _Card:
-    """Quotes from one place of one source."""
+class Card:
+    """Quotes from one place of one source; ``attribution`` where the source is quoted for the first time."""
 
     citation: Citation
-    introduced: str
-    frames: list[str] = field(default_factory=list)
+    attribution: str
+    old: bool
+    quotes: list[Quoted | Fixed] = field(default_factory=list)
 
-    def html(self, *, words: Words, old: bool) -> str:
-        said = f'<p class="attribution">{literal(self.introduced)}</p>' if self.introduced else ""
-        badge = f' <span class="old">{words["old"]}</span>' if old else ""
-        name = literal(f"{short_name(self.citation.publisher)}, {when(self.citation, words=words)}")
-        heading = "".join(self.citation.heading[-1:]).rstrip(".")
-        label = f"{name}{badge}" + (f' <span class="at">{literal(heading)}</span>' if heading else "")
-        quotes = "\n\n".join(self.frames)
-        return f'<figure class="quote">{said}\n\n{quotes}\n\n<figcaption>{label}</figcaption></figure>'
+    @property
+    def label(self) -> str:
+        """The heading that the quotes stand under."""
+        return "".join(self.citation.heading[-1:]).rstrip(".")
 
 
 def arranged(
-    text: str,
-    answer: Answer,
-    *,
-    documents: Mapping[str, Document],
-    words: Words,
-    lead: bool = True,
-    named: Mapping[str, Document] | None = None,
-) -> str:
-    """An answer's text with its quotes in cards; ``lead`` keeps the line on how answers are made, below the quotes.
+    parts: Iterable[Part], answer: Answer, *, documents: Mapping[str, Document], introduced: set[str]
+) -> list[Part | Card]:
+    """The parts with their quotes in cards, which name the sources; how answers are made is not among them.
 
-    The ``documents`` are introduced before their first quote; ``named`` are those that the text may name, if others.
+    Sources that were ``introduced`` are not again.
     """
-    cited = (*answer.citations, *answer.further)
-    by_number = {citation.number: citation for citation in cited}
-    told, kept = _introductions(cited, named or documents), _more_items()
-    introduced: set[str] = set()
-    parts: list[str | _Card] = []
-    after = []
-    for block in text.split("\n\n"):
-        numbers = _NUMBERS.findall(block) if block.startswith(">") else []
-        citation = by_number.get(int(numbers[-1])) if numbers else None
-        if citation:
-            parts = _with_frame(parts, block, citation, documents=documents, introduced=introduced)
-        elif block in _leads():
-            after += [f'<p class="hint">{block}</p>'] if lead else []
-        elif kept.fullmatch(block) and parts and isinstance(parts[-1], _Card):
-            parts[-1].frames.append(f'<p class="more">{block}</p>')
-        elif block not in told:
-            parts.append(block)
-    shown = [_shown(part, answer, words=words) for part in parts]
-    return "\n\n".join(part for part in (*shown, *after) if part)
+    cited = {citation.number: citation for citation in (*answer.citations, *answer.further)}
+    old = {key for note in answer.parts.notes if note.name == "notice.old" for key in note.about}
+    found: list[Part | Card] = []
+    for part in parts:
+        card = found[-1] if found and isinstance(found[-1], Card) else None
+        if isinstance(part, Quoted):
+            cite = cited[part.lines[0].number]
+            if card is None or (card.citation.document, card.citation.heading) != (cite.document, cite.heading):
+                # A source may have been left out since it was quoted.
+                new = cite.document in documents and cite.document not in introduced
+                card = Card(cite, documents[cite.document].attribution if new else "", cite.document in old)
+                found.append(card)
+            introduced.add(cite.document)
+            card.quotes.append(part)
+        elif isinstance(part, Fixed) and part.role == "more" and card:
+            card.quotes.append(part)
+        elif not (isinstance(part, Fixed) and part.role in ("source", "lead")):
+            found.append(part)
+    return found
 
 
-def _with_frame(
-    parts: list[str | _Card],
-    frame: str,
-    citation: Citation,
-    *,
-    documents: Mapping[str, Document],
-    introduced: set[str],
-) -> list[str | _Card]:
-    last = parts[-1] if parts else None
-    same = isinstance(last, _Card) and (last.citation.document, last.citation.heading) == (
-        citation.document,
-        citation.heading,
-    )
-    if isinstance(last, _Card) and same:
-        last.frames.append(frame)
-        return parts
-    new = citation.document in documents and citation.document not in introduced
-    introduced.add(citation.document)
-    return [*parts, _Card(citation, documents[citation.document].attribution if new else "", [frame])]
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """The quotes of one answer as HTML: each number leads to its mark, the first of each hard word to what it means.
+
+    A word whose definition is itself among the quotes leads nowhere. No letter of a quote changes.
+    """
+
+    cited: Mapping[int, Citation]
+    documents: Mapping[str, Document]
+    turn: int
+    words: Words
+    glossary: Glossary
+    _linked: set[str] = field(default_factory=set)
+
+    def html(self, part: Quoted) -> Markup:
+        """The quotes of one frame."""
+        document = self.cited[part.lines[0].number].document
+        tongue = self.documents[document].language if document in self.documents else ""
+        blocks = Markup().join(self._block(lines, document) for lines in (part.lead, part.lines))
+        return Markup('<blockquote lang="{}">{}</blockquote>').format(tongue, blocks)
+
+    def _block(self, lines: Sequence[Line], document: str) -> Markup:
+        parts, above = [], list[int]()
+        for line in lines:
+            kept = [] if line.depth is None else [depth for depth in above if depth < line.depth]
+            parts.append(_between(len(above), len(kept), item=line.depth is not None))
+            above = kept if line.depth is None else [*kept, line.depth]
+            words = Markup().join((*self._explained(line.words, document), self._number(line)))
+            parts.append(words if above else Markup("<p>{}</p>").format(words))
+        return Markup().join((*parts, _between(len(above), 0, item=False)))
+
+    def _number(self, line: Line) -> Markup:
+        if not line.ends:
+            return Markup()
+        chip = Markup(' <a href="#t{}q{}">{}<span class="vh"> {} {}</span></a>')
+        title = self.cited[line.number].title
+        return chip.format(self.turn, line.number, line.number, self.words["source"], title)
+
+    def _explained(self, words: str, document: str) -> Iterator[str]:
+        end = 0
+        for found in self.glossary.find(words):
+            definition = self.glossary.define(found[0], document=document)
+            if definition.name in self._linked or any(_holds(cite, definition) for cite in self.cited.values()):
+                continue
+            self._linked.add(definition.name)
+            yield words[end : found.start()]
+            yield Markup('<a href="#{}">{}</a>').format(definition.name, found[0])
+            end = found.end()
+        yield words[end:]
 
 
-def _shown(part: str | _Card, answer: Answer, *, words: Words) -> str:
-    if isinstance(part, str):
-        return part
-    title, revised = part.citation.title, part.citation.revised
-    return part.html(words=words, old=revised is not None and any(title in notice for notice in answer.notices))
+def _holds(cite: Citation, definition: Definition) -> bool:
+    return cite.document == definition.document and cite.start <= definition.start and definition.end <= cite.end
 
 
-def _introductions(cited: Sequence[Citation], documents: Mapping[str, Document]) -> set[str]:
-    """The lines that may stand before a frame to name its source: the card names it."""
-    lines: set[str] = set()
-    for citation in cited:
-        document = documents.get(citation.document)
-        said = {
-            "attribution": escape_markdown(document.attribution if document else ""),
-            "heading": escape_markdown(citation.heading[-1].rstrip(".")) if citation.heading else "",
-        }
-        for language in LANGUAGES:
-            wording = load_wording(language)
-            lines.add(wording.text("answer.source", attribution=said["attribution"]))
-            lines.add(wording.text("answer.source_section", **said))
-            lines.add(wording.text("answer.section", heading=said["heading"]))
-    return lines
-
-
-def _leads() -> set[str]:
-    return {load_wording(language).text("answer.lead") for language in LANGUAGES}
-
-
-def _more_items() -> re.Pattern[str]:
-    lines = (re.escape(load_wording(language).text("answer.more_items", count=0)) for language in LANGUAGES)
-    return re.compile("|".join(line.replace("0", r"\d+") for line in lines))
-
-
-def with_places(text: str, outlines: Mapping[str, Outline], documents: Mapping[str, Document], *, suffix: str) -> str:
-    """A text whose list items that are headings or titles of sources lead there; ``suffix`` names the language."""
-    places = {document.title: f"/source/{key}{suffix}" for key, document in documents.items()}
-    for key, outline in outlines.items():
-        for section in outline.sections:
-            if section.heading:
-                start, end = section.start, _first_end(outline, section.number, section.end)
-                places.setdefault(section.heading[-1], f"/source/{key}{suffix}#c{start}-{end}")
-    lines = []
-    for line in text.split("\n"):
-        place = places.get(unescape_markdown(line.removeprefix("- "))) if line.startswith("- ") else None
-        lines.append(f"- [{line[2:]}]({place})" if place else line)
-    return "\n".join(lines)
-
-
-def _first_end(outline: Outline, section: int, otherwise: int) -> int:
-    return next((block.end for block in outline.blocks if block.section == section), otherwise)
+def _between(above: int, kept: int, *, item: bool) -> Markup:
+    """What closes and opens lists before a line: ``above`` are open, ``kept`` of them hold the next line."""
+    closed = Markup("</li></ul>")
+    if not item:
+        return closed * above
+    again = above > kept  # the line is the next item of a list that is open
+    return closed * (above - kept - 1) + (Markup("</li><li>") if again else Markup("<ul><li>"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import tempfile
 
 # Gradio and the hub client read these once, while they are imported; afterwards it is too late to ask for silence.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -15,6 +16,13 @@ os.environ["GRADIO_RUN_HISTORY"] = "False"
 os.environ.setdefault("MPLBACKEND", "agg")
 with contextlib.suppress(ImportError):
     importlib.import_module("matplotlib")
+
+try:
+    tempfile.gettempdir()
+except FileNotFoundError:
+    # Gradio names a folder for files there while it is imported. The page has no files: nothing is ever written there,
+    # and a server whose whole disk is read-only need not have a place that can be written.
+    tempfile.tempdir = "/tmp"  # noqa: S108
 
 import gradio as gr
 

@@ -8,22 +8,18 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from markdown_it import MarkdownIt
-
-from allchat.answering.cuts import Sources
 from allchat.answering.query import Asker, standing
 from allchat.errors import AllchatError, BusyError, QuestionError
-from allchat.markdown import literal, plain
+from allchat.markdown import one_line
 from allchat.parsing import parse_json
 from allchat.records import Answer
 from allchat.sources.glossary import Glossary
-from allchat.web.page.cards import with_places
-from allchat.web.page.messages import folded, go_on, message, status, trouble
+from allchat.web.assets import templates
+from allchat.web.page.messages import message, status
 from allchat.web.page.offered import next_questions
 from allchat.web.page.sources_panel import panel
 from allchat.web.page.trail import Trail, extended, read_trail
-from allchat.web.page.votes import Votes
-from allchat.web.source_page import in_language
+from allchat.web.page.votes import VOTES, Votes
 from allchat.wording import Words
 
 PAGE_HISTORY = 10
@@ -35,7 +31,7 @@ three are None where nothing changes."""
 Shown = tuple[str, str | None, str | None, str | None]
 
 log = logging.getLogger("allchat.page")
-_MARKDOWN = MarkdownIt("commonmark")
+NOTHING_MORE: Mapping[str, object] = {"sources": "", "goes_on": False}
 
 
 def note(sentence: str) -> str:
@@ -43,11 +39,10 @@ def note(sentence: str) -> str:
     return f'<p class="told">{html.escape(sentence)}</p>'
 
 
-def turn_post(question: str, said: str, *, kind: str, status: str, below: str = "", sources: str = "") -> str:
+def turn_post(question: str, *, words: Words, **shown: object) -> str:
     """A post that brings one turn: the question as it is repeated, what is said, what stands below, the sources."""
-    asked = f'<h3 class="asked">{html.escape(plain(literal(question)))}</h3>'
-    answered = f'<div class="said of-{kind}">{_MARKDOWN.render(said)}</div>'
-    return "".join((asked, answered, below, f'<div class="sources">{sources}</div>', note(status)))
+    template = templates("allchat.web.page").get_template("turn.html")
+    return template.render(NOTHING_MORE, question=one_line(question), words=words, **shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,47 +119,35 @@ class Handlers:
 
     def _answered(self, answer: Answer, before: list[str], known: Trail, language: str, *, again: bool) -> Shown:
         words, asker, trail = self.words[language], standing(self.asker), extended(known, answer)
-        other = not again and plain(literal(answer.understood_as)) != plain(literal(answer.question))
-        translated = answer.question.strip() in self._translations()
+        other = not again and one_line(answer.understood_as) != one_line(answer.question)
         name = self.votes.new_message() if self.votes and answer.kind != "urgent" else ""
-        below = go_on(
-            next_questions(answer, asked=before, words=words),
-            words=words,
-            again=other and not translated,
-            votes=bool(name),
-        )
         post = turn_post(
             answer.question,
-            self._said(answer, known, trail, words=words, again=again),
+            words=words,
             kind=answer.kind,
-            below="" if answer.kind == "urgent" else below,
-            sources=panel(trail, asker, words=words, glossary=self.glossary(asker)),
+            said=message(
+                answer,
+                asker,
+                turn=trail.turn,
+                words=words,
+                again=again,
+                glossary=self.glossary(asker),
+                alarms=trail.alarms,
+                known=known.quoted,
+            ),
+            goes_on=answer.kind != "urgent",
+            again=other and answer.question.strip() not in self._translations(),
+            offered=next_questions(answer, asked=before, words=words),
+            votes=VOTES if name else (),
+            sources=panel(answer, asker, turn=trail.turn, words=words, glossary=self.glossary(asker)),
             status=status(answer, turn=trail.turn, words=words),
         )
         return post, _kept([*before, answer.question]), trail.to_json(), name
 
-    def _said(self, answer: Answer, known: Trail, trail: Trail, *, words: Words, again: bool) -> str:
-        asker = standing(self.asker)
-        if answer.kind in ("not_found", "out_of_scope"):
-            outlines = {key: asker.outline(key) for key in asker.documents}
-            suffix = in_language(words).replace("&", "?")
-            answer = replace(answer, text=with_places(answer.text, outlines, asker.documents, suffix=suffix))
-        return message(
-            answer,
-            turn=trail.turn,
-            words=words,
-            again=again,
-            glossary=self.glossary(asker),
-            alarms=trail.alarms,
-            more=folded(answer, sources=Sources(asker.documents, asker.outline), words=words),
-            documents=asker.documents,
-            known={quote.document for quote in known.quotes},
-        )
-
     def _broken(self, question: str, before: list[str], known: Trail, *, words: Words) -> Shown:
         """A fault, in its own words; the page puts the question back into the box, so that asking again is easy."""
         after = replace(known, turn=known.turn + 1)
-        post = turn_post(question, trouble(words), kind="fault", status=str(words["broken"]))
+        post = turn_post(question, words=words, kind="fault", status=words["broken"])
         return post, _kept([*before, question]), after.to_json(), ""
 
 
@@ -178,7 +161,7 @@ def _questions(words: Words) -> list[str]:
 
 def _kept(asked: Sequence[str]) -> str:
     """Comes back with the next question: as letters, for ten long ones of some scripts are too large as escapes."""
-    return json.dumps([plain(literal(text)) for text in asked[-PAGE_HISTORY:]], ensure_ascii=False)
+    return json.dumps([one_line(text) for text in asked[-PAGE_HISTORY:]], ensure_ascii=False)
 
 
 def questions(asked: object) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from allchat.answering.query import Asker, standing
@@ -43,11 +43,13 @@ def of_corpus(words: Mapping[str, Words], asker: Asker) -> dict[str, Words]:
 
     An asker that does not tell its questions keeps the starting questions of the wording.
     """
-    here = standing(asker)
-    asked: Sequence[str] | None = getattr(here, "questions", None)
-    first = next(iter(words.values()))
-    kept = None if asked is None else _places(first["starters"], asked)
-    return {language: {**said, "starters": _starters(said, kept, asked or ())} for language, said in words.items()}
+    asked: Sequence[str] | None = getattr(standing(asker), "questions", None)
+    if asked is None:
+        return dict(words)
+    known = {_plain(question) for question in asked}
+    kept = [[_plain(text) in known for text in row["questions"]] for row in next(iter(words.values()))["starters"]]
+    own = [] if any(map(any, kept)) else _spread([text for question in asked if (text := suggestion([question]))])
+    return {language: {**said, "starters": _starters(said, kept, own)} for language, said in words.items()}
 
 
 def naming(words: Words, asker: Asker) -> Words:
@@ -59,26 +61,15 @@ def naming(words: Words, asker: Asker) -> Words:
 def _who_wrote(words: Words, names: Sequence[str]) -> str:
     *others, last = names or [""]
     named = f"{', '.join(others)} {words['and']} {last}" if others else last
-    return str(words["who_wrote"]).format(sources=html.escape(named))
+    return str(words["who_wrote"]).format(sources=named)
 
 
-def _places(groups: Sequence[Mapping[str, Any]], asked: Sequence[str]) -> list[list[int]]:
-    """For each group the places of its questions that are among those asked of the corpus."""
-    known = {_plain(question) for question in asked}
-    return [[n for n, question in enumerate(row["questions"]) if _plain(question) in known] for row in groups]
-
-
-def _starters(words: Words, kept: list[list[int]] | None, asked: Sequence[str]) -> list[dict[str, Any]]:
-    groups = list(words["starters"])
-    if kept is None:
-        return groups
-    fitting = [
-        {**row, "questions": [row["questions"][n] for n in places]}
-        for row, places in zip(groups, kept, strict=True)
-        if places
-    ]
-    own = _spread([text for question in asked if (text := suggestion([question]))]) if not fitting else []
-    return fitting or ([{"title": words["starters_own"], "questions": own}] if own else [])
+def _starters(words: Words, kept: Sequence[Sequence[bool]], own: Sequence[str]) -> list[dict[str, Any]]:
+    """The groups with those of their questions that are ``kept``, or one group of a corpus's ``own``."""
+    if own:
+        return [{"title": words["starters_own"], "questions": own}]
+    rows = zip(words["starters"], kept, strict=True)
+    return [{**row, "questions": [*compress(row["questions"], fits)]} for row, fits in rows if any(fits)]
 
 
 def _spread(questions: Sequence[str]) -> list[str]:

@@ -54,7 +54,7 @@ const answered = ([html, asked, trail, message]) => {
   if (!from) return failed(told);
   held = { asked, trail, message };
   const { turn } = ended();
-  dress(post, from);
+  $$('a[href^="/"]', post).forEach((link) => link.setAttribute("href", base + link.getAttribute("href")));
   turn.replaceChildren(...$$(":scope > :is(.asked, .said, .next)", post));
   chat.append(turn);
   if (turn.querySelector(".broken")) box.value = turn.querySelector(".asked").textContent;
@@ -62,19 +62,6 @@ const answered = ([html, asked, trail, message]) => {
   showTalk();
   tell(told, false);
   turn.scrollIntoView();
-};
-const dress = (post, from) => {
-  // Quotes are in the language of their source, whatever language the page speaks.
-  $$("blockquote", post).forEach((quote) => {
-    const number = quote.querySelector('a[href^="#t"]');
-    const body = number && from.querySelector(`[id="${number.hash.slice(1)}"]`)?.closest("[lang]");
-    if (body) quote.lang = body.lang;
-  });
-  $$('a[href^="/"]', post).forEach((link) => {
-    link.setAttribute("href", base + link.getAttribute("href"));
-    Object.assign(link, { target: "_blank", rel: "noopener noreferrer" });
-    if (!link.querySelector(".vh")) link.append(make("span", { className: "vh", textContent: ` ${words.new_tab}` }));
-  });
 };
 const send = (text) => {
   if (pending) return;

@@ -1,8 +1,8 @@
 // What leaves the page: on paper each source is named once, with its rights, and copied words keep their numbers and
 // where they stand.
 addEventListener("beforeprint", () => {
-  const named = new Map($$("#opened .source").map((source) => [wordsOf(source.querySelector("h3")), source]));
-  const list = [...named.values()].map((source) => make("div", {}, ...factsOf(source)));
+  const named = new Map($$("#opened .from").map((from) => [from.firstElementChild.textContent, from]));
+  const list = [...named.values()].map((from) => from.cloneNode(true));
   $("#on-paper").replaceChildren(make("h2", { textContent: words.sources }), ...list);
   $("#on-paper").hidden = !list.length;
 });
@@ -13,8 +13,8 @@ addEventListener("copy", (event) => {
   const part = make("div", {}, range.cloneContents());
   const from = marksOf(part).map((mark) => {
     const source = mark.closest(".source");
-    const place = source.querySelector(`a.${mark.id}`)?.href || addressOf(source);
-    return `[${/\d+$/.exec(mark.id)[0]}] ${wordsOf(source.querySelector("h3"))}. ${place}`;
+    const place = source.querySelector(`a.${mark.id}`).href;
+    return `[${/\d+$/.exec(mark.id)[0]}] ${source.querySelector("h3").textContent}. ${place}`;
   });
   if (!from.length) return;
   const copy = plainly(part);

@@ -11,35 +11,17 @@ const plainly = (part) => {
   });
   return copy;
 };
-const wordsOf = (part) => (part ? plainly(part).textContent.trim().replace(/\s+/g, " ") : "");
-const addressOf = (source) => source.querySelector(":scope > .publisher a")?.href || "";
-// Where a source is from: its title, its publisher and date, its address, its rights.
-const factsOf = (source) => [
-  make("p", {}, make("strong", { textContent: wordsOf(source.querySelector("h3")) })),
-  ...$$(":scope > .meta", source).map((fact) => make("p", { textContent: wordsOf(fact) })),
-  make("p", { textContent: addressOf(source) }),
-  ...$$(".about p", source).map((fact) => make("p", { textContent: wordsOf(fact) })),
-];
 const marksOf = (part) => {
   const names = new Set($$('a[href^="#t"]', part).map((link) => link.hash.slice(1)));
   return [...names].map((name) => document.getElementById(name)).filter(Boolean);
 };
-const headingOf = (mark) => {
-  const before = (head) => head.compareDocumentPosition(mark) & Node.DOCUMENT_POSITION_FOLLOWING;
-  return $$("h4", mark.closest(".body")).filter((head) => head.contains(mark) || before(head)).at(-1);
-};
-const sourcesOf = (turn) => {
-  const places = new Map();
-  for (const mark of marksOf(turn)) {
-    const source = mark.closest(".source");
-    const place = make("li", {}, `[${/\d+$/.exec(mark.id)[0]}] ${wordsOf(headingOf(mark))}`);
-    places.set(source, [...(places.get(source) || []), place]);
-  }
-  return [...places].map(([source, quoted]) => (
-    make("div", { className: "from" }, ...factsOf(source), make("ul", {}, ...quoted))));
+// Where the quotes of an answer are from: the server says it beside each source, for paper alone.
+const fromOf = (turn) => {
+  const sources = marksOf(turn)[0]?.closest(".sources");
+  return sources ? $$(".from", sources).map((from) => from.cloneNode(true)) : [];
 };
 const takenFrom = (turn, checked) => {
-  const from = sourcesOf(turn);
+  const from = fromOf(turn);
   const label = make("label", {}, make("input", { type: "checkbox", checked }),
     make("span", { className: "vh", textContent: `${words.sheet_take} ` }),
     make("strong", { textContent: turn.querySelector(".asked").textContent }));

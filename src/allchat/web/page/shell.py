@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,16 +13,15 @@ from starlette.routing import Route
 
 from allchat.addresses import phone_address
 from allchat.answering.query import QUESTION_CHARACTERS
-from allchat.web.assets import page_file, page_script
+from allchat.web.assets import page_file, page_script, templates
 from allchat.web.languages import PATHS
-from allchat.web.page.messages import starters
 from allchat.wording import Words
 
 STYLES = ("base.css", "page.css", "conversation.css", "sources.css", "sheet.css", "print.css")
 """Our own style sheets in the order in which a browser reads them: later rules override."""
 
 SAID = (
-    "lang", "title", "subtitle", "working", "working_long", "no_connection", "busy", "broken", "word", "new_tab",
+    "lang", "title", "subtitle", "working", "working_long", "no_connection", "busy", "broken", "word",
     "months", "date", "cleared", "sheet_intro", "sheet_empty", "sheet_take", "sheet_made", "sheet_from", "sheet_file",
 )  # fmt: skip
 """The words that the page's script says, besides those that stand in the document."""
@@ -51,61 +49,27 @@ def _giving(response: Callable[[], Response]) -> Callable[[Request], Awaitable[R
 
 
 def document(words: Mapping[str, Words], *, language: str) -> str:
-    """The document in one language, with the words of all: the script changes the language in place."""
-    said = words[language]
-    return page_file("page.html").format_map(
-        {
-            "lang": said["lang"],
-            "title": f"{said['title']}: {said['subtitle']}",
-            "up": _up(language),
-            "style": "".join(map(page_file, STYLES)),
-            "given": script_words(words, language=language),
-            "body": body(words, language=language),
-            "script": page_script(),
-        }
+    """The document in one language, with the words of all: the script changes the language in place.
+
+    What carries ``data-say``, ``data-name`` or ``data-hint`` is said anew by the script when the language changes.
+    """
+    environment = templates("allchat.web.page")
+    environment.filters["phone_address"] = phone_address
+    return environment.get_template("page.html").render(
+        words[language],
+        tongues=words,
+        # The way to the first page: addresses are told from there, so that all may stand anywhere on a site.
+        up="../" * (PATHS[language].count("/") - 1),
+        paths=PATHS,
+        limit=QUESTION_CHARACTERS,
+        style="".join(map(page_file, STYLES)),
+        given=script_words(words, language=language),
+        script=page_script(),
     )
-
-
-def _up(language: str) -> str:
-    """The way from a page to the first one: addresses are told from there, so that all may stand anywhere on a site."""
-    return "../" * (PATHS[language].count("/") - 1)
 
 
 def script_words(words: Mapping[str, Words], *, language: str) -> str:
     """The script's words in every language, as data that nothing runs; no word can end its element."""
-    names = (*SAID, *_SPOKEN.findall(body(words, language=language)))
-    said = {each: {name: _plain(words[each][name]) for name in names} for each in words}
+    names = (*SAID, *_SPOKEN.findall(page_file("page.html")))
+    said = {each: {name: words[each][name] for name in names} for each in words}
     return json.dumps({"language": language, "paths": PATHS, "words": said}).replace("<", "\\u003c")
-
-
-def _plain(text: object) -> object:
-    return html.unescape(text) if isinstance(text, str) else text
-
-
-def body(words: Mapping[str, Words], *, language: str) -> str:
-    """All that is seen before a question is asked; help, the notice and the languages need no script.
-
-    What carries ``data-say``, ``data-name`` or ``data-hint`` is said anew by the script when the language changes.
-    """
-    said, up = words[language], _up(language)
-    own = {
-        "emergency_call": _call(said["emergency_number"]),
-        "crisis_call": _call(said["crisis_number"]),
-        "tongues": "".join(_language(words[each], current=each == language, up=up) for each in words),
-        "limit": QUESTION_CHARACTERS,
-        "starting": "".join(_starting(words[each], hidden=each != language) for each in words),
-    }
-    return page_file("body.html").format_map({**said, **own})
-
-
-def _call(number: str) -> str:
-    return f'<a href="{phone_address(number)}">{number}</a>'
-
-
-def _language(said: Words, *, current: bool, up: str) -> str:
-    code, here = said["lang"], ' aria-current="true"' if current else ""
-    return f'<a href="{up}{PATHS[code][1:] or "./"}" lang="{code}" hreflang="{code}"{here}>{said["language_name"]}</a>'
-
-
-def _starting(said: Words, *, hidden: bool) -> str:
-    return f'<div lang="{said["lang"]}"{" hidden" if hidden else ""}>{starters(said)}</div>'

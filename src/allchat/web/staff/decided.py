@@ -14,7 +14,7 @@ Sentence = tuple[str, Mapping[str, object]]
 _BARS: Mapping[tuple[str, str], Sentence] = {
     ("urgent", policy.CRISIS_REASON): (
         "bar_crisis",
-        {"limit": policy.CRISIS, "asked": policy.ASKED_CRISIS, "feared": policy.FEARED_CRISIS},
+        {"limit": policy.CRISIS, "feared": policy.FEARED_CRISIS, "general": policy.GENERAL_CRISIS},
     ),
     ("urgent", policy.UNSURE): (
         "bar_emergency",

@@ -16,13 +16,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
 from allchat.addresses import web_address
 from allchat.chat import Chat
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.web.answer_queue import Capacity, Pace
+from allchat.web.assets import templates
 from allchat.web.counts import Counts
 from allchat.web.reload import Following
 from allchat.web.staff.desk import Desk, Page, View, trouble
@@ -41,13 +41,7 @@ class Staff:
         self.desk = desk
         self._login = login
         self._stretching = asyncio.Semaphore(STRETCHED_AT_ONCE)
-        self._templates = Environment(
-            loader=PackageLoader("allchat.web.staff", ""),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates("allchat.web.staff")
         self._templates.tests["web_address"] = lambda text: web_address(text) is not None
         self._words = load_wording().table("staff")
         self._style = (files("allchat") / "web" / "staff" / "staff.css").read_text(encoding="utf-8")

@@ -1,0 +1,215 @@
+"""The store in PostgreSQL with pgvector: a schema for each language of a version, rows that never change.
+
+Vectors are searched exactly up to ``EXACT_ROWS``, past that by ``halfvec`` in IVFFlat's cells, whose rows are scored
+from the whole vectors. Words are arrays of postings with FTS5's own numbers. docs/decisions/0015-stores.md says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from allchat.errors import SettingsError, StoreError
+from allchat.search.embedder import Vectors
+from allchat.search.index import MAP_FILE, file_name
+from allchat.search.question_map import unpacked as unpacked_map
+from allchat.search.store import Near, Postings
+from allchat.search.tables import Row, Tables
+from allchat.search.terms import Terms, unpacked
+
+LEAST_SERVER, LEAST_VECTOR = 15, (0, 8)
+"""The oldest PostgreSQL and pgvector: IVFFlat goes on into further cells where its own hold too few rows since 0.8."""
+
+SECONDS: Final = 5
+"""How long a query may take, and a question waits for a connection; to connect, 3."""
+
+MOST_CONNECTIONS: Final = 8
+"""Of one process, for each language: a question holds one for as long as one query takes."""
+
+NOWHERE: Final = Postings(0, np.zeros(0, dtype=np.intp), np.zeros((0, 2)))
+
+
+class Address:
+    """Where a database is, and how it is called in what we say: never with a password.
+
+    Raises:
+        SettingsError: the URL cannot be read, or holds a password.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise SettingsError("store: is no URL of PostgreSQL's. Write postgresql://USER@HOST/DATABASE") from error
+        if "password" in parts:
+            raise SettingsError(
+                "store: holds a password. Take it out; put it into the file that PGPASSFILE names, or into PGPASSWORD."
+            )
+        self._parts = {"application_name": "allchat", "connect_timeout": "3", **parts}
+        self.name = f"PostgreSQL at {parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
+
+    def conninfo(self, **options: object) -> str:
+        """What libpq is told, with the server's settings for each connection."""
+        told = " ".join(f"-c {name}={value}" for name, value in options.items())
+        return make_conninfo("", **self._parts, options=f"{self._parts.get('options', '')} {told}".strip())
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """What goes wrong inside is told as a StoreError."""
+        try:
+            yield
+        except psycopg.errors.QueryCanceled as error:
+            raise StoreError(f"{self.name}: did not answer within {SECONDS} seconds. Ask again.") from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise StoreError(f"{self.name}: a right is missing ({_first_line(error)}). See deploy/postgres.") from error
+        except psycopg.errors.UndefinedTable as error:
+            raise StoreError(f"{self.name}: the version is gone ({_first_line(error)}). Run: allchat build") from error
+        except psycopg.OperationalError as error:
+            raise StoreError(f"{self.name}: cannot be reached ({_first_line(error)}). Start it, or wait.") from error
+        except psycopg.Error as error:
+            raise StoreError(f"{self.name}: {_first_line(error)}. See its log.") from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+class PostgresStore(Tables):
+    """A ``Store`` in the schemas of one version; its files lie in ``folder``, checked against the manifest."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        version: str,
+        probes: int,
+        language: str = "en",
+        beside: PostgresStore | None = None,
+    ) -> None:
+        super().__init__()
+        self.folder, self.manifest, self.version, self.language = folder, manifest, version, language
+        self._address = address
+        self._terms: Terms = Terms() if beside is None else beside._terms
+        own_map = folder / file_name(MAP_FILE, language)
+        self._map = unpacked_map(own_map) if own_map.exists() else None
+        self._pool = _pool(address, schema=schema_of(folder.name, language), probes=probes)
+        self.others: dict[str, PostgresStore] = {}
+        try:
+            rows: list[tuple[str, str]] = [(name, value) for name, value in self._all("SELECT name, value FROM facts")]
+            facts = dict(rows)
+            self.block_count, self.dimension = int(facts["blocks"]), int(facts["dimension"])
+            sources = f"{schema_of(folder.name, 'en')}.sources"
+            self._tables = {sources: bool(int(facts["source_cells"])), "asked": bool(int(facts["asked_cells"]))}
+            for code in manifest["languages"] if beside is None else ():
+                self.others[code] = PostgresStore(
+                    address,
+                    folder=folder,
+                    manifest=manifest,
+                    version=version,
+                    probes=probes,
+                    language=code,
+                    beside=self,
+                )
+        except BaseException:
+            self.close()
+            raise
+
+    def _all(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        """See ``Tables``. A connection that was lost, as when the server restarts, is tried once more on another."""
+        with self._address.errors():
+            try:
+                return self._rows(query, values)
+            except psycopg.OperationalError as error:
+                if isinstance(error, psycopg.errors.QueryCanceled | PoolTimeout):
+                    raise
+                self._pool.check()
+                return self._rows(query, values)
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
+        with self._pool.connection() as connection:
+            found: list[Row] = connection.execute(query.replace("?", "%s"), values, binary=True).fetchall()
+        return found
+
+    def near(self, vectors: Vectors, *, limit: int) -> Near:
+        """See ``Store.near``."""
+        if not len(vectors):
+            return Near(*_NOTHING)
+        moved = vectors if self._map is None else self._map.moved(vectors)
+        found = [
+            self._nearest(table, vector, limit)
+            for pair in zip(vectors, moved, strict=True)
+            for table, vector in zip(self._tables, pair, strict=True)
+        ]
+        return Near(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+    def _nearest(self, table: str, vector: Vectors, limit: int) -> Near:
+        order = "half <#> ?::halfvec" if self._tables[table] else "whole <#> ?::vector"
+        rows = self._all(
+            f"SELECT cosine, leads FROM (SELECT row, -(whole <#> ?::vector) AS cosine, leads FROM {table} "  # noqa: S608 - our own names
+            f"ORDER BY {order} LIMIT ?) AS nearest ORDER BY cosine DESC, row",
+            (text := written(vector), text, limit),
+        )
+        leads = [np.frombuffer(lead, dtype="<i4").reshape(-1, 3) for _, lead in rows]
+        cosines = np.repeat([float(cosine) for cosine, _ in rows], [len(lead) for lead in leads])
+        grains, blocks, sentences = np.vstack([*leads, np.zeros((0, 3), dtype="<i4")]).T.astype(np.intp)
+        return Near(cosines, grains, blocks, sentences)
+
+    def postings(self, words: Sequence[str]) -> list[Postings]:
+        """See ``Store.postings``."""
+        terms = [" ".join(self._terms.of(word)) for word in words]
+        rows = self._all("SELECT term, count, blocks, scores FROM words WHERE term = ANY(?)", (terms,)) if terms else []
+        found = {term: unpacked(*packed) for term, *packed in rows}
+        return [found.get(term, NOWHERE) for term in terms]
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        for other in self.others.values():
+            other.close()
+        self._pool.close()
+
+
+def schema_of(version: str, language: str) -> str:
+    """What the schema of a version is called for a language."""
+    return f"allchat_{version}_{language}"
+
+
+def _pool(address: Address, *, schema: str, probes: int) -> ConnectionPool[Any]:
+    options: dict[str, object] = {
+        "search_path": f"{schema},public",
+        "statement_timeout": f"{SECONDS}s",
+        "default_transaction_read_only": "on",
+        "ivfflat.iterative_scan": "relaxed_order",
+        "ivfflat.probes": probes,
+        "enable_seqscan": "off",  # cells are read also where the planner thinks them dear
+    }
+    pool: ConnectionPool[Any] = ConnectionPool(
+        address.conninfo(**options),
+        kwargs={"autocommit": True},
+        min_size=1,
+        max_size=MOST_CONNECTIONS,
+        timeout=SECONDS,
+        reconnect_timeout=SECONDS,
+        open=False,
+    )
+    with address.errors():
+        pool.open()
+    return pool
+
+
+def written(vector: Vectors) -> str:
+    """A vector as pgvector reads it, each number to the last bit."""
+    return f"[{','.join(map(repr, vector.astype(np.float64).tolist()))}]"
+
+
+_EMPTY: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+_NOTHING = (np.zeros(0), _EMPTY, _EMPTY, _EMPTY)

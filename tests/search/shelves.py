@@ -1,0 +1,71 @@
+"""Every kind of shelf that allchat has, for the tests that hold all of them to one contract."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+from index_folders import current, small_contents
+from postgres_server import Server, missing
+from word_hash import WordHash
+
+from allchat.search.folder import Folder, write_index
+from allchat.search.index import Index
+from allchat.search.schema import Contents
+from allchat.search.store import Shelf
+from allchat.sources.chunking import chunk
+
+
+@cache
+def server() -> Server:
+    """The server of this process's tests."""
+    started = Server()
+    atexit.register(started.remove)
+    return started
+
+
+def in_postgres(folder: Path) -> Shelf:
+    """An empty database of its own."""
+    why = missing()
+    if why is not None:
+        pytest.skip(why)
+    from allchat.search.postgres_shelf import PostgresShelf
+
+    return PostgresShelf(server().database(f"shelf_{next(_NUMBERS)}"), folder=folder)
+
+
+_NUMBERS = count()
+
+SHELVES: Mapping[str, Callable[[Path], Shelf]] = {"folder": Folder, "postgres": in_postgres}
+"""What makes an empty shelf, given a folder of its own."""
+
+
+def whole_contents() -> Contents:
+    """The small corpus with its passages."""
+    contents = small_contents()
+    both = zip(contents.documents, contents.outlines, strict=True)
+    passages = [chunk(outline, document=one, max_tokens=60, fits_window=WordHash().fits) for one, outline in both]
+    return replace(contents, passages=tuple(passage for some in passages for passage in some))
+
+
+def made(
+    folder: Path,
+    *,
+    inputs: Mapping[str, object] | None = None,
+    finish: Callable[[Index], Mapping[str, bytes]] | None = None,
+) -> Path:
+    """The files of a version of the small index, as a build makes them; other ``inputs`` make another version."""
+    write_index(
+        whole_contents(),
+        folder=folder,
+        embedder=WordHash(),
+        inputs=inputs or {},
+        finish=finish,
+        settings={"known_words": ["platelets"], "names": {}},
+    )
+    return current(folder)
