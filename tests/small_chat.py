@@ -142,6 +142,9 @@ class SmallChat:
     def earlier(self, document: str, digits: str) -> Document | None:  # noqa: ARG002 - nothing is kept here
         return None
 
+    def original(self, document: Document) -> bytes:
+        raise VerificationError(f"{document.key}: was not converted. Name another.")
+
     def ask(
         self,
         question: str,

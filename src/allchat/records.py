@@ -85,10 +85,9 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source text with what is known about where it comes from.
+    """A source text with what is known about where it comes from; ``revised`` is an ISO date, or None if not stated.
 
     ``text`` is the file's bytes decoded as UTF-8 and nothing else: every offset in allchat counts its characters.
-    ``revised`` is an ISO date, or None where the copy states none.
     """
 
     key: str
@@ -107,6 +106,7 @@ class Document:
     text: str = field(repr=False)
     layout: Layout = field(default=Layout(), repr=False)
     display: Display = "whole"
+    original: tuple[str, str] | None = field(default=None, repr=False)  # its place in the corpus folder, and sha256
 
 
 @dataclass(frozen=True, slots=True)

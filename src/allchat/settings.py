@@ -94,6 +94,10 @@ class Settings(BaseSettings):
         description="Folder for counts by day (kinds, reasons, rules, nearest sections; in fives, never a word, for 90 "
         "days); nothing is counted.",
     )
+    reports: Path | None = Field(
+        None,
+        description="File for wordings that the staff report at `/staff/why` (what they type alone); none are taken.",
+    )
 
     @field_validator("store")
     @classmethod

@@ -170,6 +170,15 @@ OURS = {
         "br",
     ),
     *(
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "scope",
+    ),
+    *(
         "lang",
         "hreflang",
         "charset",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from allchat.search.claims import BESIDE, copies, covered, led, meant
+from allchat.search.claims import ASKED_ALONE, BESIDE, copies, covered, led, meant
 from allchat.search.reached import reached
 from allchat.search.retriever import PARTS
 from allchat.search.store import Near, Postings
@@ -69,7 +69,7 @@ def test_among_sources_of_one_kind_nothing_gives_way(asked: np.ndarray) -> None:
 
 def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> None:
     def word(count: int, *blocks: int) -> Postings:
-        return Postings(count, np.array(blocks, dtype=np.intp), np.zeros((len(blocks), 2)))
+        return Postings(count, np.array(blocks, dtype=np.intp), np.ones((len(blocks), 2)))
 
     rare, common = word(1, 0), word(90, 0, 1)
     near = Near(np.ones(3), np.zeros(3, dtype=np.intp), np.array([0, 1, 2]), np.zeros(3, dtype=np.intp))
@@ -83,6 +83,12 @@ def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> 
     assert found[2] == 0
     assert covers([rare, common], [common])[1] == pytest.approx(1.0)
     assert covers([]).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_word_that_only_a_question_of_ours_has_counts_for_less() -> None:
+    said = Postings(1, np.array([0, 1], dtype=np.intp), np.array([[2.0, 0.0], [0.0, 2.0]]))
+    near = Near(np.ones(1), np.zeros(1, dtype=np.intp), np.array([0]), np.zeros(1, dtype=np.intp))
+    assert covered(reached(near, [[said]], block_count=9), block_count=9).tolist() == [1.0, ASKED_ALONE]
 
 
 def test_what_is_not_near_counts_for_less() -> None:

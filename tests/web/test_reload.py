@@ -30,6 +30,7 @@ from allchat.search.folder import CURRENT, MANIFEST, Folder
 from allchat.search.index import VECTORS_FILE, WORDS_FILE
 from allchat.web.app import create_app
 from allchat.web.reload import LOOK_SECONDS, LOOKS, Following
+from allchat.web.staff.desk import Desk
 from allchat.web.staff.login import Login
 from allchat.web.staff.pages import Staff
 
@@ -294,7 +295,7 @@ def test_a_source_page_shows_the_new_words_and_an_old_link_says_that_they_change
 
 def test_the_staffs_pages_show_the_new_sources_and_keep_nothing_of_the_old(corpus: Path, index: Path) -> None:
     chat = following(index, corpus)
-    staff = Staff(chat, Login("a long password"))
+    staff = Staff(Desk(chat), Login("a long password"))
     before = staff.desk._views["lists"].document.sha256
     assert staff.desk._views is staff.desk._views
     reword(corpus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -250,6 +251,22 @@ class Pipeline:
             return read_text(self._corpus / known.file, sha256=known.sha256)
         except CorpusError as error:
             raise VerificationError(f"{error} Answers from it are withheld until then.") from error
+
+    def original(self, document: Document) -> bytes:
+        """The bytes of the file that a document, today's or an earlier one, was converted from.
+
+        Raises:
+            VerificationError: there is none, or it is no longer the one that was added.
+        """
+        place, sha256 = document.original or ("", "")
+        path = (self._corpus / place).resolve()
+        try:
+            content = path.read_bytes() if path.is_relative_to(self._corpus.resolve()) else b""
+        except OSError as error:
+            raise VerificationError(f"{path}: cannot be read ({error.strerror}). Put the file back.") from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise VerificationError(f"{path}: is not the file that was added. Restore it.")
+        return content
 
     def earlier(self, document: str, digits: str) -> Document | None:
         """The text of a source that was quoted from before, by its hash or the first digits of it.

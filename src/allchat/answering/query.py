@@ -111,6 +111,9 @@ class Asker(Protocol):
     def earlier(self, document: str, digits: str) -> Document | None:
         """The text of a source that was quoted from before, by its hash or the first digits of it."""
 
+    def original(self, document: Document) -> bytes:
+        """The bytes of the file that a document was converted from."""
+
     def ask(self, question: str, **how: Unpack[Asking]) -> Answer:
         """Answer one question."""
 

@@ -37,6 +37,7 @@ from allchat.sources.corpus import read_corpus
 from allchat.web.counts import Counts
 from allchat.web.page.votes import Votes
 from allchat.web.staff.login import Login
+from allchat.web.staff.wordings import Wordings
 
 PINS = Path(__file__).parents[3] / "constraints.txt"
 """The measured environment, where allchat runs from its own folder."""
@@ -68,6 +69,7 @@ def examine(
     staff_password: str = "",
     votes: Path | None = None,
     counts: Path | None = None,
+    reports: Path | None = None,
     pins: Path = PINS,
 ) -> Iterator[Finding]:
     """Every finding, in the order in which a problem is best mended."""
@@ -85,6 +87,8 @@ def examine(
         yield _tried("votes", lambda: f"{votes}: can be written, {Votes(votes).check() / 1000**2:.1f} MB so far")
     if counts is not None:
         yield _tried("counts", lambda: f"{counts}: can be written, {Counts(counts).check()} files so far")
+    if reports is not None:
+        yield _tried("reports", lambda: f"{reports}: can be written, {Wordings(reports).check()} bytes so far")
 
 
 def packages(*, pins: Path = PINS) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ def serve(
     configure_logs(requests=settings.log_requests)
     password = settings.staff_password.get_secret_value()
     counts = Counts(settings.counts) if settings.counts else None
-    staff = staff_router(chat, password=password, counts=counts) if password else None
+    staff = staff_router(chat, password=password, counts=counts, reports=settings.reports) if password else None
     app = create_app(
         chat,
         allowed_origins=settings.allowed_origins,
@@ -86,6 +86,7 @@ def doctor_command(
             staff_password=settings.staff_password.get_secret_value(),
             votes=settings.votes,
             counts=settings.counts,
+            reports=settings.reports,
         )
     )
     findings += unsafe_settings(settings)

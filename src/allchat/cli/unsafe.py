@@ -26,7 +26,8 @@ def unsafe_settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", "warning", what)
     votes = () if settings.votes is None else (settings.votes.absolute().parent,)
     counts = () if settings.counts is None else (settings.counts,)
-    for what in writable(settings.index, settings.corpus, *votes, *counts):
+    reports = () if settings.reports is None else (settings.reports.absolute().parent,)
+    for what in writable(settings.index, settings.corpus, *votes, *counts, *reports):
         yield Finding("files", "warning", what)
 
 

@@ -34,6 +34,10 @@ CLEARLY = 0.1
 """By how much the claim of another copy of ours, by its title (a newer revision, say), must be the better one: where
 both say the same, ours has the questions that families asked."""
 
+ASKED_ALONE = 0.6
+"""What a word of a question counts for a block that does not say it, where a question of ours for that block does: a
+question is about what its block says, and often about more. From 0.45 to 0.7 answers are the same."""
+
 ALIKE = 0.5
 """The share of two titles' words that they have in common from which they name one publication."""
 
@@ -50,15 +54,15 @@ def meant(parts: Floats, asked: NDArray[np.bool_]) -> Floats:
 
 
 def covered(found: Reached, *, block_count: int) -> Floats:
-    """The share of a question's words that each block it reaches holds, weighted by how rare they are: the best of its
-    wordings.
+    """The share of a question's words that each block it reaches holds, by how rare they are, those in questions of
+    ours alone by ``ASKED_ALONE``: the best of its wordings. The first of a word's scores is that of heading and text.
     """
     best = np.zeros(len(found.blocks))
     for words in found.said:
         held, whole = np.zeros(len(found.blocks)), 0.0
         for word, places in words:
             rarity = max(0.1, math.log((block_count + 1) / (word.count + 0.5)))
-            held[places] += rarity
+            held[places] += rarity * np.where(word.scores[:, 0] > 0, 1.0, ASKED_ALONE)
             whole += rarity
         np.maximum(best, held / (whole or 1.0), out=best)
     return best

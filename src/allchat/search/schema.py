@@ -215,8 +215,8 @@ def _word_rows(contents: Contents, blocks: Sequence[Block]) -> Iterator[tuple[in
 
 
 def facts(document: Document) -> dict[str, Any]:
-    """What is known about a document besides its text and layout."""
-    return {name: value for name, value in asdict(document).items() if name not in ("text", "layout")}
+    """What is known about a document besides its text and layout, and the place of its original."""
+    return {name: value for name, value in asdict(document).items() if name not in ("text", "layout", "original")}
 
 
 def _json(value: Any) -> str:

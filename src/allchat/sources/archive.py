@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from allchat.errors import CorpusError
@@ -157,4 +158,8 @@ def _read(folder: Path, *, sha256: str) -> Document:
     original = source.original
     structure = read_text(folder / STRUCTURE, sha256=original.structure_sha256) if original else None
     text = read_text(folder / TEXT, sha256=sha256)
-    return made_of(source, text=text, layout=layout_of(source, structure=structure))
+    kept = made_of(source, text=text, layout=layout_of(source, structure=structure))
+    if original is None:
+        return kept
+    place = f"{ARCHIVE}/{source.id}/{sha256}/{ORIGINAL}{Path(original.file).suffix}"
+    return replace(kept, original=(place, original.sha256))

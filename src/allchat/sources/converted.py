@@ -65,6 +65,34 @@ def place_of(document: Document, start: int, end: int) -> dict[str, Any] | None:
     return {"page": found[0]["page"], "boxes": boxes}
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Words of one line of a converted text, what stands before and behind them in it, and the page on which that line
+    begins, with its boxes there.
+    """
+
+    page: int
+    boxes: tuple[tuple[float, float, float, float], ...]
+    before: str
+    words: str
+    after: str
+
+
+def stretches(document: Document, start: int, end: int) -> list[Stretch]:
+    """The lines between two offsets as they stand on pages; none where the original has no pages."""
+    text = document.text
+    starts, places = _places(document)
+    found: list[Stretch] = []
+    for number in range(max(0, bisect_right(starts, start) - 1), bisect_left(starts, end)):
+        first, place = starts[number], places[number]
+        last = text.find("\n", first) % (len(text) + 1)  # a converted text has no other line ends
+        if "page" in place and first < end and start < last:
+            boxes = tuple((box[0], box[1], box[2], box[3]) for box in place["boxes"])
+            cut = max(first, start), min(last, end)
+            found.append(Stretch(place["page"], boxes, text[first : cut[0]], text[slice(*cut)], text[cut[1] : last]))
+    return found
+
+
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -239,6 +239,7 @@ def made_of(source: Source, *, text: str, layout: Layout) -> Document:
         text=text,
         layout=layout,
         display=source.display,
+        original=(source.original.file, source.original.sha256) if source.original else None,
     )
 
 

@@ -268,6 +268,10 @@ class PageDoor:
         """The text of a source that was quoted from before; see ``Asker``."""
         return self._asker.earlier(document, digits)
 
+    def original(self, document: Document) -> bytes:
+        """The file that a document was converted from; see ``Asker``."""
+        return self._asker.original(document)
+
     def ask(self, question: str, **how: Unpack[Asking]) -> Answer:
         """Answer one question, or say that too many are asking.
 

@@ -33,7 +33,7 @@ from allchat.web.middleware.request_limits import Limits
 from allchat.web.middleware.tokens import Tokens
 from allchat.web.page.messages import CONTACT, page_words
 from allchat.web.prometheus import Metrics, metrics_router
-from allchat.web.source_page import source_endpoint
+from allchat.web.source_route import source_endpoint
 from allchat.web.uvicorn_server import PROXIES, serve_until_stopped
 from allchat.wording import LANGUAGES, Words
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from allchat.records import Block, Outline, Section
 from allchat.sources.text import BULLETS, clean
+from allchat.web.tables import Cut, Table, is_row, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,40 @@ def shown(source: str) -> str:
 
 def blocks_html(blocks: Iterable[Block], *, text: str, marks: Sequence[Mark] = (), level: int) -> str:
     """The blocks as HTML on a single line (Markdown must find neither a blank line nor an indent in it)."""
-    return "".join(_lines_html(lines_of(block, text=text), text=text, marks=marks, level=level) for block in blocks)
+    shown = [lines_of(block, text=text) for block in blocks]
+    parts = []
+    for are_rows, group in groupby(shown, key=lambda lines: _are_rows(lines, text=text)):
+        several = list(group)
+        table = (
+            table_of([(line.start, line.end) for lines in several for line in lines], text=text) if are_rows else None
+        )
+        if table is not None and all(table.shows(mark) for mark in marks):
+            parts.append(_table_html(table, text=text, marks=marks))
+        else:
+            parts += [_lines_html(lines, text=text, marks=marks, level=level) for lines in several]
+    return "".join(parts)
+
+
+def _are_rows(lines: Sequence[Line], *, text: str) -> bool:
+    return bool(lines) and all(
+        line.kind == "item" and not line.depth and is_row((line.start, line.end), text=text) for line in lines
+    )
+
+
+def _table_html(table: Table, *, text: str, marks: Sequence[Mark]) -> str:
+    """A table as one; a name of a column stands in its head, and not in each cell again."""
+
+    def words(cut: Cut, marks: Sequence[Mark] = marks) -> str:
+        return words_html(text, start=cut[0], end=cut[1], marks=marks)
+
+    head = "".join(f'<th scope="col">{words(name, ())}</th>' for name in table.names)
+    rows = "".join(
+        f'<tr><th scope="row">{words(name)}</th>'
+        + "".join(f"<td>{words(cells[column]) if column in cells else ''}</td>" for column in range(len(table.names)))
+        + "</tr>"
+        for name, cells in table.rows
+    )
+    return f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _lines_html(lines: Sequence[Line], *, text: str, marks: Sequence[Mark], level: int) -> str:

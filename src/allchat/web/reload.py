@@ -80,6 +80,10 @@ class Following:
         """The text of a source that was quoted from before; see ``Asker``."""
         return self.now.earlier(document, digits)
 
+    def original(self, document: Document) -> bytes:
+        """The file that a document was converted from; see ``Asker``."""
+        return self.now.original(document)
+
     def ask(self, question: str, **how: Unpack[Asking]) -> Answer:
         """See ``Chat.ask``.
 

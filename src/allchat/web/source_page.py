@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
-
 from allchat.addresses import LINK_DIGITS, web_address
-from allchat.answering.query import Asker, standing
 from allchat.records import Document, Outline
-from allchat.sources.archive import is_hash_of
-from allchat.sources.changes import outlined
 from allchat.sources.whereabouts import standing as standing_in
-from allchat.sources.withdrawn import Withdrawn
 from allchat.web.assets import page_file
 from allchat.web.displayed import body_html
 from allchat.web.highlight import Mark, place
 from allchat.web.languages import PATHS
-from allchat.wording import LANGUAGES, Words, load_wording
+from allchat.web.printed import Sheet, lines_svg, may_be_printed, printed_path, sheet_svg
+from allchat.wording import Words, load_wording
 
 
 def in_language(words: Words) -> str:
@@ -64,22 +58,87 @@ def source_page(
     says so. ``older`` is what is said, as HTML, above a text that is no longer in use.
     """
     mark = place(Mark(*span, "marked"), outline, text=document.text) if span and not changed else None
+    told = _source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words)
+    printed = printed_link(document, span, words=words) if span and mark else ""
+    return _page(
+        document,
+        words=words,
+        span=None if changed else span,
+        script="" if span else f"<script>{page_file('source.js')}</script>",
+        left_out=_left_out(document, outline, words=words),
+        notice=older + told + (f'<p class="say">{printed}</p>' if printed else ""),
+        body=body_html(document, outline, mark=mark),
+    )
+
+
+def printed_link(document: Document, span: tuple[int, int], *, words: Words) -> str:
+    """The way to the page as printed, as HTML; nothing where families are offered none."""
+    if not may_be_printed(document, *span):
+        return ""
+    address = f"/source/{printed_path(document, *span)}{in_language(words)}"
+    return f'<a href="{html.escape(address)}">{words["printed"]}</a>'
+
+
+def printed_links(quotes: Iterable[tuple[int, int, int]], document: Document, *, words: Words) -> str:
+    """The ways from quotes of a source (number, start, end) to their pages as printed; nothing where there are none."""
+    said = f'<span class="vh"> {words["new_tab"]}</span>'
+    links = " ".join(
+        f'<a href="/source/{html.escape(printed_path(document, *place) + in_language(words))}" target="_blank" '
+        f'rel="noopener">{number}{said}</a>'
+        for number, *place in quotes
+        if may_be_printed(document, *place)
+    )
+    return f'<p class="links">{words["printed_quote"]} {links}</p>' if links else ""
+
+
+def printed_page(document: Document, found: Sequence[Sheet], *, words: Words, span: tuple[int, int], older: str) -> str:
+    """The pages on which a place stands, as pictures with the lines marked: these alone first, larger, then all."""
+    back = f"{document.key}@{document.sha256[:LINK_DIGITS]}?start={span[0]}&end={span[1]}{in_language(words)}#marked"
+    link = f'<a href="{html.escape(back)}">{words["printed_words"]}</a>'
+    told = [words["printed_text"] if found else words["printed_none"], link]
+    lines = "".join(lines_svg(sheet, label=str(words["printed_lines"])) for sheet in found)
+    pages = "".join(
+        f"<h2>{label}</h2>{sheet_svg(sheet, label=label)}"
+        for sheet in found
+        for label in [str(words["printed_page"]).format(number=sheet.number)]
+    )
+    return _page(
+        document,
+        words=words,
+        span=span,
+        script="",
+        left_out="",
+        notice=f'{older}<p class="say{"" if found else " broken"}" role="status">{" ".join(told)}</p>',
+        body=lines + pages,
+    )
+
+
+def _page(
+    document: Document,
+    *,
+    words: Words,
+    span: tuple[int, int] | None,
+    script: str,
+    left_out: str,
+    notice: str,
+    body: str,
+) -> str:
     return _SOURCE_PAGE.format(
         lang=words["lang"],
         language=html.escape(document.language),
         title=html.escape(document.title),
-        style=page_file("base.css") + page_file("source.css"),
-        script="" if span else f"<script>{page_file('source.js')}</script>",
+        style=page_file("base.css") + page_file("source.css") + _SHEET,
+        script=script,
         home=words["source_home"],
-        home_path=_home(words),
-        languages=_source_languages(document, span=None if changed else span, words=words),
-        notice=older + _source_notice(asked=span is not None, placed=mark is not None, changed=changed, words=words),
+        home_path=home_path(words),
+        languages=_source_languages(document, span=span, words=words),
+        notice=notice,
         publisher=html.escape(document.publisher),
         revised=revised(document, words=words),
         publisher_page=_publisher_page(document, words=words),
         about=about(document, words=words),
-        left_out=_left_out(document, outline, words=words),
-        body=body_html(document, outline, mark=mark),
+        left_out=left_out,
+        body=body,
     )
 
 
@@ -102,7 +161,7 @@ def older_notice(kept: Document, current: Document | None, *, span: tuple[int, i
     return f'<p class="say older" role="status">{" ".join(said)} {link}</p>'
 
 
-def _home(words: Words) -> str:
+def home_path(words: Words) -> str:
     """The page of a language, from a source's: both may stand anywhere on a site."""
     return f"..{PATHS[words['lang']]}"
 
@@ -140,6 +199,9 @@ def _source_notice(*, asked: bool, placed: bool, changed: bool, words: Words) ->
     return f'<p class="say broken" role="status">{words["source_not_placed"]}</p>' if asked else ""
 
 
+_SHEET = ".sheet{display:block;width:100%;height:auto;margin:.8rem 0;background:#fff;border:1px solid var(--line)}"
+"""A page's picture is white, also in the dark."""
+
 _SOURCE_PAGE = """<!doctype html>
 <html lang="{lang}">
 <head>
@@ -165,53 +227,3 @@ _SOURCE_PAGE = """<!doctype html>
 </body>
 </html>
 """
-
-
-def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Request, str], HTMLResponse]:
-    """The endpoint of ``/source/{key}``."""
-
-    def source(request: Request, document: str) -> HTMLResponse:
-        asked, here = request.query_params, standing(chat)
-        said = words.get(asked.get("lang", LANGUAGES[0]), words[LANGUAGES[0]])
-        key, _, digits = document.partition("@")
-        digits = digits or asked.get("sha256", "")
-        span, current = _span(asked.get("start"), asked.get("end")), here.documents.get(key)
-        withdrawn = getattr(here, "withdrawn", {}).get(key)
-        if withdrawn is not None:  # its earlier texts are not shown either
-            return _gone(withdrawn, words=said)
-        meant = current is not None and (not digits or is_hash_of(digits, current.sha256))
-        kept = here.earlier(key, digits) if digits and not meant else None
-        if kept is not None:
-            told = older_notice(kept, current, span=span, words=said)
-            return HTMLResponse(source_page(kept, outlined(kept), words=said, span=span, older=told))
-        if current is None:
-            return _gone(None, words=said)
-        return HTMLResponse(source_page(current, here.outline(key), words=said, span=span, changed=not meant))
-
-    return source
-
-
-def _gone(source: Withdrawn | None, *, words: Words) -> HTMLResponse:
-    """What stands at a link to a source that was withdrawn, or that was never there."""
-    if source is None:
-        return HTMLResponse(_UNKNOWN.format(words=words, said=words["source_unknown"], home=_home(words)), 404)
-    told = str(words["source_withdrawn"]).format(
-        title=html.escape(source.title),
-        publisher=html.escape(source.publisher),
-        date=long_date(source.on, words=words),
-    )
-    return HTMLResponse(_UNKNOWN.format(words=words, said=told, home=_home(words)), 410)
-
-
-_UNKNOWN = (
-    '<!doctype html><html lang="{words[lang]}"><meta charset="utf-8"><title>{words[title]}</title>'
-    '<p>{said}</p><p><a href="{home}">{words[source_home]}</a></p></html>'
-)
-
-
-def _span(start: str | None, end: str | None) -> tuple[int, int] | None:
-    """The span that a link asks for; one that makes no sense stays a span that cannot be placed."""
-    if start is None and end is None:
-        return None
-    cuts = [int(cut) if cut and cut.isascii() and cut.isdigit() and len(cut) < 10 else -1 for cut in (start, end)]
-    return cuts[0], cuts[1]

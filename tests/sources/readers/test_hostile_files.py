@@ -34,7 +34,7 @@ def spoilt(content: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.randint(1, 6)):
         first, last = sorted(chance.randrange(len(made) + 1) for _ in range(2))
         change = chance.randrange(5)
-        if change == 0:
+        if change == 0 and made:
             del made[chance.randrange(1, len(made) + 1) :]
         elif change == 1 and made:
             made[chance.randrange(len(made))] = chance.randrange(256)

@@ -107,6 +107,11 @@ def read_pages(content: bytes, *, name: str) -> tuple[tuple[Page, ...], dict[str
         document.close()
 
 
+def page_lines(document: Any, number: int) -> tuple[Line, ...]:
+    """The lines of one page (from 0) of a document that PDFium has opened."""
+    return _page(document, number).lines
+
+
 def _page(document: Any, number: int) -> Page:
     import pypdfium2.raw as raw
 

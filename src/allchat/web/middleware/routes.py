@@ -10,7 +10,7 @@ READING = ["GET", "HEAD", "OPTIONS"]
 POSTING = ["POST", "OPTIONS"]
 KIB = 1024
 STAFF = "/staff"
-STAFF_FORMS = tuple(f"{STAFF}/{form}" for form in ("sign-in", "sign-out", "quote", "answer", "why"))
+STAFF_FORMS = tuple(f"{STAFF}/{form}" for form in ("sign-in", "sign-out", "quote", "answer", "why", "report"))
 STAFF_BODY = 4096 * KIB
 """Bytes of the one form that a file comes with: saved answers."""
 

@@ -14,8 +14,8 @@ const make = (name, values = {}, ...inside) => {
 
 // What a post may be made of. The server escapes all that is not ours; this is the second lock.
 const PARTS = new Set(`a blockquote button code details div em figcaption figure h2 h3 h4 h5 h6 hr li mark ol p pre
-  section span strong summary ul`.split(/\s+/));
-const MARKS = new Set(`aria-hidden aria-label class dir hidden href id lang open rel start tabindex target
+  section span strong summary table tbody td th thead tr ul`.split(/\s+/));
+const MARKS = new Set(`aria-hidden aria-label class dir hidden href id lang open rel scope start tabindex target
   type`.split(/\s+/));
 const cleaned = (html) => {
   const { body } = new DOMParser().parseFromString(html, "text/html");

@@ -16,7 +16,7 @@ from allchat.web.assets import templates
 from allchat.web.displayed import part_html
 from allchat.web.highlight import Mark, place, sections_of
 from allchat.web.page.messages import NO_WORDS
-from allchat.web.source_page import in_language, revised
+from allchat.web.source_page import in_language, printed_links, revised
 from allchat.wording import Words
 
 MAX_WORDS = 60
@@ -52,7 +52,14 @@ def _sources(cited: Sequence[Citation], asker: Asker, *, turn: int, words: Words
             }
             for section in by_first_quote(sections_of(marks, outline), marks)
         )
-        yield {"document": document, "cited": own, "sections": list(sections), "lost": len(own) - len(marks)}
+        places = ((cite.number, cite.start, cite.end) for cite in own if cite.source_sha256 == document.sha256)
+        yield {
+            "document": document,
+            "cited": own,
+            "sections": list(sections),
+            "lost": len(own) - len(marks),
+            "printed": Markup(printed_links(places, document, words=words)),  # noqa: S704
+        }
 
 
 def hard_words(cited: Sequence[Citation], asker: Asker, *, glossary: Glossary) -> list[Definition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +15,13 @@ from allchat.audit import saved_records
 from allchat.chat import Chat
 from allchat.errors import QuestionError
 from allchat.guard.policy import ADVICE, EMERGENCY
+from allchat.records import Document
 from allchat.search.retriever import PARTS
+from allchat.sources.archive import is_hash_of
 from allchat.sources.text import clean
 from allchat.web.answer_queue import Pace
 from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
+from allchat.web.printed import Pictures, has_page, sheets, stacked_svg
 from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
 from allchat.web.staff.decided import decided
@@ -25,7 +29,10 @@ from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sen
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
 from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
+from allchat.web.staff.wordings import Wordings
 from allchat.wording import load_wording
+
+_PLACE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 
 SOUGHT = 200
 """Characters of what is looked for in a source."""
@@ -38,6 +45,7 @@ class Page:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    media: str = "text/html"
 
 
 def trouble(what: str, status: int, *, said: str = "") -> Page:
@@ -50,12 +58,14 @@ View = Callable[[Request, Sent, Pace], Page]
 
 
 class Desk:
-    """The views over an opened chat, which may follow its index, and over the counts where there are any."""
+    """The views over an opened chat, which may follow its index, and over counts and reports where these are kept."""
 
-    def __init__(self, chat: Chat | Following, counts: Counts | None = None) -> None:
+    def __init__(self, chat: Chat | Following, counts: Counts | None = None, wordings: Wordings | None = None) -> None:
         self._following = chat
         self._counts = counts
+        self._wordings = wordings
         self._words = load_wording().table("staff")
+        self._pictures = Pictures()
         self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
 
     @property
@@ -82,7 +92,11 @@ class Desk:
         return Page("sources.html", {"views": list(self._views.values())})
 
     def source(self, request: Request, sent: Sent, _pace: Pace) -> Page:
-        """One document: all, what holds the words sought, or (``only=uncovered``) what no question reaches."""
+        """One document: all, what holds the words sought, or (``only=uncovered``) what no question reaches; with
+        ``printed``, which names a place, its page as printed.
+        """
+        if "printed" in request.query_params:
+            return self._printed(request.path_params["document"], request.query_params["printed"])
         view = self._views.get(request.path_params["document"])
         if view is None:
             return trouble("no_source", 404)
@@ -99,6 +113,29 @@ class Desk:
         }
         return Page("source.html", values)
 
+    def _printed(self, name: str, place: str) -> Page:
+        """The pages on which a place ("120-180") of a text ("ID" or "ID@HASH") stands, as a picture with it marked."""
+        document, cuts = self._document(name), _PLACE.fullmatch(place)
+        span = (int(cuts[1]), int(cuts[2])) if cuts else (0, 0)
+        if document is None or not has_page(document, *span):
+            return trouble("no_source", 404)
+        found = sheets(document, *span, pictures=self._pictures, read=lambda: self._chat.original(document))
+        svg = stacked_svg(found, label=self._words["printed"])
+        return Page("printed.html", {"svg": svg}, media="image/svg+xml") if found else trouble("broken", 503)
+
+    def _document(self, name: str) -> Document | None:
+        """The text of a source by its key, or an earlier one by its key and the first digits of its hash."""
+        key, _, digits = name.partition("@")
+        today = self._chat.documents.get(key)
+        if not digits or (today is not None and is_hash_of(digits, today.sha256)):
+            return today
+        return self._chat.earlier(key, digits)
+
+    def _paged(self, name: str, start: int, end: int) -> bool:
+        """Whether there is a page as printed for a place of a text."""
+        document = self._document(name)
+        return document is not None and has_page(document, start, end)
+
     def quote(self, _request: Request | None, sent: Sent, pace: Pace) -> Page:
         """Where a pasted text stands word for word, or what comes nearest."""
         pasted = sent.text("text")
@@ -107,7 +144,7 @@ class Desk:
         found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
         error = self._words["quote_empty"] if sent.fields and not found.findings else ""
         values = {"pasted": pasted, "findings": found.findings, "left": found.left, "error": error}
-        values["stamp"] = self._stamp()
+        values |= {"stamp": self._stamp(), "paged": self._paged}
         return Page("quote.html", values, 422 if error else 200)
 
     def answer(self, _request: Request, sent: Sent, pace: Pace) -> Page:
@@ -127,7 +164,8 @@ class Desk:
             reports = checked(saved_records(content), documents=chat.documents, pace=pace, earlier=chat.earlier)
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
-        return Page("answer.html", {"pasted": pasted, "reports": reports, "error": "", "stamp": self._stamp()})
+        values = {"pasted": pasted, "reports": reports, "error": "", "stamp": self._stamp(), "paged": self._paged}
+        return Page("answer.html", values)
 
     def _stamp(self) -> dict[str, str]:
         """When a check was made and against what: a report that is printed stands by itself."""
@@ -146,7 +184,8 @@ class Desk:
     def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
         """How the answer to a question comes about."""
         question, earlier = sent.text("question"), sent.text("history")
-        values = {"question": question, "history": earlier, "explained": None, "error": ""}
+        values: dict[str, Any] = {"question": question, "history": earlier, "explained": None, "error": ""}
+        values["reporting"] = self._wordings is not None
         if not sent.fields:
             return Page("why.html", values)
         if len(earlier) > HISTORY_LIMIT:
@@ -155,6 +194,20 @@ class Desk:
             return Page("why.html", values | {"explained": self._explained(question, earlier)})
         except QuestionError as error:
             return Page("why.html", values | {"error": str(error)}, 422)
+
+    def report(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
+        """Keeps a wording that one of the staff typed, and nothing that was asked."""
+        if self._wordings is None:
+            return trouble("no_report", 404)
+        wording, note = sent.text("wording"), sent.text("note")
+        blank = {"kept": False, "error": "", "wording": "", "note": ""}
+        if not sent.fields:
+            return Page("report.html", blank)
+        try:
+            self._wordings.add(wording, note=note)
+        except QuestionError as error:
+            return Page("report.html", blank | {"error": str(error), "wording": wording, "note": note}, 422)
+        return Page("report.html", blank | {"kept": True})
 
     def asked(self, request: Request, _sent: Sent, _pace: Pace) -> Page:
         """What was asked and not found, by the counts of the last days."""

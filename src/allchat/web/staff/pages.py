@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from allchat.addresses import web_address
@@ -27,6 +28,7 @@ from allchat.web.reload import Following
 from allchat.web.staff.desk import Desk, Page, View, trouble
 from allchat.web.staff.forms import Sent, foreign, form_of
 from allchat.web.staff.login import COOKIE, SESSION_SECONDS, STRETCHED_AT_ONCE, Login
+from allchat.web.staff.wordings import Wordings
 from allchat.wording import load_wording
 
 log = logging.getLogger("allchat.staff")
@@ -35,8 +37,8 @@ log = logging.getLogger("allchat.staff")
 class Staff:
     """The pages over HTTP, each behind the login."""
 
-    def __init__(self, chat: Chat | Following, login: Login, counts: Counts | None = None) -> None:
-        self.desk = Desk(chat, counts)
+    def __init__(self, desk: Desk, login: Login) -> None:
+        self.desk = desk
         self._login = login
         self._stretching = asyncio.Semaphore(STRETCHED_AT_ONCE)
         self._templates = templates("allchat.web.staff")
@@ -54,6 +56,7 @@ class Staff:
         router.add_route("/staff/quote", self._behind(self.desk.quote), ["GET", "POST"])
         router.add_route("/staff/answer", self._behind(self.desk.answer), ["GET", "POST"])
         router.add_route("/staff/why", self._behind(self.desk.why), ["GET", "POST"])
+        router.add_route("/staff/report", self._behind(self.desk.report), ["GET", "POST"])
         router.add_route("/staff/counts", self._behind(self.desk.asked), ["GET"])
         return router
 
@@ -145,13 +148,17 @@ class Staff:
         html = self._templates.get_template(page.template).render(
             page.values, w=self._words, style=self._style, path=request.url.path, inside=inside
         )
-        return HTMLResponse(html, status_code=page.status, headers=dict(headers or {}))
+        return Response(html, status_code=page.status, headers=dict(headers or {}), media_type=page.media)
 
 
-def staff_router(chat: Chat | Following, *, password: str, counts: Counts | None = None) -> APIRouter:
-    """The staff's pages over an opened chat, behind ``password``; ``counts`` are shown where they are kept.
+def staff_router(
+    chat: Chat | Following, *, password: str, counts: Counts | None = None, reports: Path | None = None
+) -> APIRouter:
+    """The staff's pages over an opened chat, behind ``password``; ``counts`` are shown where they are kept, and what
+    the staff report goes to the file ``reports``, where there is one.
 
     Raises:
         SettingsError: the password is too short to be one.
     """
-    return Staff(chat, Login(password), counts).router()
+    desk = Desk(chat, counts, Wordings(reports) if reports else None)
+    return Staff(desk, Login(password)).router()
