@@ -176,7 +176,7 @@ def test_whether_children_survive_is_answered_with_what_the_sources_say_of_the_o
     ("text", "words"),
     [
         ("Should she join the clinical trial they offered?", "clinical trial"),
-        ("Does my daughter need radiation to her brain?", "radiation therapy to the brain"),
+        ("Does my daughter need radiation to her brain?", "to the brain"),
         ("Will chemo make my daughter infertile?", "fertility"),
     ],
 )

@@ -88,15 +88,14 @@ class Turn:
         own = self._heard.embedded
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
-            rows, read = pipeline.read_by_guard(texts)
-        vectors = dict(zip(texts, rows, strict=True))
+            read = pipeline.readings(texts)
         if not inherited:
             with self._timed("screen"):
                 verdict = guard.judge(message, read[texts.index(own)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
-        return self._searched(verdict, message, self._retrieve(understood, vectors))
+        return self._searched(verdict, message, self._retrieve(understood, dict(zip(texts, read, strict=True))))
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
@@ -154,13 +153,13 @@ class Turn:
             return Verdict(None)
         guard = self._pipeline._guard
         screened = self._pipeline.screen(message := guard.read(earlier.text))
-        read = self._pipeline.read_by_guard([earlier.embedded])[1]
+        read = self._pipeline.readings([earlier.embedded])
         return guard.judge(message, read[0], screened)
 
-    def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
+    def _retrieve(self, understood: Understood, readings: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            look = partial(look_for, self._pipeline, self._heard.tongue, vectors=vectors)
+            look = partial(look_for, self._pipeline, self._heard.tongue, readings=readings)
             looked = look(understood.wordings, named=self._named)
             if understood.bent:
                 second = look(understood.bent, named=self._named | understood.named)

@@ -158,6 +158,11 @@ class Search:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
         return self._embedder.encode(wordings)
 
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has, which is where a reading begins with one."""
+        return self._index.dimension
+
     def _postings(self, word: str) -> Postings:
         """The blocks that hold a word (or its stem) in heading, text or questions, scored by ``COLUMNS``."""
         return self._index.postings(word, weights=COLUMNS)
