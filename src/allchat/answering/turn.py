@@ -16,7 +16,7 @@ from allchat.answering.compose import Composed, compose
 from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
 from allchat.answering.fixed import escaped_contact, name_of, reason_of, tone_of
-from allchat.answering.general import GENERAL_WORDS, figures, general
+from allchat.answering.general import GENERAL_WORDS, figures, general, seen
 from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import Pipeline, Vector
@@ -34,7 +34,7 @@ from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
 
-GENERAL_MARGIN = 0.5
+GENERAL_MARGIN = 0.4
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
 beside its subject, and a search finds something for nearly all of it."""
 
@@ -95,7 +95,8 @@ class Turn:
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
-        return self._searched(verdict, message, self._retrieve(understood, dict(zip(texts, read, strict=True))))
+        looked = self._retrieve(understood, dict(zip(texts, read, strict=True)))
+        return self._searched(verdict, message, seen(pipeline, (*self._earlier, self._heard), looked))
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
