@@ -40,11 +40,11 @@ EVIDENT = 0.25
 
 MANY_WORDS = 60
 
-ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.92, 0.9
+ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.86, 0.9
 """How likely a request for advice must be: where someone is named, where nobody is, where no child, health or
 danger is, and in a form that asks what to know or to ask ("what should we ask?")."""
 
-LOW, REFUSED_LOW, THANKED_LOW = 0.45, 0.5, 0.85
+LOW, REFUSED_LOW, THANKED_LOW = 0.45, 0.6, 0.85
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
 beside one of small talk."""
 
