@@ -35,7 +35,7 @@ INDIRECT = 0.14
 """The share of answerable calibration questions that may be left without a direct answer; it sets the threshold. These
 questions are harder than families' are, and nearly all of them still have the nearest passage, which answers them."""
 
-CLOSEST_NEAR = 0.33
+CLOSEST_NEAR = 0.3
 """The share of near misses among the calibration questions for which the nearest passage may be shown, said to be no
 direct answer; it sets the lower bound."""
 
