@@ -55,6 +55,10 @@ class Counting(WordHash):
         self.texts += texts
         return super().encode(texts, progress=progress)
 
+    def read(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        self.texts += [f"read: {text}" for text in texts]
+        return WordHash().encode(texts, progress=progress)
+
 
 def noted(learn: Callable[..., Any], *, name: str, done: list[str]) -> Callable[..., Any]:
     def learn_and_note(*given: Any, **named: Any) -> Any:
@@ -204,6 +208,23 @@ def test_kept_vectors_that_are_damaged_are_made_anew(at: float, corpus: Path, tm
     build(corpus, index=index, embedder=embedder)
     assert len(set(embedder.texts)) > 100
     assert files(index) == files(build(corpus, index=tmp_path / "nothing", embedder=WordHash()))
+
+
+def test_readings_are_kept_apart_from_vectors_of_the_same_text(tmp_path: Path) -> None:
+    class Deeper(WordHash):
+        def read(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+            vectors = self.encode(texts, progress=progress)
+            return np.hstack((vectors, -vectors))
+
+    one = KeptVectors(Deeper(), key="one")
+    read = one.read(["fever", "hair"])
+    vectors = one.encode(["fever"])
+    assert (read.shape, vectors.shape) == ((2, 768), (1, 384))
+    (tmp_path / KEPT_FILE).write_bytes(one.packed())
+    other = KeptVectors(Deeper(), key="one", kept=tmp_path / KEPT_FILE)
+    assert np.array_equal(other.read(["fever", "hair"]), read)
+    assert np.array_equal(other.encode(["fever"]), vectors)
+    assert other.embedded == 0
 
 
 def test_vectors_of_another_model_are_not_taken(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from allchat.languages.folders import Language as Spoken
 from allchat.languages.gloss import gloss_of
 from allchat.program import library_versions, program_hash
 from allchat.records import Document, Examples, LayTerm, Outline, Passage, Question
-from allchat.search.embedder import Embedder
+from allchat.search.embedder import Embedder, Reader
 from allchat.search.folder import previous_index, write_index
 from allchat.search.index import Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
@@ -76,7 +76,7 @@ def build(
     index: Path,
     model: str = PACKAGED_MODEL,
     passage_tokens: int = PASSAGE_TOKENS,
-    embedder: Embedder | None = None,
+    embedder: Reader | None = None,
     progress: bool = False,
     force: bool = False,
     say: Callable[[str], None] | None = None,
@@ -104,7 +104,7 @@ def build(
 
     def finish(built: Index) -> dict[str, bytes]:
         search = Search(built, embedder=kept, lay_terms=lay_terms)
-        return {**_judge(search, read_examples(corpus), previous, say=say), **network}
+        return {**_judge(search, read_examples(corpus), previous, reader=kept, say=say), **network}
 
     write_index(
         Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions),
@@ -183,7 +183,7 @@ def _languages(
     outlines: Sequence[Outline],
     lay_terms: Sequence[LayTerm],
     *,
-    embedder: Embedder,
+    embedder: Reader,
     previous: Index | None,
 ) -> tuple[Language, ...]:
     """The languages besides English in which there are questions of ours: nothing is searched in any other."""
@@ -194,7 +194,9 @@ def _languages(
         def judge(built: Index) -> dict[str, bytes]:
             own = read_examples(corpus, language=code, read=read)
             search = Search(built, embedder=embedder, lay_terms=lay_terms)
-            return _judge(search, own, None if previous is None else previous.of(code), beside=examples)
+            return _judge(
+                search, own, None if previous is None else previous.of(code), reader=embedder, beside=examples
+            )
 
         asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
         return Language(code, asked, judge)
@@ -207,6 +209,7 @@ def _judge(
     examples: Examples,
     previous: Index | None,
     *,
+    reader: Reader,
     beside: Examples = NO_EXAMPLES,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, bytes]:
@@ -221,7 +224,7 @@ def _judge(
         for question in answered:
             say(f"  {question}")
     others = _silent(beside, now_answered(beside.near, search=search))
-    judge = fit(_silent(examples, answered), search=search, beside=others, kept=_kept_judge(previous))
+    judge = fit(_silent(examples, answered), search=search, reader=reader, beside=others, kept=_kept_judge(previous))
     return {} if judge is None else {MODEL_FILE: packed(judge)}
 
 

@@ -10,7 +10,7 @@ import pytest
 from places import SMALL
 from word_hash import WordHash
 
-from allchat.answering.abstain import Decision, Judge, Machine, packed, unpacked
+from allchat.answering.abstain import Decision, Judge, Machine, evidence, packed, unpacked
 from allchat.chat import Chat
 from allchat.errors import StoreError
 from allchat.web.api.openai import linked
@@ -104,6 +104,23 @@ def test_the_judge_has_two_bounds_and_never_shows_the_nearest_for_another_subjec
 ) -> None:
     judge = Judge(machine(value), 0.2, machine(elsewhere), -0.5)
     assert judge.decide(np.zeros(1))[0] == decision
+
+
+def test_the_judge_reads_the_layer_before_the_last_behind_the_vector_and_not_the_one_in_the_middle(
+    small_chat: Chat,
+) -> None:
+    search, wordings = small_chat.search(), (QUESTION,)
+    vector = small_chat.embedder.encode(wordings)[0]
+    found = search.find(wordings, vectors=vector[None], limit=3)
+
+    def judged(middle: float, last: float) -> np.ndarray[Any, Any]:
+        reading = np.concatenate((vector, np.full_like(vector, middle), np.full_like(vector, last)))
+        return evidence(found, wordings=wordings, reading=reading, search=search)
+
+    assert np.array_equal(judged(0.1, 0.2), judged(0.9, 0.2))
+    assert not np.array_equal(judged(0.1, 0.2), judged(0.1, 0.3))
+    alone = evidence(found, wordings=wordings, reading=vector, search=search)
+    assert np.array_equal(judged(0.1, 0.2)[: len(alone)], alone)
 
 
 def test_both_bounds_are_kept_in_the_index(tmp_path: Any) -> None:

@@ -274,9 +274,18 @@ def test_an_answer_shows_two_quotes_and_the_rest_on_request() -> None:
 
 def test_a_second_quote_that_is_not_good_enough_waits_until_it_is_asked_for() -> None:
     sources = sources_of(*PARAGRAPHS)
-    quotes = selected(sources, hit(sources, "Paragraph 0"), hit(sources, "Paragraph 1", score=0.6))
+    quotes = selected(sources, hit(sources, "Paragraph 0"), hit(sources, "Paragraph 1", score=0.84))
     assert first_words(sources, quotes.shown) == ["Paragraph 0"]
     assert first_words(sources, quotes.further) == ["Paragraph 1"]
+    as_good = selected(sources, hit(sources, "Paragraph 0"), hit(sources, "Paragraph 1", score=0.86))
+    assert first_words(sources, as_good.shown) == ["Paragraph 0", "Paragraph 1"]
+
+
+def test_a_sentence_with_a_short_form_brings_the_sentence_that_explains_it() -> None:
+    text = "The goal is a complete remission (CR), which means that none is seen. More than 95% have a CR.\n"
+    sources = sources_of(f"Goals\n\n{text}")
+    asked = replace(hit(sources, "The goal"), sentences={0: 0.2, 1: 0.95})
+    assert [sources.words(q.document, q.start, q.end) for q in choose([asked], sources=sources)] == [text.strip()]
 
 
 def test_a_question_in_two_parts_has_its_second_quote_at_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allchat.answering.contextualize import is_rest
+from allchat.answering.contextualize import is_parted, is_rest
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,16 @@ def test_the_rest_of_a_question_is_known(question: str) -> None:
 )
 def test_a_question_of_its_own_is_no_rest(question: str) -> None:
     assert not is_rest(question)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ALLO vs AUTO",
+        "what is the difference between standard risk and high risk",
+        "How do B cells differ from T cells?",
+    ],
+)
+def test_who_compares_two_things_asks_for_both(text: str) -> None:
+    assert is_parted(text)
+    assert not is_parted("what is high risk")

@@ -139,6 +139,32 @@ def test_life_and_death_bring_a_warm_line_and_the_figure_on_request_alone(chat: 
     assert "surviv" not in own
 
 
+def test_the_rate_of_survival_is_told_by_the_figure_of_remission_and_what_that_is_and_never_as_a_direct_answer(
+    chat: Chat,
+) -> None:
+    answer = chat.ask("what percentage of children survive leukemia")
+    assert answer.directness == "closest"
+    assert "which means that the blood counts have returned to normal" in answer.citations[0].quote
+    assert "95%" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("text", "history"),
+    [
+        ("what percentage of children survive leukemia", ["My son relapsed in March. What is a relapse?"]),
+        ("my son relapsed, what is the survival rate", []),
+        ("what percentage of infants survive leukemia", []),
+        ("I am 15 and have ALL, what percentage go into remission?", []),
+    ],
+)
+def test_no_figure_of_first_treatment_is_quoted_where_it_is_not_of_the_case(
+    text: str, history: list[str], chat: Chat
+) -> None:
+    answer = chat.ask(text, history=history)
+    assert answer.directness != "direct"
+    assert not any(holds_figure(cite.quote) for cite in (*answer.citations, *answer.further))
+
+
 @pytest.mark.parametrize(
     ("text", "history"),
     [
@@ -176,7 +202,7 @@ def test_whether_children_survive_is_answered_with_what_the_sources_say_of_the_o
     ("text", "words"),
     [
         ("Should she join the clinical trial they offered?", "clinical trial"),
-        ("Does my daughter need radiation to her brain?", "radiation therapy to the brain"),
+        ("Does my daughter need radiation to her brain?", "to the brain"),
         ("Will chemo make my daughter infertile?", "fertility"),
     ],
 )

@@ -1,8 +1,8 @@
 """Decide: whether what was found answers the question, comes near it, or the sources are silent.
 
-A small support vector machine over the evidence of the search and the question's own vector. It is fitted at build time
-on ``corpus/calibration.toml``, questions of ours that the sources answer and that they do not. docs/retrieval.md has
-the procedure and its coverage and risk curve.
+A small support vector machine over the evidence of the search and what the model reads of the question itself. It is
+fitted at build time on ``corpus/calibration.toml``, questions of ours that the sources answer and that they do not.
+docs/retrieval.md has the procedure and its coverage and risk curve.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from allchat.errors import StoreError
 from allchat.program import library_versions, program_hash
 from allchat.records import Examples
+from allchat.search.embedder import Reader
 from allchat.search.retriever import Found, Search
 from allchat.search.words import content_words
 
@@ -30,7 +31,7 @@ Decision = Literal["answer", "closest", "not_found", "out_of_scope"]
 
 MODEL_FILE = "decision.npy"
 
-INDIRECT = 0.1
+INDIRECT = 0.14
 """The share of answerable calibration questions that may be left without a direct answer; it sets the threshold. These
 questions are harder than families' are, and nearly all of them still have the nearest passage, which answers them."""
 
@@ -38,7 +39,11 @@ CLOSEST_NEAR = 0.3
 """The share of near misses among the calibration questions for which the nearest passage may be shown, said to be no
 direct answer; it sets the lower bound."""
 
-VECTOR_WEIGHT = 4.0
+VECTOR_WEIGHT, LAYER_WEIGHT = 4.0, 4.5
+"""What the parts of a question's vector count, and those of the layer before the last, which says less of its subject
+and more of what is asked about it: how long, how much, by whom. The layer in the middle tells our way of asking from
+others': it helps on our questions and not on strangers'."""
+
 COST, GAMMA = 4.0, 0.05
 FOLDS = 10
 ANSWERS = 0.7
@@ -95,14 +100,20 @@ class Judge:
         return ("closest" if margin >= self.closest else "not_found"), margin
 
 
-def evidence(found: Found, *, wordings: Sequence[str], vector: NDArray[np.float32], search: Search) -> Floats:
+def evidence(found: Found, *, wordings: Sequence[str], reading: NDArray[np.float32], search: Search) -> Floats:
     """The features of a question: the best value of each part, how many words it has, how well they are covered by the
-    sources and by the first hits (shares weighted by rarity), the rarest word that stands nowhere, and its own vector.
+    sources and by the first hits (shares weighted by rarity), the rarest word that stands nowhere, and the ``reading``
+    ``(r,)`` of the question itself: its vector and, where the model has layers, the one before the last.
     """
     best = found.best
     parts = [best["question"], best["sentence"], best["block"], best["passage"], math.log1p(best["words"])]
     covered = np.max([_coverage(wording, found, search) for wording in wordings], axis=0)
-    return np.concatenate((parts, [math.log(len(content_words(wordings[0])) + 1)], covered, VECTOR_WEIGHT * vector))
+    return np.concatenate((parts, [math.log(len(content_words(wordings[0])) + 1)], covered, _weighed(reading, search)))
+
+
+def _weighed(reading: NDArray[np.float32], search: Search) -> Floats:
+    wide = search.dimension
+    return np.concatenate((VECTOR_WEIGHT * reading[:wide], LAYER_WEIGHT * reading[2 * wide :]))
 
 
 def _coverage(wording: str, found: Found, search: Search) -> list[float]:
@@ -120,7 +131,7 @@ NO_EXAMPLES = Examples()
 
 
 def fit(
-    examples: Examples, *, search: Search, beside: Examples = NO_EXAMPLES, kept: Judge | None = None
+    examples: Examples, *, search: Search, reader: Reader, beside: Examples = NO_EXAMPLES, kept: Judge | None = None
 ) -> Judge | None:
     """Fits the judge on examples, and on those ``beside`` them, in another language; None where there are none.
     ``kept`` is given back where it was fitted to the same.
@@ -132,9 +143,9 @@ def fit(
     if not (examples.answerable and examples.near and examples.far):
         return None
     answerable, near, far = (
-        _features(rows, search=search) for rows in (examples.answerable, examples.near, examples.far)
+        _features(rows, search=search, reader=reader) for rows in (examples.answerable, examples.near, examples.far)
     )
-    more = [_features(texts, search=search) for texts in (beside.answerable, beside.near, beside.far)]
+    more = [_features(texts, search=search, reader=reader) for texts in (beside.answerable, beside.near, beside.far)]
     key = _key(answerable, near, far, *more)
     if kept is not None and kept.key == key:
         return kept
@@ -183,14 +194,14 @@ def _answered_anew(question: str, search: Search) -> bool:
     return max(found.hits[0].parts["heading"], found.hits[0].parts["sentence"]) >= ANSWERS
 
 
-def _features(questions: Sequence[str], *, search: Search) -> Floats:
+def _features(questions: Sequence[str], *, search: Search, reader: Reader) -> Floats:
     worded = [search.wordings(question) for question in questions]
-    vectors = search.encode([wording for wordings in worded for wording in wordings])
+    readings = reader.read([wording for wordings in worded for wording in wordings])
     rows, first = [], 0
     for wordings in worded:
-        own = vectors[first : first + len(wordings)]
-        found = search.find(wordings, vectors=own, limit=TOP)
-        rows.append(evidence(found, wordings=wordings, vector=own[0], search=search))
+        own = readings[first : first + len(wordings)]
+        found = search.find(wordings, vectors=own[:, : search.dimension], limit=TOP)
+        rows.append(evidence(found, wordings=wordings, reading=own[0], search=search))
         first += len(wordings)
     return np.array(rows)
 
@@ -206,14 +217,14 @@ def _machine(rows: Floats, labels: NDArray[np.int64]) -> Machine:
 
 
 def _scale(rows: Floats) -> Floats:
-    """Evidence is scaled to unit deviation; the parts of the vector keep their common scale."""
+    """Evidence is scaled to unit deviation; the parts of the reading keep their common scale."""
     scale = rows.std(axis=0)
     scale[EVIDENCE:] = 1.0
     return np.where(scale > 0, scale, 1.0)
 
 
 EVIDENCE = 9
-"""How many features come before the question's vector."""
+"""How many features come before the question's reading."""
 
 
 def _out_of_fold(rows: Floats, labels: NDArray[np.int64]) -> Floats:

@@ -33,6 +33,7 @@ class _Pointing:
         words = packaged_languages().english.pointing
         self.illness = words.illness
         self.breaks, self.continues = _compiled(words.breaks), _compiled(words.continues)
+        self.compares = _compiled(rf"\b{words.compares}\b")
         self.pointers = tuple((_compiled(pattern), most) for pattern, most in
                               ((words.it, 4), (words.they, 2), (words.that, 5), (words.ordinal, 4)))  # fmt: skip
 
@@ -104,7 +105,9 @@ def is_rest(question: str, *, languages: Languages | None = None) -> bool:
 
 
 def is_parted(question: str, *, languages: Languages | None = None) -> bool:
-    """Whether a question has two parts: "what is a port and how long does it stay in?"."""
+    """Whether a question has two parts: "what is a port and how long does it stay in?", or compares two things."""
+    if _pointing().compares.search(question):
+        return True
     asks = _asks(languages or packaged_languages())
     parts = [part for part in _PART.split(question) if asks.search(part)]
     return len(parts) > 1 and bool(_named(parts[0]))

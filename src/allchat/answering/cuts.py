@@ -21,6 +21,7 @@ ALONE = 0.3
 """How far the other sentences of the block must be behind it."""
 
 _POINTS_BACK = re.compile(r"(?:[\w,]+ ){1,3}(?:this|that|these|those|such|it)\b")
+_SHORT = re.compile(r"\((?P<short>[A-Z]{2,6})\)")
 _POINTER = re.compile(
     r"(?:Learn more about|To learn more|See |For information about|For more|Use our clinical trial search|"
     r"To find out more)"
@@ -183,14 +184,20 @@ def _asked_for(hit: Hit, words: Sequence[str]) -> int:
     best, *others = sorted(hit.sentences, key=lambda number: (-hit.sentences[number], number)) or [0]
     runner_up = max((hit.sentences[number] for number in others), default=-1.0)
     asked = hit.sentences.get(best, -1.0) >= ALL_BUT_SAID and hit.sentences[best] - runner_up >= ALONE
-    return best if asked and not leans(words[best]) and not _POINTS_BACK.match(words[best]) else 0
+    return best if asked and not _leans(words, best) and not _POINTS_BACK.match(words[best]) else 0
+
+
+def _leans(words: Sequence[str], at: int) -> bool:
+    """Whether a sentence leans on those before it: it begins so, or has a short form that one of them explains."""
+    said = set(re.findall(r"\w+", words[at]))
+    return leans(words[at]) or any(found["short"] in said for found in _SHORT.finditer(" ".join(words[:at])))
 
 
 def _around(hit: Hit, words: Sequence[str], most: int) -> tuple[int, int]:
     best = max(range(len(words)), key=lambda number: (hit.sentences.get(number, -1.0), -number)) if hit.sentences else 0
     first = last = 0 if hit.block.kind == "definition" else best
     last = max(last, best)
-    while first > 0 and leans(words[first]):
+    while first > 0 and _leans(words, first):
         first -= 1
 
     def room(start: int, end: int) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from allchat.answering.compose import NOTHING, Composed, compose
 from allchat.answering.people import holds_figure, is_of_life, may_see_figures
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.quotes import choose
 from allchat.answering.tongue import Heard
+from allchat.answering.understanding import Looked
+from allchat.records import Block
 from allchat.wording import Wording
 
 GENERAL_WORDS = 70
@@ -31,11 +34,32 @@ def figures(pipeline: Pipeline, conversation: Sequence[Heard], phrases: Sequence
 
     Nothing where it does not ask about life and death, where the figure may not be offered, or where there is none.
     """
-    texts, languages = [heard.text for heard in conversation], pipeline.languages
-    if not phrases or not is_of_life(texts[-1], languages=languages):
-        return NOTHING
-    named = frozenset().union(*(pipeline.named_by(heard, earlier=()) for heard in conversation))
-    if not may_see_figures(texts, named=named, languages=languages):
+    asked = phrases and is_of_life(conversation[-1].text, languages=pipeline.languages)
+    if not asked or not _may_see(pipeline, conversation):
         return NOTHING
     found = general(pipeline, phrases, wording=wording)
     return found if any(holds_figure(citation.quote) for citation in found.citations) else NOTHING
+
+
+def seen(pipeline: Pipeline, conversation: Sequence[Heard], looked: Looked) -> Looked:
+    """What was found, without figures of the outlook for whoever asks of life and death in a case that they are not of.
+
+    Where such a figure came first, what is left is no direct answer.
+    """
+    asked = is_of_life(conversation[-1].text, languages=pipeline.languages)
+    if not asked or _may_see(pipeline, conversation):
+        return looked
+    left = tuple(hit for hit in looked.found.hits if not _has_figure(pipeline, hit.block))
+    led = left[:1] == looked.found.hits[:1] or looked.decision != "answer"
+    found = replace(looked.found, hits=left)
+    return looked._replace(found=found, decision=looked.decision if led else "closest")
+
+
+def _has_figure(pipeline: Pipeline, block: Block) -> bool:
+    return holds_figure(pipeline.documents[block.document].text[block.start : block.end])
+
+
+def _may_see(pipeline: Pipeline, conversation: Sequence[Heard]) -> bool:
+    texts = [heard.text for heard in conversation]
+    named = frozenset().union(*(pipeline.named_by(heard, earlier=()) for heard in conversation))
+    return may_see_figures(texts, named=named, languages=pipeline.languages)

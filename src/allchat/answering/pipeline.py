@@ -119,10 +119,9 @@ class Pipeline:
         embedded = read if glossed else as_embedded(text, language=language, languages=self.languages)
         return Heard(text, language, tongue, read, embedded)
 
-    def read_by_guard(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The vectors of texts, ``(n, d)``, and what the guard reads of each, ``(n, r)``."""
-        read = self.embedder.read(texts)
-        return read[:, : self.index.dimension], read
+    def readings(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """What the model reads of texts, ``(n, r)``, for guard and judge: their vectors first."""
+        return self.embedder.read(texts)
 
     def read_as(self, heard: Heard, text: str) -> str:
         """A text as it is searched in the language of what was heard: that itself, or a part of it."""
@@ -152,9 +151,9 @@ class Pipeline:
     def _general(self, phrase: str) -> tuple[Hit, ...]:
         """What the sources say best on a search phrase of the wording files; nothing where they do not answer it."""
         wordings = self._search.wordings(phrase)
-        vectors = self._search.encode(wordings)
-        found = self._search.find(wordings, vectors=vectors, limit=HITS)
-        decision, _ = self.decide(found, wordings=wordings, vector=vectors[0])
+        read = self.readings(wordings)
+        found = self._search.find(wordings, vectors=read[:, : self.index.dimension], limit=HITS)
+        decision, _ = self.decide(found, wordings=wordings, reading=read[0])
         return found.hits[:1] if decision == "answer" else ()
 
     def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
@@ -194,14 +193,17 @@ class Pipeline:
         heard = self.hear(question)
         tongue = heard.tongue
         wordings = tongue.search.wordings(heard.read)
-        vectors = tongue.search.encode(wordings)
-        found = tongue.search.find(wordings, vectors=vectors, limit=HITS)
-        return self.decide(found, wordings=wordings, vector=vectors[0], tongue=tongue)
+        read = self.readings(wordings)
+        found = tongue.search.find(wordings, vectors=read[:, : self.index.dimension], limit=HITS)
+        return self.decide(found, wordings=wordings, reading=read[0], tongue=tongue)
 
     def decide(
-        self, found: Found, *, wordings: Sequence[str], vector: Vector, tongue: Tongue | None = None
+        self, found: Found, *, wordings: Sequence[str], reading: Vector, tongue: Tongue | None = None
     ) -> tuple[Decision, float]:
-        """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence)."""
+        """Whether what was found answers, and how far the evidence is above the threshold (below 0 is silence).
+
+        ``reading`` is what the model reads of the question.
+        """
         tongue = tongue or self.english
         if not found.hits:
             return "not_found", -math.inf
@@ -211,7 +213,8 @@ class Pipeline:
         if tongue.judge is None:  # a corpus without calibration examples: what is near enough is quoted
             margin = max(found.best["question"], found.best["sentence"]) - NEAR_ENOUGH
             return ("answer" if margin >= 0 else "not_found"), margin
-        decision, margin = tongue.judge.decide(evidence(found, wordings=wordings, vector=vector, search=tongue.search))
+        judged = evidence(found, wordings=wordings, reading=reading, search=tongue.search)
+        decision, margin = tongue.judge.decide(judged)
         far = decision == "closest" and is_far(found, wordings=wordings, search=tongue.search)
         return ("not_found" if far else decision), margin
 

@@ -14,7 +14,7 @@ from allchat.sources.facets import FIRST, Named, facets
 MOST_WORDS = 180
 """Words of all quotes of an answer, those on request included; the first quote may exceed it if it is one list."""
 
-TEXT_WORDS = 140
+TEXT_WORDS = 160
 """Words of the quotes in an answer's text, where the first one leaves room for a second."""
 
 FIRST_WORDS, FURTHER_WORDS = 90, 60
@@ -27,9 +27,9 @@ QUOTES = 4
 KEEP = 0.57
 """A further quote needs at least this share of the best hit's score."""
 
-SECOND, SECOND_SAME = 0.65, 0.8
-"""The second quote in the text needs at least this share of it: where it is the other source's word, and where it is
-the same source's. To a question in two parts it needs ``KEEP``."""
+SECOND = 0.85
+"""The second quote in the text needs at least this share of it, which is what it is there for: where two are all but as
+good, the search cannot tell which of them was asked for. To a question in two parts it needs ``KEEP``."""
 
 NEAR = 0.02
 """Hits whose scores differ by no more than this share of the best one are led by whom they speak for and their date."""
@@ -77,8 +77,7 @@ FURTHER = 3
 
 def _adds(found: Sifted, first: Sifted, sources: Sources, *, parted: bool) -> bool:
     """Whether a hit belongs in the text beside the first one."""
-    same = found.hit.block.document == first.hit.block.document
-    bar = KEEP if parted else SECOND_SAME if same else SECOND
+    bar = KEEP if parted else SECOND
     room = _words([*first.quotes, *found.quotes], sources) <= TEXT_WORDS
     return len(first.quotes) == len(found.quotes) == 1 and room and found.hit.score >= bar * first.hit.score
 

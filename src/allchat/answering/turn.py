@@ -16,7 +16,7 @@ from allchat.answering.compose import NOTHING, Composed, compose
 from allchat.answering.contextualize import is_parted, is_rest
 from allchat.answering.cuts import Quote
 from allchat.answering.fixed import directing, name_of, questions, reason_of, tone_of
-from allchat.answering.general import GENERAL_WORDS, figures, general
+from allchat.answering.general import GENERAL_WORDS, figures, general, seen
 from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
 from allchat.answering.pipeline import Pipeline, Vector
@@ -36,7 +36,7 @@ from allchat.search.retriever import Found
 from allchat.search.words import content_words
 from allchat.sources.facets import facets
 
-GENERAL_MARGIN = 0.5
+GENERAL_MARGIN = 0.4
 """How far above the threshold of answers the evidence for a general quote must be: a question on one child names much
 beside its subject, and a search finds something for nearly all of it."""
 
@@ -90,15 +90,15 @@ class Turn:
         own = self._heard.embedded
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
-            rows, read = pipeline.read_by_guard(texts)
-        vectors = dict(zip(texts, rows, strict=True))
+            read = pipeline.readings(texts)
         if not inherited:
             with self._timed("screen"):
                 verdict = guard.judge(message, read[texts.index(own)], verdict, glossed=self._heard.glossed)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
-        return self._searched(verdict, message, self._retrieve(understood, vectors))
+        looked = self._retrieve(understood, dict(zip(texts, read, strict=True)))
+        return self._searched(verdict, message, seen(pipeline, (*self._earlier, self._heard), looked))
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
@@ -156,13 +156,13 @@ class Turn:
             return Verdict(None)
         guard = self._pipeline._guard
         screened = self._pipeline.screen(message := guard.read(earlier.text))
-        read = self._pipeline.read_by_guard([earlier.embedded])[1]
+        read = self._pipeline.readings([earlier.embedded])
         return guard.judge(message, read[0], screened, glossed=earlier.glossed)
 
-    def _retrieve(self, understood: Understood, vectors: Mapping[str, Vector]) -> Looked:
+    def _retrieve(self, understood: Understood, readings: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            look = partial(look_for, self._pipeline, self._heard.tongue, vectors=vectors)
+            look = partial(look_for, self._pipeline, self._heard.tongue, readings=readings)
             looked = look(understood.wordings, named=self._named)
             if understood.bent:
                 second = look(understood.bent, named=self._named | understood.named)

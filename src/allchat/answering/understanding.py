@@ -79,9 +79,9 @@ def understood(
 
 
 def look_for(
-    pipeline: Pipeline, tongue: Tongue, wordings: tuple[str, ...], *, vectors: Mapping[str, Vector], named: Named
+    pipeline: Pipeline, tongue: Tongue, wordings: tuple[str, ...], *, readings: Mapping[str, Vector], named: Named
 ) -> Looked:
-    """What is found for a question in some wordings, whose vectors are given, by one who names these cases."""
-    own = np.array([vectors[wording] for wording in wordings])
-    found = tongue.search.find(wordings, vectors=own, limit=HITS, named=named)
-    return Looked(wordings, found, *pipeline.decide(found, wordings=wordings, vector=own[0], tongue=tongue))
+    """What is found for a question in some wordings, whose readings are given, by one who names these cases."""
+    own = np.array([readings[wording] for wording in wordings])
+    found = tongue.search.find(wordings, vectors=own[:, : tongue.search.dimension], limit=HITS, named=named)
+    return Looked(wordings, found, *pipeline.decide(found, wordings=wordings, reading=own[0], tongue=tongue))

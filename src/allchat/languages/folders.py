@@ -65,7 +65,7 @@ class FollowUp(_Table):
 
 
 class Pointing(_Table):
-    """Words that point at what was asked before; of the language in which questions are searched alone."""
+    """Words that point at what was asked before, and that compare; of the language in which questions are searched."""
 
     illness: frozenset[str]
     breaks: _Pattern
@@ -74,6 +74,7 @@ class Pointing(_Table):
     that: _Pattern
     ordinal: _Pattern
     continues: _Pattern
+    compares: _Pattern
 
 
 class Suggested(_Table):

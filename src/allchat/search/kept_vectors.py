@@ -1,4 +1,4 @@
-"""Vectors kept from one build to the next by the hash of their text, so that a build embeds only what is new.
+"""Vectors and readings kept from one build to the next by the hash of their text: a build embeds only what is new.
 
 The file stands in the index folder beside the versions and is no part of any: who deletes it pays for one build.
 """
@@ -7,30 +7,36 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from allchat.search.embedder import Embedder, Vectors
+from allchat.search.embedder import Reader, Vectors
 
 KEPT_FILE: Final = "kept_vectors.bin"
 
-LAYOUT: Final = "1"
+LAYOUT: Final = "2"
 """Raised whenever what stands in the file changes: one of another layout is left aside."""
 
 HASH_BYTES: Final = 32
 
+READ: Final = "read "
+"""What stands before a text in the hash of its reading, and before no text in that of its vector."""
+
+_Made = Callable[[Sequence[str]], Vectors]
+
 
 class KeptVectors:
-    """An embedder that asks another for those texts alone whose vectors it does not have.
+    """An embedder that asks another for those texts alone whose vectors (or readings) it does not have.
 
-    ``embedder`` must give a text the same vector in whatever company it comes; ``key`` says all that a vector depends
+    ``embedder`` must give a text the same numbers in whatever company it comes; ``key`` says all that a vector depends
     on besides its text. Nothing is taken from a file that is damaged or of another key.
     """
 
-    def __init__(self, embedder: Embedder, *, key: str, kept: Path | None = None) -> None:
+    def __init__(self, embedder: Reader, *, key: str, kept: Path | None = None) -> None:
         self._embedder = embedder
         self._key = f"{LAYOUT} {key}"
         self._rows = {} if kept is None else _read(kept, key=self._key)
@@ -43,13 +49,19 @@ class KeptVectors:
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
+        return self._kept(texts, partial(self._embedder.encode, progress=progress), prefix="")
+
+    def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
+        """See ``Reader.read``."""
+        return self._kept(texts, partial(self._embedder.read, progress=progress), prefix=READ)
+
+    def _kept(self, texts: Sequence[str], make: _Made, *, prefix: str) -> Vectors:
         if not texts:
-            return self._embedder.encode([])
-        names = [hashlib.sha256(text.encode()).digest() for text in texts]
+            return make([])
+        names = [hashlib.sha256(f"{prefix}{text}".encode()).digest() for text in texts]
         new = {name: text for name, text in zip(names, texts, strict=True) if name not in self._rows}
         if new:
-            made = self._embedder.encode(list(new.values()), progress=progress)
-            self._rows.update(zip(new, made, strict=True))
+            self._rows.update(zip(new, make(list(new.values())), strict=True))
             self.embedded += len(new)
         self._used.update(names)
         return np.stack([self._rows[name] for name in names])
@@ -61,11 +73,12 @@ class KeptVectors:
 
     def packed(self) -> bytes:
         """The file for the next build: what this one asked for, behind its sha256. Same texts, same bytes."""
-        names = sorted(self._used)
         file = io.BytesIO()
         np.save(file, np.frombuffer(self._key.encode(), dtype=np.uint8))
-        np.save(file, np.frombuffer(b"".join(names), dtype=np.uint8).reshape(-1, HASH_BYTES))
-        np.save(file, np.array([self._rows[name] for name in names], dtype=np.float32))
+        for wide in sorted({len(self._rows[name]) for name in self._used}):
+            names = sorted(name for name in self._used if len(self._rows[name]) == wide)
+            np.save(file, np.frombuffer(b"".join(names), dtype=np.uint8).reshape(-1, HASH_BYTES))
+            np.save(file, np.array([self._rows[name] for name in names], dtype=np.float32))
         content = file.getvalue()
         return hashlib.sha256(content).digest() + content
 
@@ -77,11 +90,14 @@ def _read(path: Path, *, key: str) -> dict[bytes, Vectors]:
     except OSError:
         return {}
     whole = hashlib.sha256(content[HASH_BYTES:]).digest() == content[:HASH_BYTES]
-    return dict(_rows(io.BytesIO(content[HASH_BYTES:]), key=key)) if whole else {}
+    return dict(_rows(content[HASH_BYTES:], key=key)) if whole else {}
 
 
-def _rows(file: io.BytesIO, *, key: str) -> Mapping[bytes, Vectors]:
+def _rows(content: bytes, *, key: str) -> Iterator[tuple[bytes, Vectors]]:
+    """The rows behind the key: those of each width with their hashes."""
+    file = io.BytesIO(content)
     if np.load(file).tobytes().decode() != key:
-        return {}
-    names, vectors = np.load(file), np.load(file)
-    return {name.tobytes(): vector for name, vector in zip(names, vectors, strict=True)}
+        return
+    while file.tell() < len(content):
+        names, rows = np.load(file), np.load(file)
+        yield from ((name.tobytes(), row) for name, row in zip(names, rows, strict=True))

@@ -145,6 +145,11 @@ class Search:
         """For each word of a text that says what it is about, the blocks that hold it."""
         return self._postings(content_words(text))
 
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has, which is where a reading begins with one."""
+        return self._index.dimension
+
     def find(
         self, wordings: Sequence[str], *, vectors: NDArray[np.float32], limit: int, named: Named | None = None
     ) -> Found:

@@ -13,7 +13,7 @@ import numpy as np
 
 from allchat.errors import ModelError, StoreError
 from allchat.program import library_versions, must_be_able_to_build, program_hash
-from allchat.search.embedder import Embedder, Reader, Vectors
+from allchat.search.embedder import Reader, Vectors
 from allchat.search.model_files import (
     PACKAGED_MODEL,
     PACKAGED_SHA256,
@@ -144,8 +144,8 @@ def reader_of(model: str = PACKAGED_MODEL) -> Reader:
 
 
 def building_embedder(
-    model: str, *, given: Embedder | None = None, exported: Path | None = None
-) -> tuple[Embedder, Mapping[str, bytes]]:
+    model: str, *, given: Reader | None = None, exported: Path | None = None
+) -> tuple[Reader, Mapping[str, bytes]]:
     """What an index is built with, and the files of the exported model that go into it.
 
     Texts are embedded by the export, one at a time, so that a vector is the same in a build from nothing and in one
