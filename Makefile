@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients peers postgres images pins lock clean
+.PHONY: help setup chat test fuzz check soak licences audit sbom eval fix index guard docs clients postgres peers images pins lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

@@ -48,6 +48,7 @@ BUILDERS = (
     "languages/folders.py",
     "languages/gloss.py",
     "parsing.py",
+    "parts.py",
     "program.py",
     "records.py",
     "search",

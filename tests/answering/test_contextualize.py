@@ -43,6 +43,7 @@ def test_a_question_of_its_own_is_no_rest(question: str) -> None:
         "ALLO vs AUTO",
         "what is the difference between standard risk and high risk",
         "How do B cells differ from T cells?",
+        "systemic or intrathecal chemo?",
     ],
 )
 def test_who_compares_two_things_asks_for_both(text: str) -> None:

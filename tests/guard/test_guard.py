@@ -289,7 +289,7 @@ def test_the_fixed_words_of_a_refusal_direct_to_the_care_team_only(language: str
         "- Please wait until morning.",
         "Your child can have the flu shot.",
         "Debe suspender la medicina.",
-        "From “Give her aspirin”:",
+        "“Give her aspirin”",
     ],
 )
 def test_a_direction_is_found(text: str) -> None:

@@ -105,12 +105,17 @@ def is_rest(question: str, *, languages: Languages | None = None) -> bool:
 
 
 def is_parted(question: str, *, languages: Languages | None = None) -> bool:
-    """Whether a question has two parts: "what is a port and how long does it stay in?", or compares two things."""
+    """Whether a question has two parts: "what is a port and how long does it stay in?", compares two things, or only
+    names two ("systemic or intrathecal chemo?").
+    """
     if _pointing().compares.search(question):
         return True
     asks = _asks(languages or packaged_languages())
-    parts = [part for part in _PART.split(question) if asks.search(part)]
-    return len(parts) > 1 and bool(_named(parts[0]))
+    parts = _PART.split(question)
+    asking = [part for part in parts if asks.search(part)]
+    if not asking:
+        return len(content_words(question)) <= MOST_WORDS and sum(bool(_named(part)) for part in parts) == 2
+    return len(asking) > 1 and bool(_named(asking[0]))
 
 
 def _points_out(question: str, pattern: re.Pattern[str]) -> bool:

@@ -9,13 +9,14 @@ from typing import Literal
 from allchat.answering.cuts import Quote, Sources, cuts_of
 from allchat.answering.newest import newest_first
 from allchat.records import Hit
+from allchat.search.words import content_words
 from allchat.sources.facets import FIRST, Named, facets
 
 MOST_WORDS = 180
 """Words of all quotes of an answer, those on request included; the first quote may exceed it if it is one list."""
 
 TEXT_WORDS = 160
-"""Words of the quotes in an answer's text, where the first one leaves room for a second."""
+"""Words of the quotes in an answer's text, where the first one leaves room for a second; of two parts all."""
 
 FIRST_WORDS, FURTHER_WORDS = 90, 60
 """A paragraph longer than this, as the first quote or a further one, is quoted in part: the sentences that stand out
@@ -57,15 +58,20 @@ class Selected:
     further: tuple[Quote, ...] = ()
 
 
-def select(hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset(), parted: bool = False) -> Selected:
+def select(
+    hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset(), parted: Sequence[str] = ()
+) -> Selected:
     """What answers and what adds to it (at most two quotes, or a list in brief), and at most ``FURTHER`` on request.
 
-    ``named`` are the cases that the question names; ``parted`` says that it has two parts. No hits give no quotes.
+    ``named`` are the cases that the question names; ``parted`` are the words of a question in two parts: the second
+    quote is that which says most of those that the first does not say. No hits give no quotes.
     """
     taken = [found for found in sift(led(hits, sources=sources, named=named), sources=sources) if found.quotes]
     if not taken:
         return Selected(())
-    second = next((found for found in taken[1:] if _adds(found, taken[0], sources, parted=parted)), None)
+    adding = [found for found in taken[1:] if _adds(found, taken[0], sources, parted=bool(parted))]
+    missing = [word for word in parted if word not in _said(taken[0], sources)]
+    second = max(adding, key=lambda found: sum(word in _said(found, sources) for word in missing), default=None)
     shown = [*taken[0].quotes, *(second.quotes if second else ())]
     rest = [quote for found in taken[1:] if found is not second for quote in found.quotes]
     return Selected(_joined(_grouped(shown), sources=sources), _joined(_grouped(rest[:FURTHER]), sources=sources))
@@ -78,8 +84,13 @@ FURTHER = 3
 def _adds(found: Sifted, first: Sifted, sources: Sources, *, parted: bool) -> bool:
     """Whether a hit belongs in the text beside the first one."""
     bar = KEEP if parted else SECOND
-    room = _words([*first.quotes, *found.quotes], sources) <= TEXT_WORDS
+    room = _words([*first.quotes, *found.quotes], sources) <= (MOST_WORDS if parted else TEXT_WORDS)
     return len(first.quotes) == len(found.quotes) == 1 and room and found.hit.score >= bar * first.hit.score
+
+
+def _said(found: Sifted, sources: Sources) -> frozenset[str]:
+    """The words of the quotes of a hit."""
+    return frozenset(word for q in found.quotes for word in content_words(sources.words(q.document, q.start, q.end)))
 
 
 def led(hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset()) -> tuple[Hit, ...]:

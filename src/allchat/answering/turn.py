@@ -199,7 +199,8 @@ class Turn:
 
     def _from_sources(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
         with self._timed("compose"):
-            parted = is_parted(self._heard.read, languages=self._pipeline.languages)
+            asked = self._heard.read
+            parted = content_words(asked) if is_parted(asked, languages=self._pipeline.languages) else ()
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
             put = partial(compose, sources=self._sources, wording=self._wording)
             composed = put(quotes.shown)

@@ -126,7 +126,7 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and scores.harmless < EVEN and danger(message) == "told":
         return _found("refusal", UNSURE, scores.emergency)
-    if scores.advice + scores.emergency + scores.crisis + (scores.fear / 2 if asks else 0.0) >= _needed(message):
+    if scores.advice + scores.emergency + scores.crisis + _feared(scores, message) >= _needed(message):
         return _found("refusal", OTHER, scores.advice)
     return Verdict(None, score=1 - scores.harmless)
 
@@ -170,6 +170,13 @@ def _known(message: ReadMessage, refused: Verdict) -> float:
     if message.words > MANY_WORDS:
         return LONG_INFORMATION
     return BROAD_INFORMATION if refused.reason == OTHER and _asks(message) else INFORMATION
+
+
+def _feared(scores: Scores, message: ReadMessage) -> float:
+    """What fear says for a refusal in a question: all of it where one's own death or a child's is asked about."""
+    if not _asks(message):
+        return 0.0
+    return scores.fear if "@own-death" in message.labels else scores.fear / 2
 
 
 def _needed(message: ReadMessage) -> float:

@@ -119,6 +119,7 @@ class Recogniser:
             low = fold(word)
             known = low in self._english or knows(low)
             english = known or len(low) < SHORTEST_FOREIGN or low.endswith(endings)
+            english = english and not low.endswith(other.file.recognise.endings)
             return not english and gloss_of(other).knows(low)
 
         words = list(_WORD.finditer(text))
