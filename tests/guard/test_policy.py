@@ -235,3 +235,8 @@ def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
         Guard.load(classifier=classifier, model=model).judge("what is induction", VECTOR, Verdict(None))
     assert asked[0] is VECTOR
     assert asked[1] is None
+
+
+def test_a_question_of_ones_own_life_that_only_the_classifier_finds_gets_the_words_on_chances() -> None:
+    assert end_of(guard(fear=0.9), "will I live? I'm 16") == ("refusal", "chances", "classifier")
+    assert end_of(guard(fear=0.9), "is that worry common?")[0] is None

@@ -51,8 +51,9 @@ LOW, REFUSED_LOW, THANKED_LOW = 0.45, 0.6, 0.85
 """How likely low mood or a crisis must be, together, for support to be the answer; more beside a rule that refuses, and
 beside one of small talk."""
 
-CRISIS_REASON, UNSURE, FEELINGS, OTHER = "crisis", "unsure", "feelings", "other"
-"""The reasons of what only the classifier finds: a crisis, an emergency, low mood, a request for advice."""
+CRISIS_REASON, UNSURE, FEELINGS, CHANCES, OTHER = "crisis", "unsure", "feelings", "chances", "other"
+"""The reasons of what only the classifier finds: a crisis, an emergency, low mood, a question of life and death, a
+request for advice."""
 
 Kind = Literal["urgent", "refusal", "out_of_scope", "chat", "support"]
 
@@ -127,7 +128,7 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
     if scores.emergency >= POSSIBLE_EMERGENCY and scores.harmless < EVEN and danger(message) == "told":
         return _found("refusal", UNSURE, scores.emergency)
     if scores.advice + scores.emergency + scores.crisis + _feared(scores, message) >= _needed(message):
-        return _found("refusal", OTHER, scores.advice)
+        return _found("refusal", CHANCES if "@own-death" in message.labels else OTHER, scores.advice)
     return Verdict(None, score=1 - scores.harmless)
 
 

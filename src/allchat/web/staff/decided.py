@@ -11,6 +11,11 @@ from allchat.records import Answer, Trace, Verdict
 Sentence = tuple[str, Mapping[str, object]]
 """The name of a sentence in the wording, and what is put into it."""
 
+_ADVICE: Sentence = (
+    "bar_advice",
+    {"limit": policy.ADVICE, "impersonal": policy.IMPERSONAL_ADVICE, "foreign": policy.FOREIGN_ADVICE},
+)
+
 _BARS: Mapping[tuple[str, str], Sentence] = {
     ("urgent", policy.CRISIS_REASON): (
         "bar_crisis",
@@ -22,10 +27,8 @@ _BARS: Mapping[tuple[str, str], Sentence] = {
     ),
     ("support", policy.FEELINGS): ("bar_support", {"limit": policy.LOW, "refused": policy.REFUSED_LOW}),
     ("refusal", policy.UNSURE): ("bar_unsure", {"limit": policy.POSSIBLE_EMERGENCY}),
-    ("refusal", policy.OTHER): (
-        "bar_advice",
-        {"limit": policy.ADVICE, "impersonal": policy.IMPERSONAL_ADVICE, "foreign": policy.FOREIGN_ADVICE},
-    ),
+    ("refusal", policy.CHANCES): _ADVICE,
+    ("refusal", policy.OTHER): _ADVICE,
 }
 """What the classifier must reach, by the kind and the reason of its verdict."""
 
