@@ -54,7 +54,9 @@ def test_every_name_that_the_program_asks_for_is_there() -> None:
     wording = load_wording()
     asked = set()
     for path in (ROOT / "src" / "allchat").rglob("*.py"):
-        asked |= set(re.findall(r"""_?wording\.texts?\(\s*["']([a-z_.]+)["']""", path.read_text(encoding="utf-8")))
+        asked |= set(
+            re.findall(r"""_?wording\.(?:texts?|said)\(\s*["']([a-z_.]+)["']""", path.read_text(encoding="utf-8"))
+        )
     assert len(asked) > 5
     assert sorted(name for name in asked if not wording.has(name)) == []
 

@@ -206,10 +206,12 @@ def trained() -> bytes:
 def classifier() -> bytes:
     import numpy as np
 
-    from allchat.guard.classifier import Weights
+    from allchat.guard.classifier import Network, Weights
 
     weights = Weights(np.ones((2, 5), dtype=np.float32), np.zeros(5, dtype=np.float32))
-    return Classifier({"a": 0, "b": 1}, weights, weights, np.zeros((4, 5), dtype=np.float32)).to_bytes()
+    sizes = ((4, 2), (2,), (2, 5), (5,))
+    network = Network(*(np.zeros(size, dtype=np.float32) for size in sizes))
+    return Classifier({"a": 0, "b": 1}, weights, weights, np.zeros((4, 5), dtype=np.float32), network).to_bytes()
 
 
 @target(st.binary(max_size=400) | st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=9)))

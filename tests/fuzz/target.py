@@ -144,6 +144,7 @@ OURS = {
         "article",
         "a",
         "p",
+        "blockquote",
         "div",
         "span",
         "mark",

@@ -180,7 +180,7 @@ def test_a_follow_up_names_what_the_question_before_named(chat: Chat) -> None:
 def test_no_question_of_ours_on_a_general_block_is_answered_with_a_hard_case_that_it_does_not_name(chat: Chat) -> None:
     faults = []
     for block, _, text in chat.index.questions():
-        if facets().holds_back(chat.index.block(block).applies, frozenset()):
+        if facets().holds_back(chat.index.blocks([block])[0].applies, frozenset()):
             continue
         named = chat.named(text)
         if any(facets().holds_back(found.applies, named) for found in shown(chat, chat.ask(text))):
@@ -350,9 +350,8 @@ def test_a_declaration_with_a_wrong_key_or_value_is_an_error(lines: str, fact: s
 def test_the_index_gives_back_what_each_section_and_block_applies_to(chat: Chat) -> None:
     for key, document in chat.documents.items():
         assert chat.index.outline(key) == outline_document(document)
-    assert all(
-        chat.index.block(n).applies == a for a, numbers in chat.index.special().items() for n in numbers.tolist()
-    )
+    held = ((a, chat.index.blocks(numbers.tolist())) for a, numbers in chat.index.special().items())
+    assert all(block.applies == a for a, blocks in held for block in blocks)
 
 
 def begins(chat: Chat) -> Callable[[str], Applies]:
