@@ -70,8 +70,8 @@ def select(
     if not taken:
         return Selected(())
     adding = [found for found in taken[1:] if _adds(found, taken[0], sources, parted=bool(parted))]
-    missing = [word for word in parted if word not in _said(taken[0], sources)]
-    second = max(adding, key=lambda found: sum(word in _said(found, sources) for word in missing), default=None)
+    missing = frozenset(parted) - _said(taken[0], sources) if parted else frozenset()
+    second = max(adding, key=lambda found: len(missing & _said(found, sources)) if missing else 0, default=None)
     shown = [*taken[0].quotes, *(second.quotes if second else ())]
     rest = [quote for found in taken[1:] if found is not second for quote in found.quotes]
     return Selected(_joined(_grouped(shown), sources=sources), _joined(_grouped(rest[:FURTHER]), sources=sources))

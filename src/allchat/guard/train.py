@@ -145,6 +145,7 @@ def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
     The logarithm of how common a class is among the messages is taken off its sum, so that every class counts as much
     as another (logit adjustment: Menon and others, 2021). A class without a message is never likely.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier  # heavy, and needed when training only
     from threadpoolctl import threadpool_limits
 
@@ -153,7 +154,7 @@ def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
     model = MLPClassifier((HIDDEN,), alpha=DECAY, learning_rate_init=STEP, batch_size=min(BATCH, len(classes)))
     model.set_params(max_iter=PASSES, random_state=SEED)
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it stops before it has converged is meant
+        warnings.simplefilter("ignore", ConvergenceWarning)  # that it stops before it has converged is meant
         model.fit((vectors - center) / spread, classes)
     first, last = model.coefs_
     present, counts = np.unique(classes, return_counts=True)
