@@ -202,10 +202,15 @@ def test_a_chat_that_follows_says_so_when_its_store_is_lost_and_goes_on_when_it_
     asked = "which medicines are forbidden at home"
     wanted = chat.ask(asked).text
     own_server.stop()
-    assert not chat.check()
-    assert not chat.look()
-    assert "no question can be answered: PostgreSQL at" in caplog.text
-    with pytest.raises(StoreError):
+    for _ in range(2):  # as often as it is watched
+        assert not chat.look()
+        assert not chat.check()
+    told = [record.message for record in caplog.records if "PostgreSQL at" in record.message]
+    assert [line.split(":")[0] for line in told] == [
+        "which index is in force cannot be told, the one that was answers on",
+        "no question can be answered",
+    ]
+    with pytest.raises(StoreError, match="PostgreSQL at .* cannot be reached"):
         chat.ask(asked)
     assert chat.ask("My child is not breathing").kind == "urgent"
     own_server.start()
