@@ -163,6 +163,7 @@ class Following:
         chat = self._checked(self._opening())
         before, after = (one.index.manifest["inputs"]["program"] for one in (self.now, chat))
         if before != after:  # this process still runs the code that it began with
+            chat.index.close()
             raise StoreError(f"{self._index}: was built by another version of allchat. Restart this server.")
         return chat
 
@@ -172,7 +173,7 @@ class Following:
         return chat
 
     def _tell(self, words: str) -> None:
-        """Logs what went wrong, each thing once until all is well: of a store that is away two things are told by turns."""
+        """Logs what went wrong, each thing once until all is well: of a store that is away two are told by turns."""
         if words not in self._told:
             _LOG.error(words)
         self._told.add(words)
