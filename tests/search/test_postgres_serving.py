@@ -14,9 +14,11 @@ from word_hash import WordHash
 
 from allchat.build import build
 from allchat.chat import Chat
+from allchat.cli.doctor import index_findings
 from allchat.errors import StoreError
 from allchat.search.folder import Folder
-from allchat.search.shelf import bring
+from allchat.search.model_files import PACKAGED_MODEL
+from allchat.search.shelf import bring, shelf_at
 from allchat.web.reload import Following
 
 if missing() is not None:
@@ -49,3 +51,30 @@ def test_an_index_that_is_not_used_or_no_longer_used_holds_no_connection(own_ser
     until(lambda: connections(own_server) == held)
     chat.now.index.close()
     until(lambda: connections(own_server) == 0)
+
+
+def test_doctor_on_a_machine_that_only_serves_looks_at_the_index_in_the_store(
+    own_server: Server, tmp_path: Path
+) -> None:
+    url, built = own_server.database("doctor"), build(SMALL, index=tmp_path / "built", embedder=WordHash())
+    version = Folder(built).current() or ""
+    bring(built / version, shelf_at(tmp_path / "built", store=url))
+
+    def told(index: Path) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        how = {"corpus": SMALL, "model": PACKAGED_MODEL, "passage_tokens": 200}
+        for one in index_findings(index, store=url, **how):
+            found.setdefault(one.about, []).append((one.state, one.what))
+        return found
+
+    here = told(tmp_path / "here")
+    assert [state for state, _ in here["store"]] == ["good"]
+    assert f"{version} is in force" in here["store"][0][1]
+    assert here["index"][-1][1].startswith(f"stale. PostgreSQL at {own_server.folder}/doctor: version {version}, here")
+    assert "from other model." in here["index"][-1][1]  # the tests' own embedder
+    (tmp_path / "built" / "current").write_text("0123456789abcdef")
+    assert [state for state, _ in told(tmp_path / "built")["store"]] == ["problem"]
+    own_server.stop()
+    (only,) = told(tmp_path / "here").values()
+    assert only[0][0] == "problem"
+    assert "cannot be reached" in only[0][1]
