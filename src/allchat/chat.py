@@ -66,10 +66,8 @@ class Chat(Pipeline):
                 guard = Guard.load(languages, classifier=packaged_classifier(), model=trained.get("sha256", ""))
                 embedder = loading.result()
             tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
-            known = languages or packaged_languages()
-            now = build_inputs(
-                folder, documents=documents, model=model_of(embedder), passage_tokens=tokens, languages=known
-            )
+            known, now_model = languages or packaged_languages(), model_of(embedder)
+            now = build_inputs(folder, documents=documents, model=now_model, passage_tokens=tokens, languages=known)
             _must_fit(built, now, index=Path(index))
             chat = cls(
                 index=opened,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -9,14 +11,14 @@ import pytest
 from places import SMALL
 from postgres_server import Server, missing
 from serving import until
-from shelves import in_postgres
+from shelves import in_postgres, made
 from word_hash import WordHash
 
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.cli.doctor import index_findings
 from allchat.errors import StoreError
-from allchat.search.folder import Folder
+from allchat.search.folder import MANIFEST, Folder
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.shelf import bring, shelf_at
 from allchat.web.reload import Following
@@ -78,3 +80,36 @@ def test_doctor_on_a_machine_that_only_serves_looks_at_the_index_in_the_store(
     (only,) = told(tmp_path / "here").values()
     assert only[0][0] == "problem"
     assert "cannot be reached" in only[0][1]
+
+
+def test_a_machine_keeps_the_files_of_no_version_that_the_store_has_let_go(own_server: Server, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    shelf, opened = in_postgres(here, on=own_server), []
+    for number in range(3):
+        files = made(tmp_path / f"made-{number}", inputs={"version": number}, finish=lambda _: {"decision.npy": b"it"})
+        opened.append(bring(files, shelf))
+        (here / f"beside-{number}").mkdir(parents=True)
+        shelf.open().close()
+        assert Folder(here).versions() == sorted(opened[-2:])
+    assert sorted(path.name for path in here.iterdir() if path.name.startswith("beside")) == [
+        f"beside-{number}" for number in range(3)
+    ]
+
+
+def test_of_a_file_that_cannot_be_brought_here_nothing_stays(
+    own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = in_postgres(tmp_path / "here", on=own_server)
+    name = bring(made(tmp_path / "made", finish=lambda _: {"decision.npy": b"it"}), shelf)
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name != "decision.npy":
+            return write(path, content)
+        write(path, content[:1])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match=r"cannot be written .*Free the disk"):
+        shelf.open()
+    assert [path.name for path in (tmp_path / "here" / name).iterdir()] == [MANIFEST]

@@ -227,10 +227,11 @@ def _reach(opened: Store) -> Iterator[Finding]:
     """Of each source whether it can be reached: by questions of ours, by its own words, or not."""
     documents, asked = opened.documents_of_blocks(), {block for block, _, _ in opened.questions()}
     blocks, with_questions = Counter(documents), Counter(documents[number] for number in asked)
+    passages = opened.passage_counts()
     for key in opened.titles():
         reached = with_questions[key]
         told = f"{key}: {blocks[key]} blocks, {reached} with questions of ours"
-        if not opened.passage_counts().get(key):
+        if not passages.get(key):
             fact = f"{key}: nothing in it can be found. See its review page; bring a better copy, or set use = false."
             yield Finding("source", "note", fact)
         elif 0 < reached < MOSTLY * blocks[key]:
