@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
@@ -53,32 +54,34 @@ class Chat(Pipeline):
             StoreError: there is no index, it is damaged, or it is not of this corpus, model and settings.
             CorpusError, ModelError: a source or the model is not as declared.
         """
-        opened = (shelf or Folder(Path(index))).open()
         folder = _corpus_folder(Path(index), None if corpus is None else Path(corpus))
-        built = opened.manifest["inputs"]
-        trained = built.get("model", {})
-        with ThreadPoolExecutor(1) as aside:  # native code loads the network: all else is read meanwhile
-            loading = aside.submit(lambda: embedder or open_embedder(model, index=opened.folder, built=trained))
-            documents = read_corpus(folder)
-            guard = Guard.load(languages, classifier=packaged_classifier(), model=trained.get("sha256", ""))
-            embedder = loading.result()
-        tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
-        known = languages or packaged_languages()
-        now = build_inputs(
-            folder, documents=documents, model=model_of(embedder), passage_tokens=tokens, languages=known
-        )
-        _must_fit(built, now, index=Path(index))
-        return cls(
-            index=opened,
-            corpus=folder,
-            documents=documents,
-            embedder=embedder,
-            lay_terms=read_lay_terms(folder),
-            guard=guard,
-            contact=contact,
-            today=today,
-            languages=languages,
-        )
+        opened = (shelf or Folder(Path(index))).open()
+        with ExitStack() as failing:  # what is not used holds no connections
+            failing.callback(opened.close)
+            built = opened.manifest["inputs"]
+            trained = built.get("model", {})
+            with ThreadPoolExecutor(1) as aside:  # native code loads the network: all else is read meanwhile
+                loading = aside.submit(lambda: embedder or open_embedder(model, index=opened.folder, built=trained))
+                documents = read_corpus(folder)
+                guard = Guard.load(languages, classifier=packaged_classifier(), model=trained.get("sha256", ""))
+                embedder = loading.result()
+            tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
+            known, now_model = languages or packaged_languages(), model_of(embedder)
+            now = build_inputs(folder, documents=documents, model=now_model, passage_tokens=tokens, languages=known)
+            _must_fit(built, now, index=Path(index))
+            chat = cls(
+                index=opened,
+                corpus=folder,
+                documents=documents,
+                embedder=embedder,
+                lay_terms=read_lay_terms(folder),
+                guard=guard,
+                contact=contact,
+                today=today,
+                languages=languages,
+            )
+            failing.pop_all()
+            return chat
 
     def ask(
         self,

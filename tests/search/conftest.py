@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from places import SMALL
+from postgres_server import Server
 from word_hash import WordHash
 
 from allchat.build import build
@@ -55,3 +57,11 @@ def index(small_index: Path) -> Index:
 def own(tmp_path: Path) -> Path:
     """A small index that a test may break."""
     return build(SMALL, index=tmp_path / "index", embedder=WordHash())
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A PostgreSQL that a test may end."""
+    started = Server()
+    yield started
+    started.remove()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from index_folders import current, small_contents
@@ -20,6 +21,9 @@ from allchat.search.schema import Contents
 from allchat.search.store import Shelf
 from allchat.sources.chunking import chunk
 
+if TYPE_CHECKING:
+    from allchat.search.postgres_shelf import PostgresShelf
+
 
 @cache
 def server() -> Server:
@@ -29,14 +33,19 @@ def server() -> Server:
     return started
 
 
-def in_postgres(folder: Path) -> Shelf:
+def database() -> str:
+    """A name that no database has yet."""
+    return f"shelf_{next(_NUMBERS)}"
+
+
+def in_postgres(folder: Path, *, extension: bool = True, on: Server | None = None) -> PostgresShelf:
     """An empty database of its own."""
     why = missing()
     if why is not None:
         pytest.skip(why)
     from allchat.search.postgres_shelf import PostgresShelf
 
-    return PostgresShelf(server().database(f"shelf_{next(_NUMBERS)}"), folder=folder)
+    return PostgresShelf((on or server()).database(database(), extension=extension), folder=folder)
 
 
 _NUMBERS = count()

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 from places import ROOT, SMALL
 from postgres_server import Server, missing
-from shelves import made, server
+from shelves import database, in_postgres, made, server
 from word_hash import WordHash
 
 from allchat.chat import Chat
@@ -37,26 +36,11 @@ from allchat.search.postgres_shelf import PostgresShelf
 if TYPE_CHECKING:
     from allchat.search.postgres import PostgresStore
 
-NUMBERS = count()
-
-
-def empty(folder: Path, *, extension: bool = True, on: Server | None = None) -> PostgresShelf:
-    name = f"faults_{next(NUMBERS)}"
-    return PostgresShelf((on or server()).database(name, extension=extension), folder=folder)
-
 
 def filled(folder: Path, *, on: Server | None = None) -> PostgresShelf:
-    shelf = empty(folder / "files", on=on)
+    shelf = in_postgres(folder / "files", on=on)
     bring(made(folder / "made"), shelf)
     return shelf
-
-
-@pytest.fixture
-def own_server() -> Iterator[Server]:
-    """A server that a test may end."""
-    started = Server()
-    yield started
-    started.remove()
 
 
 # The same as in the folder
@@ -78,7 +62,7 @@ def said(answer: Answer) -> dict[str, object]:
 @pytest.mark.slow
 def test_both_stores_give_the_same_answers_and_scores_within_a_hair(built_index: Path, tmp_path: Path) -> None:
     folder = Chat.open(built_index, corpus=ROOT / "corpus")
-    shelf = empty(tmp_path)
+    shelf = in_postgres(tmp_path)
     bring(built_index / (Folder(built_index).current() or ""), shelf)
     chat = Chat.open(built_index, corpus=ROOT / "corpus", shelf=shelf)
     assert chat.index.version == folder.index.version
@@ -101,7 +85,7 @@ def test_past_the_exact_search_cells_are_read_until_there_are_as_many_rows_as_we
 ) -> None:
     monkeypatch.setattr(vector_index, "__kwdefaults__", {"exact_rows": 50})
     files = made(tmp_path / "made")
-    shelf = empty(tmp_path / "files")
+    shelf = in_postgres(tmp_path / "files")
     bring(files, shelf)
     store, folder = shelf.open(), open_index(tmp_path / "made")
     for limit in (10, 100, 10_000):
@@ -116,7 +100,7 @@ def test_past_the_exact_search_cells_are_read_until_there_are_as_many_rows_as_we
 
 
 def test_words_with_an_apostrophe_stand_where_fts5_finds_them(built_index: Path, tmp_path: Path) -> None:
-    folder, shelf = open_index(built_index), empty(tmp_path)
+    folder, shelf = open_index(built_index), in_postgres(tmp_path)
     bring(folder.folder, shelf)
     store = shelf.open()
     words = ["child's", "don't", "children’s", "what's", "Hodgkin's", "they're", "doctor's", "chemotherapy"]
@@ -129,7 +113,7 @@ def test_words_with_an_apostrophe_stand_where_fts5_finds_them(built_index: Path,
 
 
 def test_of_older_versions_only_the_one_before_stays(tmp_path: Path) -> None:
-    shelf = empty(tmp_path / "files")
+    shelf = in_postgres(tmp_path / "files")
     names = [bring(made(tmp_path / f"made-{n}", inputs={"version": n}), shelf) for n in range(3)]
     assert shelf.current() == names[2]
     assert set(shelf.versions()) == set(names[1:])
@@ -141,8 +125,8 @@ def test_of_older_versions_only_the_one_before_stays(tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_altered_here_is_fetched_again_and_one_altered_there_is_an_error(tmp_path: Path) -> None:
-    database = f"faults_{next(NUMBERS)}"
-    shelf = PostgresShelf(server().database(database), folder=tmp_path / "files")
+    name_there = database()
+    shelf = PostgresShelf(server().database(name_there), folder=tmp_path / "files")
     name = bring(made(tmp_path / "made", finish=lambda _: {"decision.npy": b"whole"}), shelf)
     shelf.open().close()
     kept = tmp_path / "files" / name
@@ -153,7 +137,7 @@ def test_a_file_that_was_altered_here_is_fetched_again_and_one_altered_there_is_
     shelf.open().close()
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
     (kept / "decision.npy").unlink()
-    server().sql("UPDATE allchat.files SET content = 'altered' WHERE name = 'decision.npy'", database=database)
+    server().sql("UPDATE allchat.files SET content = 'altered' WHERE name = 'decision.npy'", database=name_there)
     with pytest.raises(StoreError, match=r"decision\.npy of .* is missing or altered\. Run: allchat build --force"):
         shelf.open()
 
@@ -195,17 +179,22 @@ def test_a_chat_that_follows_says_so_when_its_store_is_lost_and_goes_on_when_it_
     from allchat.build import build
 
     index = build(SMALL, index=tmp_path / "index", embedder=WordHash())
-    shelf = empty(tmp_path / "files", on=own_server)
+    shelf = in_postgres(tmp_path / "files", on=own_server)
     bring(index / (Folder(index).current() or ""), shelf)
     opening = lambda: Chat.open(index, corpus=SMALL, embedder=WordHash(), shelf=shelf)  # noqa: E731
     chat = Following(opening, index=index, shelf=shelf)
     asked = "which medicines are forbidden at home"
     wanted = chat.ask(asked).text
     own_server.stop()
-    assert not chat.check()
-    assert not chat.look()
-    assert "no question can be answered: PostgreSQL at" in caplog.text
-    with pytest.raises(StoreError):
+    for _ in range(2):  # as often as it is watched
+        assert not chat.look()
+        assert not chat.check()
+    told = [record.message for record in caplog.records if "PostgreSQL at" in record.message]
+    assert [line.split(":")[0] for line in told] == [
+        "which index is in force cannot be told, the one that was answers on",
+        "no question can be answered",
+    ]
+    with pytest.raises(StoreError, match=r"PostgreSQL at .* cannot be reached"):
         chat.ask(asked)
     assert chat.ask("My child is not breathing").kind == "urgent"
     own_server.start()
@@ -219,8 +208,8 @@ def test_a_missing_extension_an_old_one_and_an_old_server_say_what_to_do(
 ) -> None:
     files = made(tmp_path / "made")
     with pytest.raises(StoreError, match=r"has no extension vector\. As its superuser: CREATE EXTENSION vector"):
-        empty(tmp_path, extension=False).write(files)
-    shelf = empty(tmp_path)
+        in_postgres(tmp_path, extension=False).write(files)
+    shelf = in_postgres(tmp_path)
     monkeypatch.setattr(postgres_shelf, "LEAST_VECTOR", (9, 1))
     with pytest.raises(StoreError, match=r"has pgvector 0\.\d+\.\d+, allchat needs 9\.1 or newer"):
         shelf.write(files)
@@ -271,7 +260,7 @@ PostgresShelf(sys.argv[1], folder=Path(sys.argv[2])).write(Path(sys.argv[3]))
 
 
 def test_a_load_that_is_killed_leaves_nothing_and_holds_nobody_up(tmp_path: Path) -> None:
-    files, name = made(tmp_path / "made"), f"faults_{next(NUMBERS)}"
+    files, name = made(tmp_path / "made"), database()
     url = server().database(name)
     shelf = PostgresShelf(url, folder=tmp_path)
     command = [sys.executable, "-c", KILLED, url, str(tmp_path), str(files)]

@@ -241,7 +241,11 @@ class Pipeline:
 
     def passages(self, document: str) -> int:
         """How many passages the index has of a document."""
-        return self.index.passage_counts().get(document, 0)
+        return self._passage_counts.get(document, 0)
+
+    @cached_property
+    def _passage_counts(self) -> dict[str, int]:
+        return self.index.passage_counts()
 
     def read_source(self, document: str) -> str:
         """A document's text, read from its file now.

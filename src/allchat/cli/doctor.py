@@ -18,9 +18,9 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from allchat.build import build_inputs
-from allchat.errors import AllchatError, StoreError
+from allchat.errors import AllchatError
 from allchat.program import TO_BUILD, missing_to_build
-from allchat.search.folder import MANIFEST, Folder, open_index
+from allchat.search.folder import MANIFEST, Folder
 from allchat.search.model_files import (
     PACKAGE,
     PACKAGED_MODEL,
@@ -77,10 +77,8 @@ def examine(
     yield from packages(pins=pins)
     yield from _model_findings(model)
     yield _tried("corpus", lambda: _corpus(corpus))
-    yield from index_findings(index, corpus=corpus, model=model, passage_tokens=passage_tokens)
+    yield from index_findings(index, corpus=corpus, model=model, passage_tokens=passage_tokens, store=store)
     yield disk(index)
-    if store:
-        yield _tried("store", lambda: _store(index, store))
     if staff_password:
         yield _tried("staff", lambda: _staff(staff_password))
     if votes is not None:
@@ -157,16 +155,6 @@ def _model(model: str) -> str:
     return f"{model}: sha256 {fingerprint(model)}, a model of your own: there is nothing to hold it against"
 
 
-def _store(index: Path, store: str) -> str:
-    shelf, built = shelf_at(index, store=store), Folder(index).current()
-    opened = shelf.open()
-    opened.close()
-    name = opened.version[:16]
-    if built is not None and name != built:
-        raise StoreError(f"{shelf.name}: has {name} in force, the folder {built}. Run: allchat build")
-    return f"{shelf.name}: can be reached, {name} is in force, {opened.block_count} blocks"
-
-
 def _staff(password: str) -> str:
     Login(password)  # as the server does, with its own limits
     return "the pages at /staff are on, and the password is long enough"
@@ -177,20 +165,30 @@ def _corpus(corpus: Path) -> str:
     return f"{corpus}: {len(documents)} sources, each as declared: {', '.join(one.key for one in documents)}"
 
 
-def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int) -> Iterator[Finding]:
-    """Whether the index is missing, damaged, stale (and why) or current; of which version and when it was built."""
-    if Folder(index).current() is None:
+def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int, store: str = "") -> Iterator[Finding]:
+    """Whether the index is missing, damaged, stale (and why) or current; of which version and since when it is there.
+
+    It is the one that serves: with a ``store`` that of the database, while the folder of a machine that only serves has
+    none; whether the folder holds another is told, too.
+    """
+    built = Folder(index).current()
+    if not store and built is None:
         yield Finding("index", "problem", f"missing. {index}: holds no index that can be read. Run: allchat build")
         return
     try:
-        opened = open_index(index)
+        shelf = shelf_at(index, store=store)
+        opened = shelf.open()
     except AllchatError as error:
-        yield Finding("index", "problem", f"damaged. {error}")
+        yield Finding("store", "problem", str(error)) if store else Finding("index", "problem", f"damaged. {error}")
         return
+    if store:
+        yield _store(opened, shelf.name, built=built)
     reach = list(_reach(opened))
     opened.close()
-    built = datetime.fromtimestamp((opened.folder / MANIFEST).stat().st_mtime, UTC)
-    about = f"{index}: version {opened.version[:16]}, built {built:%Y-%m-%d %H:%M} UTC"
+    since = datetime.fromtimestamp((opened.folder / MANIFEST).stat().st_mtime, UTC)
+    about = (
+        f"{shelf.name}: version {opened.version[:16]}, {'here since' if store else 'built'} {since:%Y-%m-%d %H:%M} UTC"
+    )
     if not (opened.folder / ENCODER).is_file():
         yield Finding("index", "note", "holds no exported model: questions are served by sentence-transformers, slower")
     try:
@@ -213,6 +211,14 @@ def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int
         yield from reach
 
 
+def _store(opened: Store, name: str, *, built: str | None) -> Finding:
+    in_force = opened.folder.name
+    if built not in (None, in_force):
+        what = f"{name}: has {in_force} in force, the folder {built}. Run: allchat build"
+        return Finding("store", "problem", what)
+    return Finding("store", "good", f"{name}: can be reached, {in_force} is in force, {opened.block_count} blocks")
+
+
 MOSTLY = 0.5
 """A source with questions for fewer of its blocks than this is worse off than one with none."""
 
@@ -221,10 +227,11 @@ def _reach(opened: Store) -> Iterator[Finding]:
     """Of each source whether it can be reached: by questions of ours, by its own words, or not."""
     documents, asked = opened.documents_of_blocks(), {block for block, _, _ in opened.questions()}
     blocks, with_questions = Counter(documents), Counter(documents[number] for number in asked)
+    passages = opened.passage_counts()
     for key in opened.titles():
         reached = with_questions[key]
         told = f"{key}: {blocks[key]} blocks, {reached} with questions of ours"
-        if not opened.passage_counts().get(key):
+        if not passages.get(key):
             fact = f"{key}: nothing in it can be found. See its review page; bring a better copy, or set use = false."
             yield Finding("source", "note", fact)
         elif 0 < reached < MOSTLY * blocks[key]:

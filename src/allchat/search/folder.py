@@ -206,7 +206,7 @@ def write_index(
     """
     with _disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with _only_build(folder):
+    with only_build(folder):
         texts, targets = rows(contents)
         vectors = embedder.encode(texts, progress=progress)
         question_map = question_map_of(contents, texts, targets, vectors, before=previous)
@@ -250,7 +250,8 @@ def _disk_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _only_build(folder: Path) -> Iterator[None]:
+def only_build(folder: Path) -> Iterator[None]:
+    """Holds the lock of a folder, without which no version is written or removed; StoreError where it is not free."""
     with _disk_errors(folder):
         lock = (folder / ".lock").open("w")
     with lock:

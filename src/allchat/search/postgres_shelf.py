@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from allchat.errors import StoreError
-from allchat.search.folder import ASIDE, MANIFEST, NAME_DIGITS, checked_manifest, sha256_of
+from allchat.search.folder import ASIDE, MANIFEST, NAME_DIGITS, Folder, checked_manifest, only_build, sha256_of
 from allchat.search.postgres import LEAST_SERVER, LEAST_VECTOR, Address, PostgresStore, schema_of
 from allchat.search.postgres_load import ROW_FILES, load
 
@@ -67,6 +67,7 @@ class PostgresShelf:
             if not rows:
                 raise StoreError(f"{self.name}: holds no index {name}. Run: allchat build")
             manifest, version = self._files(cursor, name)
+            self._tidy(cursor)
         return PostgresStore(
             self._address, folder=self._folder / name, manifest=manifest, version=version, probes=rows[0][0]
         )
@@ -105,7 +106,7 @@ class PostgresShelf:
     def versions(self) -> list[str]:
         """See ``Shelf.versions``."""
         with self._connected() as cursor:
-            return [str(name) for (name,) in _if_any(cursor, "SELECT name FROM allchat.versions ORDER BY made, name")]
+            return _versions(cursor)
 
     def drop(self, name: str) -> None:
         """See ``Shelf.drop``."""
@@ -154,9 +155,17 @@ class PostgresShelf:
         row = cursor.execute(query, (version, file), binary=True).fetchone()
         if row is None or not hashlib.sha256(row[0]).hexdigest().startswith(sha256):
             raise StoreError(f"{self.name}: {file} of {version} is missing or altered. Run: allchat build --force")
-        with tempfile.NamedTemporaryFile(prefix=ASIDE, dir=path.parent, delete=False) as aside:
-            aside.write(row[0])
-        Path(aside.name).replace(path)
+        with tempfile.TemporaryDirectory(prefix=ASIDE, dir=path.parent) as aside:  # a full disk keeps no half of it
+            Path(aside, file).write_bytes(row[0])
+            Path(aside, file).replace(path)
+
+    def _tidy(self, cursor: psycopg.Cursor[Any]) -> None:
+        """Removes the files of versions that the database no longer has; where a build runs here, the next opening does."""
+        there, here = _versions(cursor), Folder(self._folder)
+        with suppress(StoreError), only_build(self._folder):
+            for name in here.versions():
+                if name not in there:
+                    here.drop(name)
 
 
 def _kept(manifest: Mapping[str, Any]) -> list[str]:
@@ -181,6 +190,10 @@ def _if_any(cursor: psycopg.Cursor[Any], query: str, *values: object) -> list[An
     """The rows of a query; none where nothing was ever written there."""
     there = cursor.execute("SELECT to_regclass('allchat.current')").fetchone()
     return cursor.execute(query, values).fetchall() if there and there[0] else []
+
+
+def _versions(cursor: psycopg.Cursor[Any]) -> list[str]:
+    return [str(name) for (name,) in _if_any(cursor, "SELECT name FROM allchat.versions ORDER BY made, name")]
 
 
 def _current(cursor: psycopg.Cursor[Any]) -> str | None:

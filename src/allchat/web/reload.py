@@ -52,11 +52,11 @@ class Following:
         self._opening = opening
         self._index = index
         self._shelf = shelf or Folder(index)
-        self._told = ""
+        self._told: set[str] = set()
         self._failed: tuple[str | None, _Written] | None = None
         self._passed = 0
-        self._away = False
-        """Whether the store did not answer when it was last asked: it is asked again at each look."""
+        self._away = ""
+        """Why the store did not answer when it was last asked: then it is asked again at each look."""
         self.sound = True
         """Whether the model gave a known text its known vector when it was last asked."""
         self.now = self._checked(opening())
@@ -88,7 +88,8 @@ class Following:
         """See ``Chat.ask``.
 
         Raises:
-            StoreError: the model is not what it was; what a rule finds urgent is answered all the same.
+            StoreError: the model is not what it was, or the store does not answer; what a rule finds urgent is
+                answered all the same.
         """
         return self.explain(question, **how)[0]
 
@@ -102,7 +103,7 @@ class Following:
             return self.now.explain(question, **how)
         answer = self.alarm(question, **how)
         if answer is None:
-            raise StoreError(f"{self._index}: {UNSOUND} Restart this server.")
+            raise StoreError(self._away or f"{self._index}: {UNSOUND} Restart this server.")
         return answer, Trace(Verdict("urgent", reason=answer.reason))
 
     def alarm(self, question: str, **how: Unpack[Asking]) -> Answer | None:
@@ -113,16 +114,15 @@ class Following:
         """Ask the model for a known vector. Where it is another one, the index is opened anew, which reads the model's
         files again; where that does not help, nothing but alarms is answered.
         """
-        self._away = False
         try:
-            self.sound = self.now.is_sound()
+            self.sound, self._away = self.now.is_sound(), ""
         except StoreError as error:
             self._tell(f"no question can be answered: {error}")
-            self.sound, self._away = False, True
+            self.sound, self._away = False, str(error)
             return False
         except Exception as error:  # noqa: BLE001 - a library that fails on a known text fails on every other
             self._tell(f"the model fails on a known text: {type(error).__name__}")
-            self.sound = False
+            self.sound, self._away = False, ""
         if not self.sound:
             self._tell(f"{UNSOUND} The index is opened anew.")
             self._go_over()
@@ -136,7 +136,7 @@ class Following:
             self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
             return False
         if name == self.now.index.folder.name:
-            self._told, self._failed = "", None
+            self._told, self._failed = set(), None
             return False
         found = name, _written(self._index, name)
         if found == self._failed and self._passed < LOOKS - 1:
@@ -154,7 +154,7 @@ class Following:
         except Exception as error:  # noqa: BLE001 - a build may take files away while they are read; the next look tells
             self._tell(f"the new index is not used, the old one answers on: {type(error).__name__} while opening it")
             return False
-        self.now, self.sound, self._told, self._failed = chat, True, "", None
+        self.now, self.sound, self._told, self._failed = chat, True, set(), None
         gc.collect()  # a chat's caches lead back to it: what only they hold is let go now, and not some time
         _LOG.info("%s: the index %s answers from now on", self._index, chat.index.folder.name)
         return True
@@ -163,6 +163,7 @@ class Following:
         chat = self._checked(self._opening())
         before, after = (one.index.manifest["inputs"]["program"] for one in (self.now, chat))
         if before != after:  # this process still runs the code that it began with
+            chat.index.close()
             raise StoreError(f"{self._index}: was built by another version of allchat. Restart this server.")
         return chat
 
@@ -172,9 +173,10 @@ class Following:
         return chat
 
     def _tell(self, words: str) -> None:
-        if words != self._told:
+        """Logs what went wrong, each thing once until all is well: of a store that is away two are told by turns."""
+        if words not in self._told:
             _LOG.error(words)
-        self._told = words
+        self._told.add(words)
 
     @contextmanager
     def watching(self, *, seconds: float = LOOK_SECONDS, sound: float = SOUND_SECONDS) -> Iterator[None]:
