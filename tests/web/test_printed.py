@@ -194,6 +194,19 @@ def test_pictures_are_made_once_and_the_oldest_are_given_up(monkeypatch: pytest.
     assert made[-1] == 2
 
 
+def test_of_a_long_place_no_more_than_the_first_pages_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [f"On floor {number} ring the bell and wait for the nurse." for number in range(1, 8)]
+    chat = opened(corpus_of(tmp_path, pdf(*(lines(words, top=700) for words in said))))
+    document = chat.documents["visits"]
+    tried: list[int] = []
+    monkeypatch.setattr(printed, "picture_apart", lambda _content, *, page: tried.append(page))
+    place = at(document, said[0])[0], at(document, said[-1])[1]
+    assert sheets(document, *place, pictures=Pictures(), read=lambda: b"") == []
+    assert tried == [1, 2, 3]
+
+
 def test_a_machine_without_time_says_nothing_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = Pictures()
     with monkeypatch.context() as hurried:

@@ -13,7 +13,7 @@ from allchat.addresses import LINK_DIGITS
 from allchat.errors import BusyError
 from allchat.records import Document
 from allchat.sources.converted import place_of, stretches
-from allchat.sources.printed import marked, marked_on_next, runs_on
+from allchat.sources.printed import marked, marked_on_next
 from allchat.sources.readers.picture import Box, PagePicture, picture_apart
 
 PRINTED = "printed"
@@ -118,15 +118,17 @@ def sheets(document: Document, start: int, end: int, *, pictures: Pictures, read
     for stretch in stretches(document, start, end):
         if len(marks) >= MOST_PAGES and stretch.page not in marks:
             break
+        boxes = marks.setdefault(stretch.page, [])  # a page that cannot be drawn counts: each try takes its time
         here = pictures.page(sha256, stretch.page, read)
         if here is None:
             continue
-        marks.setdefault(stretch.page, []).extend(marked(stretch, here))
-        after = pictures.page(sha256, stretch.page + 1, read) if runs_on(stretch, here) else None
+        found, rest = marked(stretch, here)
+        boxes += found
+        after = pictures.page(sha256, stretch.page + 1, read) if rest else None
         if after is not None:
-            marks.setdefault(stretch.page + 1, []).extend(marked_on_next(stretch, here, after))
-    found = ((number, pictures.page(sha256, number, read), boxes) for number, boxes in sorted(marks.items()) if boxes)
-    return [Sheet(number, picture, tuple(dict.fromkeys(boxes))) for number, picture, boxes in found if picture]
+            marks.setdefault(stretch.page + 1, []).extend(marked_on_next(rest, after))
+    drawn = ((number, pictures.page(sha256, number, read), boxes) for number, boxes in sorted(marks.items()) if boxes)
+    return [Sheet(number, picture, tuple(dict.fromkeys(boxes))) for number, picture, boxes in drawn if picture]
 
 
 def sheet_svg(sheet: Sheet, *, label: str, at: str = "") -> str:
