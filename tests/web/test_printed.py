@@ -5,6 +5,10 @@ from __future__ import annotations
 import html
 import re
 import shutil
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -214,6 +218,27 @@ def test_a_machine_without_time_says_nothing_of_a_page(monkeypatch: pytest.Monke
         with pytest.raises(BusyError):
             pictures.page("a", 1, lambda: LEAFLET)
     assert pictures.page("a", 1, lambda: LEAFLET) is not None
+
+
+@pytest.mark.parametrize(("end", "says_something"), [("KILL", False), ("XCPU", True)])
+def test_a_machine_without_memory_says_nothing_of_a_page_and_a_page_over_its_time_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, says_something: bool
+) -> None:
+    child = tmp_path / "python"
+    child.write_text(f"#!/bin/sh\nkill -{end} $$\n")
+    child.chmod(0o700)
+    pictures = Pictures()
+    with monkeypatch.context() as ending:
+        ending.setattr(picture.sys, "executable", str(child))
+        with nullcontext() if says_something else pytest.raises(BusyError):
+            assert pictures.page("a", 1, lambda: LEAFLET) is None
+    assert (pictures.page("a", 1, lambda: LEAFLET) is None) == says_something
+
+
+def test_the_time_of_a_page_ends_with_a_signal_of_its_own() -> None:
+    child = "from allchat.sources.readers import picture; picture.SECONDS = 1; picture._limited()\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", child], check=False, timeout=60)
+    assert done.returncode == -signal.SIGXCPU
 
 
 def test_more_pictures_than_may_wait_are_turned_away() -> None:

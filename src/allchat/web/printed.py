@@ -24,7 +24,7 @@ MOST_PAGES = 3
 """Pages that one place is shown on; a longer one is told by its first."""
 
 WAITING, PATIENCE = 4, 8.0
-"""Pictures that may wait for the one that is being made, and for how many seconds."""
+"""Pictures that may be asked for at once, the one that is being made among them, and how many seconds each waits."""
 
 MARGIN = 12.0
 """Points around the marked lines where these are shown larger."""
@@ -47,7 +47,7 @@ class Pictures:
         """The picture of a page of the original with this hash, which ``read`` gives; None where there can be none.
 
         Raises:
-            BusyError: too many are asked for, or the machine had no time.
+            BusyError: too many are asked for, or the machine had no time or no memory.
         """
         key = sha256, number
         with self._holding:
