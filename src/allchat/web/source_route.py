@@ -21,7 +21,6 @@ from allchat.wording import LANGUAGES, Words
 
 def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Request, str], HTMLResponse]:
     """The endpoint of ``/source/{key}``."""
-    pictures = Pictures()
 
     def source(request: Request, document: str) -> HTMLResponse:
         asked, here = request.query_params, standing(chat)
@@ -42,7 +41,7 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
             current is None or current.display == "whole"
         )  # rights that were narrowed hold for older texts too
         if span and asked.get("page") == PRINTED and (meant or kept) and open_to_all and may_be_printed(shown, *span):
-            return _printed(here, shown, words=said, span=span, older=told, pictures=pictures)
+            return _printed(here, shown, words=said, span=span, older=told, pictures=request.app.state.pictures)
         outline, changed = (outlined(kept), False) if kept else (here.outline(key), not meant)
         return HTMLResponse(source_page(shown, outline, words=said, span=span, changed=changed, older=told))
 
