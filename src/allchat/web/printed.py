@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from allchat.addresses import LINK_DIGITS
 from allchat.errors import BusyError
 from allchat.records import Document
 from allchat.sources.converted import place_of, stretches
@@ -90,11 +89,6 @@ def has_page(document: Document, start: int, end: int) -> bool:
 def may_be_printed(document: Document, start: int, end: int) -> bool:
     """Whether families are offered the page: it has one, and the source may be shown whole."""
     return document.display == "whole" and has_page(document, start, end)
-
-
-def printed_path(document: Document, start: int, end: int) -> str:
-    """What follows ``/source/`` in the address of the page as printed."""
-    return f"{document.key}@{document.sha256[:LINK_DIGITS]}?start={start}&end={end}&page={PRINTED}"
 
 
 @dataclass(frozen=True, slots=True)
