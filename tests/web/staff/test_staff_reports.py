@@ -62,6 +62,7 @@ def test_nothing_and_too_much_are_refused_and_what_was_typed_stays_in_the_form(
     page = send(reporter, "/staff/report", wording=wording, note="ask the ward")
     assert page.status_code == 422
     assert "ask the ward</textarea>" in page.text
+    assert page.text.count('spellcheck="false"') == page.text.count("<textarea") == 2
     assert not kept.exists()
 
 
