@@ -145,7 +145,7 @@ def older_notice(kept: Document, current: Document | None, *, span: tuple[int, i
         return f'<p class="say older" role="status">{" ".join([*said, words["source_retired"]])}</p>'
     said.append(str(words["source_newer"]).format(revised=revised(current, words=words)))
     now = standing_in(kept, current, *span) if span and 0 <= span[0] < span[1] <= len(kept.text) else None
-    if now is None or now.start is None:
+    if now is None or now.start is None or now.end is None:
         said += [words["source_newer_gone"]] if now else []
         target = f"{current.key}@{current.sha256[:LINK_DIGITS]}?{in_language(words)}"
         label = words["source_newer_open"]
