@@ -154,7 +154,9 @@ def test_a_file_without_pages_offers_none(tmp_path: Path) -> None:
     assert WORDS["printed"] not in page
 
 
-def test_an_original_that_was_altered_or_lies_elsewhere_is_not_shown(tmp_path: Path) -> None:
+def test_an_original_that_was_altered_or_lies_elsewhere_is_not_shown_and_the_log_names_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     corpus = corpus_of(tmp_path)
     chat = opened(corpus)
     document = chat.documents["visits"]
@@ -169,6 +171,8 @@ def test_an_original_that_was_altered_or_lies_elsewhere_is_not_shown(tmp_path: P
     assert page.status_code == 503
     assert WORDS["printed_none"] in page.text
     assert WORDS["printed_words"] in page.text
+    (said,) = (record.getMessage() for record in caplog.records if record.name == "allchat.web.source_route")
+    assert said.endswith("visits.pdf: is not the file that was added. Restore it.")
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.4\n", LEAFLET[:400], LEAFLET])
