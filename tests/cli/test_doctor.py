@@ -21,7 +21,7 @@ from allchat.cli.main import cli
 from allchat.search.folder import CURRENT
 from allchat.search.index import WORDS_FILE
 from allchat.search.model_files import PACKAGED_MODEL, fingerprint
-from allchat.web.page.votes import LIMIT
+from allchat.web.kept_lines import LIMIT
 
 
 class Packaged(WordHash):
@@ -174,6 +174,14 @@ def test_a_file_for_votes_that_cannot_be_written_or_is_full_is_a_problem(
     with file.open("wb") as made:
         made.truncate(LIMIT)
     assert problems(findings(index, corpus, votes=file), "votes").endswith("Move the file away.")
+
+
+def test_a_file_for_reports_that_is_full_is_a_problem(index: Path, corpus: Path, tmp_path: Path) -> None:
+    file = tmp_path / "reports.jsonl"
+    assert problems(findings(index, corpus, reports=file)) == ""
+    with file.open("wb") as made:
+        made.truncate(LIMIT)
+    assert problems(findings(index, corpus, reports=file), "reports").endswith("Move the file away.")
 
 
 def test_packages_that_are_missing_or_other_than_needed_are_named(

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import made_leaflet
 import pytest
 from made_files import docx, lines, page, paragraph, pdf, table
 from word_hash import WordHash
@@ -25,17 +26,7 @@ from allchat.sources.starting import start_folder
 from allchat.sources.text import clean
 from allchat.sources.withdrawn import read_withdrawn
 
-FACTS = Facts(
-    id="visits",
-    title="Visiting hours",
-    publisher="City Hospital",
-    url="https://example.org/visits",
-    rights='May be quoted; "whole" on request.',
-    language="en",
-    revised="2026-01-31",
-    audience="families",
-    attribution="City Hospital states:",
-)
+FACTS = replace(made_leaflet.FACTS, title="Visiting hours", rights='May be quoted; "whole" on request.')
 LEAFLET = docx(
     paragraph("Visiting hours", style="H1"),
     paragraph("You may visit your child on every ward, as these hours say."),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import html
 import re
 import shutil
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,7 +102,7 @@ def test_the_page_shows_the_picture_and_the_way_to_the_words_and_loads_nothing(w
     start, end = at(whole.documents["visits"], "Leave your coat at the door.")
     words = client.get(f"/source/visits?start={start}&end={end}")
     (address,) = re.findall(rf'<a href="([^"]+)">{WORDS["printed"]}</a>', words.text)
-    page = client.get(html.unescape(address))
+    page = client.get(f"/source/{html.unescape(address)}")  # told from where it stands: a site may have all in a folder
     assert page.status_code == 200
     assert WORDS["printed_text"] in page.text
     assert page.text.count("data:image/png;base64,") == 1
@@ -107,7 +111,8 @@ def test_the_page_shows_the_picture_and_the_way_to_the_words_and_loads_nothing(w
     assert "script-src 'none'" in page.headers["content-security-policy"]
     (back,) = re.findall(rf'<a href="([^"]+)">{WORDS["printed_words"]}</a>', page.text)
     assert ">Leave your coat at the door.</mark>" in client.get(f"/source/{html.unescape(back)}").text
-    assert "Así imprimió" in client.get(html.unescape(address) + "&lang=es").text
+    assert "Así imprimió" in client.get(f"/source/{html.unescape(address)}&lang=es").text
+    assert 'href="/' not in words.text + page.text
 
 
 def test_the_panel_leads_from_each_quote_to_its_page(whole: Chat) -> None:
@@ -149,7 +154,9 @@ def test_a_file_without_pages_offers_none(tmp_path: Path) -> None:
     assert WORDS["printed"] not in page
 
 
-def test_an_original_that_was_altered_or_lies_elsewhere_is_not_shown(tmp_path: Path) -> None:
+def test_an_original_that_was_altered_or_lies_elsewhere_is_not_shown_and_the_log_names_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     corpus = corpus_of(tmp_path)
     chat = opened(corpus)
     document = chat.documents["visits"]
@@ -164,6 +171,8 @@ def test_an_original_that_was_altered_or_lies_elsewhere_is_not_shown(tmp_path: P
     assert page.status_code == 503
     assert WORDS["printed_none"] in page.text
     assert WORDS["printed_words"] in page.text
+    (said,) = (record.getMessage() for record in caplog.records if record.name == "allchat.web.source_route")
+    assert said.endswith("visits.pdf: is not the file that was added. Restore it.")
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.4\n", LEAFLET[:400], LEAFLET])
@@ -194,6 +203,19 @@ def test_pictures_are_made_once_and_the_oldest_are_given_up(monkeypatch: pytest.
     assert made[-1] == 2
 
 
+def test_of_a_long_place_no_more_than_the_first_pages_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [f"On floor {number} ring the bell and wait for the nurse." for number in range(1, 8)]
+    chat = opened(corpus_of(tmp_path, pdf(*(lines(words, top=700) for words in said))))
+    document = chat.documents["visits"]
+    tried: list[int] = []
+    monkeypatch.setattr(printed, "picture_apart", lambda _content, *, page: tried.append(page))
+    place = at(document, said[0])[0], at(document, said[-1])[1]
+    assert sheets(document, *place, pictures=Pictures(), read=lambda: b"") == []
+    assert tried == [1, 2, 3]
+
+
 def test_a_machine_without_time_says_nothing_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = Pictures()
     with monkeypatch.context() as hurried:
@@ -201,6 +223,27 @@ def test_a_machine_without_time_says_nothing_of_a_page(monkeypatch: pytest.Monke
         with pytest.raises(BusyError):
             pictures.page("a", 1, lambda: LEAFLET)
     assert pictures.page("a", 1, lambda: LEAFLET) is not None
+
+
+@pytest.mark.parametrize(("end", "says_something"), [("KILL", False), ("XCPU", True)])
+def test_a_machine_without_memory_says_nothing_of_a_page_and_a_page_over_its_time_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, says_something: bool
+) -> None:
+    child = tmp_path / "python"
+    child.write_text(f"#!/bin/sh\nkill -{end} $$\n")
+    child.chmod(0o700)
+    pictures = Pictures()
+    with monkeypatch.context() as ending:
+        ending.setattr(picture.sys, "executable", str(child))
+        with nullcontext() if says_something else pytest.raises(BusyError):
+            assert pictures.page("a", 1, lambda: LEAFLET) is None
+    assert (pictures.page("a", 1, lambda: LEAFLET) is None) == says_something
+
+
+def test_the_time_of_a_page_ends_with_a_signal_of_its_own() -> None:
+    child = "from allchat.sources.readers import picture; picture.SECONDS = 1; picture._limited()\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", child], check=False, timeout=60)
+    assert done.returncode == -signal.SIGXCPU
 
 
 def test_more_pictures_than_may_wait_are_turned_away() -> None:

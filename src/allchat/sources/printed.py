@@ -17,30 +17,24 @@ SLACK = 3.0
 """Points by which a line may stand out of the box that was written down, which is rounded."""
 
 
-def marked(stretch: Stretch, picture: PagePicture) -> tuple[Box, ...]:
-    """The boxes of the printed lines that hold the stretch on the page where its paragraph begins; all of the
-    paragraph's where its letters are not there one after the other, as in a row of a table.
+def marked(stretch: Stretch, picture: PagePicture) -> tuple[tuple[Box, ...], str]:
+    """The boxes of the printed lines that hold the stretch on the page where its paragraph begins, and the letters of
+    it that are on the next one. The boxes are all of the paragraph's where its letters are not there one after the
+    other, as in a row of a table.
     """
     lines = _Letters([line for line in picture.lines if _is_inside(line[0], stretch.boxes)])
     found = lines.holding(stretch)
     if found is None and _runs_on(stretch, lines):
-        return lines.ending(letters_of(stretch.words))
-    return found or tuple(stretch.boxes)
+        wanted = letters_of(stretch.words)
+        shared = lines.shared(wanted)
+        return lines.boxes(len(lines.all) - shared, len(lines.all)), wanted[shared:]
+    return found or stretch.boxes, ""
 
 
-def runs_on(stretch: Stretch, picture: PagePicture) -> bool:
-    """Whether the stretch is, at least in part, on the next page: its paragraph begins on this one and ends there."""
-    lines = _Letters([line for line in picture.lines if _is_inside(line[0], stretch.boxes)])
-    return lines.holding(stretch) is None and _runs_on(stretch, lines)
-
-
-def marked_on_next(stretch: Stretch, before: PagePicture, picture: PagePicture) -> tuple[Box, ...]:
-    """The boxes of the lines on the page behind that of ``before`` that hold the rest of the stretch."""
-    inside = _Letters([line for line in before.lines if _is_inside(line[0], stretch.boxes)])
-    wanted = letters_of(stretch.words)
-    rest = wanted[inside.shared(wanted) :]
+def marked_on_next(rest: str, picture: PagePicture) -> tuple[Box, ...]:
+    """The boxes of the lines that hold the letters which the page before left."""
     lines = _Letters(picture.lines)
-    at = lines.all.find(rest) if rest else -1
+    at = lines.all.find(rest)
     return lines.boxes(at, at + len(rest)) if at >= 0 else ()
 
 
@@ -59,8 +53,9 @@ class _Letters:
         self._starts = [0, *accumulate(map(len, said))]
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
+        """The lines of the letters from ``start`` to ``end``; none where there are no letters."""
         first, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, end - 1) - 1
-        return tuple(box for box in self._lines[first : last + 1])
+        return tuple(self._lines[first : last + 1]) if start < end else ()
 
     def holding(self, stretch: Stretch) -> tuple[Box, ...] | None:
         """The lines that hold the words: by their place in the whole paragraph, or where they stand first."""
@@ -73,10 +68,6 @@ class _Letters:
         """How many of the first letters of the words are the last ones here."""
         most = min(len(wanted), len(self.all))
         return next((count for count in range(most, 0, -1) if self.all.endswith(wanted[:count])), 0)
-
-    def ending(self, wanted: str) -> tuple[Box, ...]:
-        shared = self.shared(wanted)
-        return self.boxes(len(self.all) - shared, len(self.all)) if shared else ()
 
 
 def _runs_on(stretch: Stretch, lines: _Letters) -> bool:

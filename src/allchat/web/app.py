@@ -32,6 +32,7 @@ from allchat.web.middleware.rate_limit import Rate
 from allchat.web.middleware.request_limits import Limits
 from allchat.web.middleware.tokens import Tokens
 from allchat.web.page.messages import CONTACT, page_words
+from allchat.web.printed import Pictures
 from allchat.web.prometheus import Metrics, metrics_router
 from allchat.web.source_route import source_endpoint
 from allchat.web.uvicorn_server import PROXIES, serve_until_stopped
@@ -72,6 +73,7 @@ def create_app(
     rate, metrics = Rate(questions_per_minute), Metrics()
     capacity = Capacity(chat, workers=workers, waiting=waiting, seconds=seconds, **_observed(metrics, counts))
     app.state.capacity, app.state.sound = capacity, lambda: is_sound(chat)
+    app.state.pictures = Pictures()
     metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, tokens=api_tokens, gate=gate)

@@ -9,11 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from allchat.addresses import LINK_DIGITS
 from allchat.errors import BusyError
 from allchat.records import Document
 from allchat.sources.converted import place_of, stretches
-from allchat.sources.printed import marked, marked_on_next, runs_on
+from allchat.sources.printed import marked, marked_on_next
 from allchat.sources.readers.picture import Box, PagePicture, picture_apart
 
 PRINTED = "printed"
@@ -24,7 +23,7 @@ MOST_PAGES = 3
 """Pages that one place is shown on; a longer one is told by its first."""
 
 WAITING, PATIENCE = 4, 8.0
-"""Pictures that may wait for the one that is being made, and for how many seconds."""
+"""Pictures that may be asked for at once, the one that is being made among them, and how many seconds each waits."""
 
 MARGIN = 12.0
 """Points around the marked lines where these are shown larger."""
@@ -47,7 +46,7 @@ class Pictures:
         """The picture of a page of the original with this hash, which ``read`` gives; None where there can be none.
 
         Raises:
-            BusyError: too many are asked for, or the machine had no time.
+            BusyError: too many are asked for, or the machine had no time or no memory.
         """
         key = sha256, number
         with self._holding:
@@ -92,11 +91,6 @@ def may_be_printed(document: Document, start: int, end: int) -> bool:
     return document.display == "whole" and has_page(document, start, end)
 
 
-def printed_path(document: Document, start: int, end: int) -> str:
-    """What follows ``/source/`` in the address of the page as printed."""
-    return f"{document.key}@{document.sha256[:LINK_DIGITS]}?start={start}&end={end}&page={PRINTED}"
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A page with the lines on it that are marked."""
@@ -118,15 +112,17 @@ def sheets(document: Document, start: int, end: int, *, pictures: Pictures, read
     for stretch in stretches(document, start, end):
         if len(marks) >= MOST_PAGES and stretch.page not in marks:
             break
+        boxes = marks.setdefault(stretch.page, [])  # a page that cannot be drawn counts: each try takes its time
         here = pictures.page(sha256, stretch.page, read)
         if here is None:
             continue
-        marks.setdefault(stretch.page, []).extend(marked(stretch, here))
-        after = pictures.page(sha256, stretch.page + 1, read) if runs_on(stretch, here) else None
+        found, rest = marked(stretch, here)
+        boxes += found
+        after = pictures.page(sha256, stretch.page + 1, read) if rest else None
         if after is not None:
-            marks.setdefault(stretch.page + 1, []).extend(marked_on_next(stretch, here, after))
-    found = ((number, pictures.page(sha256, number, read), boxes) for number, boxes in sorted(marks.items()) if boxes)
-    return [Sheet(number, picture, tuple(dict.fromkeys(boxes))) for number, picture, boxes in found if picture]
+            marks.setdefault(stretch.page + 1, []).extend(marked_on_next(rest, after))
+    drawn = ((number, pictures.page(sha256, number, read), boxes) for number, boxes in sorted(marks.items()) if boxes)
+    return [Sheet(number, picture, tuple(dict.fromkeys(boxes))) for number, picture, boxes in drawn if picture]
 
 
 def sheet_svg(sheet: Sheet, *, label: str, at: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from allchat.addresses import LINK_DIGITS, web_address
@@ -13,13 +13,21 @@ from allchat.web.assets import page_file
 from allchat.web.displayed import body_html
 from allchat.web.highlight import Mark, place
 from allchat.web.languages import PATHS
-from allchat.web.printed import Sheet, lines_svg, may_be_printed, printed_path, sheet_svg
+from allchat.web.printed import PRINTED, Sheet, lines_svg, may_be_printed, sheet_svg
 from allchat.wording import Words, load_wording
 
 
 def in_language(words: Words) -> str:
     """What a link carries so that the next page speaks this language too."""
     return "" if PATHS[words["lang"]] == "/" else f"&lang={words['lang']}"
+
+
+def place_path(key: str, sha256: str, start: int, end: int, *, words: Words, printed: bool = False) -> str:
+    """What follows ``/source/`` in the lasting address of a place: in the very text that it was cut from, also when the
+    source has a newer one by then; or of its page as printed.
+    """
+    how = f"&page={PRINTED}{in_language(words)}" if printed else f"{in_language(words)}#marked"
+    return f"{key}@{sha256[:LINK_DIGITS]}?start={start}&end={end}{how}"
 
 
 def revised(document: Document, *, words: Words) -> str:
@@ -72,28 +80,16 @@ def source_page(
 
 
 def printed_link(document: Document, span: tuple[int, int], *, words: Words) -> str:
-    """The way to the page as printed, as HTML; nothing where families are offered none."""
+    """The way from a source to its page as printed, as HTML; nothing where families are offered none."""
     if not may_be_printed(document, *span):
         return ""
-    address = f"/source/{printed_path(document, *span)}{in_language(words)}"
+    address = place_path(document.key, document.sha256, *span, words=words, printed=True)
     return f'<a href="{html.escape(address)}">{words["printed"]}</a>'
-
-
-def printed_links(quotes: Iterable[tuple[int, int, int]], document: Document, *, words: Words) -> str:
-    """The ways from quotes of a source (number, start, end) to their pages as printed; nothing where there are none."""
-    said = f'<span class="vh"> {words["new_tab"]}</span>'
-    links = " ".join(
-        f'<a href="/source/{html.escape(printed_path(document, *place) + in_language(words))}" target="_blank" '
-        f'rel="noopener">{number}{said}</a>'
-        for number, *place in quotes
-        if may_be_printed(document, *place)
-    )
-    return f'<p class="links">{words["printed_quote"]} {links}</p>' if links else ""
 
 
 def printed_page(document: Document, found: Sequence[Sheet], *, words: Words, span: tuple[int, int], older: str) -> str:
     """The pages on which a place stands, as pictures with the lines marked: these alone first, larger, then all."""
-    back = f"{document.key}@{document.sha256[:LINK_DIGITS]}?start={span[0]}&end={span[1]}{in_language(words)}#marked"
+    back = place_path(document.key, document.sha256, *span, words=words)
     link = f'<a href="{html.escape(back)}">{words["printed_words"]}</a>'
     told = [words["printed_text"] if found else words["printed_none"], link]
     lines = "".join(lines_svg(sheet, label=str(words["printed_lines"])) for sheet in found)
@@ -149,13 +145,13 @@ def older_notice(kept: Document, current: Document | None, *, span: tuple[int, i
         return f'<p class="say older" role="status">{" ".join([*said, words["source_retired"]])}</p>'
     said.append(str(words["source_newer"]).format(revised=revised(current, words=words)))
     now = standing_in(kept, current, *span) if span and 0 <= span[0] < span[1] <= len(kept.text) else None
-    address = f"{current.key}@{current.sha256[:LINK_DIGITS]}"
-    if now is None or now.start is None:
+    if now is None or now.start is None or now.end is None:
         said += [words["source_newer_gone"]] if now else []
-        target, label = f"{address}?{in_language(words)}", words["source_newer_open"]
+        target = f"{current.key}@{current.sha256[:LINK_DIGITS]}?{in_language(words)}"
+        label = words["source_newer_open"]
     else:
         said.append(words["source_newer_changed" if now.fate == "changed" else "source_newer_same"])
-        target = f"{address}?start={now.start}&end={now.end}{in_language(words)}#marked"
+        target = place_path(current.key, current.sha256, now.start, now.end, words=words)
         label = words["source_newer_there"]
     link = f'<a href="{html.escape(target)}">{label}</a>'
     return f'<p class="say older" role="status">{" ".join(said)} {link}</p>'

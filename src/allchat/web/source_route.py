@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Callable, Mapping
 
 from fastapi import Request
@@ -18,10 +19,11 @@ from allchat.web.printed import PRINTED, Pictures, may_be_printed, sheets
 from allchat.web.source_page import home_path, long_date, older_notice, printed_page, source_page
 from allchat.wording import LANGUAGES, Words
 
+_LOG = logging.getLogger(__name__)
+
 
 def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Request, str], HTMLResponse]:
     """The endpoint of ``/source/{key}``."""
-    pictures = Pictures()
 
     def source(request: Request, document: str) -> HTMLResponse:
         asked, here = request.query_params, standing(chat)
@@ -42,7 +44,7 @@ def source_endpoint(chat: Asker, *, words: Mapping[str, Words]) -> Callable[[Req
             current is None or current.display == "whole"
         )  # rights that were narrowed hold for older texts too
         if span and asked.get("page") == PRINTED and (meant or kept) and open_to_all and may_be_printed(shown, *span):
-            return _printed(here, shown, words=said, span=span, older=told, pictures=pictures)
+            return _printed(here, shown, words=said, span=span, older=told, pictures=request.app.state.pictures)
         outline, changed = (outlined(kept), False) if kept else (here.outline(key), not meant)
         return HTMLResponse(source_page(shown, outline, words=said, span=span, changed=changed, older=told))
 
@@ -55,7 +57,10 @@ def _printed(
     """The page as printed, or that there is no picture of it, with the way to the words."""
     try:
         found = sheets(document, *span, pictures=pictures, read=lambda: chat.original(document))
-    except (BusyError, VerificationError):
+    except BusyError:
+        found = []
+    except VerificationError as error:  # it names a file of ours and no word of a family's
+        _LOG.error("no page as printed: %s", error)
         found = []
     status = 200 if found else 503
     return HTMLResponse(printed_page(document, found, words=words, span=span, older=older), status)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from allchat.errors import QuestionError, StoreError
-from allchat.web.page import votes
-from allchat.web.page.votes import LIMIT, Votes
+from allchat.web import kept_lines
+from allchat.web.kept_lines import LIMIT
+from allchat.web.page.votes import Votes
 
 
 def test_no_vote_is_taken_beyond_the_limit_and_the_log_says_so_once(
@@ -35,7 +36,7 @@ def test_votes_are_taken_again_once_a_full_file_is_moved_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "votes.jsonl"
-    monkeypatch.setattr(votes, "LIMIT", 110)
+    monkeypatch.setattr(kept_lines, "LIMIT", 110)
     kept = Votes(file)
     for _ in range(2):
         for _ in range(2):

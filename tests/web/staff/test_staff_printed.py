@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from made_leaflet import FACTS, corpus_of, opened
+from made_leaflet import FACTS, at, corpus_of, opened
 from staff_forms import PASSWORD, send
 
 from allchat.chat import Chat
+from allchat.sources.readers.picture import PagePicture, picture_apart
+from allchat.web import printed
 from allchat.web.app import create_app
 from allchat.web.staff.pages import staff_router
 
@@ -63,6 +65,23 @@ def test_a_place_that_is_none_has_no_page(nurse: TestClient, place: str) -> None
     assert nurse.get("/staff/sources/visits", params={"printed": place}).status_code == 404
     assert nurse.get("/staff/sources/never", params={"printed": "1-9"}).status_code == 404
     assert nurse.get("/staff/sources/visits@0123456789abcdef", params={"printed": "1-9"}).status_code == 404
+
+
+def test_staff_and_families_share_what_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def counted(content: bytes, *, page: int) -> PagePicture | None:
+        drawn.append(page)
+        return picture_apart(content, page=page)
+
+    monkeypatch.setattr(printed, "picture_apart", counted)
+    chat = opened(corpus_of(tmp_path))
+    with TestClient(create_app(chat, page=False, staff=staff_router(chat, password=PASSWORD))) as client:
+        send(client, "/staff/sign-in", password=PASSWORD)
+        start, end = at(chat.documents["visits"], QUOTE)
+        assert "data:image/png" in client.get(f"/staff/sources/visits?printed={start}-{end}").text
+        assert "data:image/png" in client.get(f"/source/visits?start={start}&end={end}&page=printed").text
+    assert drawn == [1]
 
 
 def test_strangers_see_no_page(chat: Chat) -> None:

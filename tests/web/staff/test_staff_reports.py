@@ -13,8 +13,8 @@ from staff_forms import PASSWORD, send
 
 from allchat.chat import Chat
 from allchat.errors import StoreError
+from allchat.web import kept_lines
 from allchat.web.app import create_app
-from allchat.web.staff import wordings
 from allchat.web.staff.pages import staff_router
 from allchat.web.staff.wordings import LONGEST, Wordings
 from allchat.wording import load_wording
@@ -62,6 +62,7 @@ def test_nothing_and_too_much_are_refused_and_what_was_typed_stays_in_the_form(
     page = send(reporter, "/staff/report", wording=wording, note="ask the ward")
     assert page.status_code == 422
     assert "ask the ward</textarea>" in page.text
+    assert page.text.count('spellcheck="false"') == page.text.count("<textarea") == 2
     assert not kept.exists()
 
 
@@ -88,8 +89,8 @@ def test_a_full_or_unwritable_file_is_told_and_nothing_is_lost(
     reports.add("a")
     size = kept.stat().st_size
     assert reports.check() == size
-    monkeypatch.setattr(wordings, "LIMIT", size + 3)
-    with pytest.raises(StoreError, match="full"):
+    monkeypatch.setattr(kept_lines, "LIMIT", size + 3)
+    with pytest.raises(StoreError, match="no more are taken"):
         reports.add("b")
     assert kept.stat().st_size == size
     for nowhere in (tmp_path / "none" / "reports.jsonl", tmp_path):

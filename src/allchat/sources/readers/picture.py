@@ -11,6 +11,7 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from allchat.sources.readers.pdf_lines import page_lines
 SECONDS = 10
 MEMORY = 600_000_000
 MOST_BYTES = 3_000_000
-"""Bytes of a picture; of the WHO's and of hospitals' pages the largest has 200,000."""
+"""Bytes of a picture with its lines; of the WHO's and of hospitals' pages the largest has 200,000."""
 
 WIDTH, HEIGHT = 1200, 2400
 """Pixels of a picture at most: two for each point of a phone's screen that shows the page in its width."""
@@ -49,7 +50,7 @@ def picture_apart(content: bytes, *, page: int) -> PagePicture | None:
     """A page (from 1) of a PDF, made in a process of its own; None where it cannot be made within the limits.
 
     Raises:
-        BusyError: the machine had no time for it, which says nothing of the page.
+        BusyError: the machine had no time or no memory for it, which says nothing of the page.
     """
     try:
         done = subprocess.run(  # noqa: S603 - this Python, fixed arguments and a number
@@ -62,8 +63,10 @@ def picture_apart(content: bytes, *, page: int) -> PagePicture | None:
         )
     except subprocess.TimeoutExpired as error:
         raise BusyError("the page was not drawn in time. Try again in half a minute.") from error
+    if done.returncode == -signal.SIGKILL:  # the machine's memory was short; our own limits end it otherwise
+        raise BusyError("the page was not drawn: memory is short. Try again in half a minute.")
     head, _, png = done.stdout.partition(b"\n")
-    if done.returncode != 0 or not 0 < len(png) <= MOST_BYTES:
+    if done.returncode != 0 or not png or len(done.stdout) > MOST_BYTES:
         return None
     said = json.loads(head)
     lines = tuple(((box[0], box[1], box[2], box[3]), text) for box, text in said["lines"])
@@ -86,9 +89,14 @@ def made(content: bytes, *, page: int) -> bytes:
 
 
 def _limited() -> None:
-    for limit, most in ((resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
+    # A second before it is killed for its time it is told: only the machine kills it at once.
+    for limit, most, end in (
+        (resource.RLIMIT_CPU, SECONDS, SECONDS + 1),
+        (resource.RLIMIT_AS, MEMORY, MEMORY),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
         with contextlib.suppress(ValueError):  # a stricter limit of the machine stays
-            resource.setrlimit(limit, (most, most))
+            resource.setrlimit(limit, (most, end))
     os.nice(10)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

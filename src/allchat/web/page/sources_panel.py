@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from allchat.addresses import LINK_DIGITS, web_address
+from allchat.addresses import web_address
 from allchat.answering.query import Asker
 from allchat.records import Answer, Citation, Document, Section, Span
 from allchat.sources.glossary import Definition, Glossary
@@ -16,7 +16,8 @@ from allchat.web.assets import templates
 from allchat.web.displayed import part_html
 from allchat.web.highlight import Mark, place, sections_of
 from allchat.web.page.messages import NO_WORDS
-from allchat.web.source_page import in_language, printed_links, revised
+from allchat.web.printed import may_be_printed
+from allchat.web.source_page import place_path, revised
 from allchat.wording import Words
 
 MAX_WORDS = 60
@@ -43,7 +44,8 @@ def _sources(cited: Sequence[Citation], asker: Asker, *, turn: int, words: Words
     for key in dict.fromkeys(cite.document for cite in cited):
         document, outline = asker.documents[key], asker.outline(key)
         own = [cite for cite in cited if cite.document == key]
-        wanted = (mark_of(cite, turn=turn, words=words) for cite in own if cite.source_sha256 == document.sha256)
+        today = [cite for cite in own if cite.source_sha256 == document.sha256]
+        wanted = (mark_of(cite, turn=turn, words=words) for cite in today)
         marks = [mark for mark in (place(mark, outline, text=document.text) for mark in wanted) if mark]
         sections = (
             {
@@ -52,13 +54,12 @@ def _sources(cited: Sequence[Citation], asker: Asker, *, turn: int, words: Words
             }
             for section in by_first_quote(sections_of(marks, outline), marks)
         )
-        places = ((cite.number, cite.start, cite.end) for cite in own if cite.source_sha256 == document.sha256)
         yield {
             "document": document,
             "cited": own,
             "sections": list(sections),
             "lost": len(own) - len(marks),
-            "printed": Markup(printed_links(places, document, words=words)),  # noqa: S704
+            "printed": [cite for cite in today if may_be_printed(document, cite.start, cite.end)],
         }
 
 
@@ -95,12 +96,7 @@ def mark_of(cite: Citation, *, turn: int, words: Words) -> Mark:
     return Mark(cite.start, cite.end, f"t{turn}q{cite.number}", before, f'<span class="vh"> {ends}</span>')
 
 
-def permanent_link(place: Citation | Definition, *, document: str, sha256: str, words: Words) -> str:
-    """Leads to a place in the very text that it was cut from, also when the source has a newer one by then."""
-    span = f"start={place.start}&end={place.end}"
-    return f"/source/{document}@{sha256[:LINK_DIGITS]}?{span}{in_language(words)}#marked"
-
-
 _TEMPLATES = templates("allchat.web.page")
-_TEMPLATES.filters |= {"cut": cut, "link": permanent_link, "revised": revised}
+_TEMPLATES.filters |= {"cut": cut, "revised": revised}
+_TEMPLATES.globals["place_path"] = place_path
 _TEMPLATES.tests["web_address"] = lambda text: web_address(text) is not None

@@ -15,13 +15,11 @@ from allchat.audit import saved_records
 from allchat.chat import Chat
 from allchat.errors import QuestionError
 from allchat.guard.policy import ADVICE, EMERGENCY
-from allchat.records import Document
 from allchat.search.retriever import PARTS
-from allchat.sources.archive import is_hash_of
 from allchat.sources.text import clean
 from allchat.web.answer_queue import Pace
 from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
-from allchat.web.printed import Pictures, has_page, sheets, stacked_svg
+from allchat.web.printed import has_page, sheets, stacked_svg
 from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
 from allchat.web.staff.decided import decided
@@ -65,7 +63,6 @@ class Desk:
         self._counts = counts
         self._wordings = wordings
         self._words = load_wording().table("staff")
-        self._pictures = Pictures()
         self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
 
     @property
@@ -96,7 +93,7 @@ class Desk:
         ``printed``, which names a place, its page as printed.
         """
         if "printed" in request.query_params:
-            return self._printed(request.path_params["document"], request.query_params["printed"])
+            return self._printed(request, request.path_params["document"], request.query_params["printed"])
         view = self._views.get(request.path_params["document"])
         if view is None:
             return trouble("no_source", 404)
@@ -113,27 +110,21 @@ class Desk:
         }
         return Page("source.html", values)
 
-    def _printed(self, name: str, place: str) -> Page:
-        """The pages on which a place ("120-180") of a text ("ID" or "ID@HASH") stands, as a picture with it marked."""
-        document, cuts = self._document(name), _PLACE.fullmatch(place)
+    def _printed(self, request: Request, key: str, place: str) -> Page:
+        """The pages on which a place ("120-180") of a source stands, as a picture with it marked."""
+        cuts = _PLACE.fullmatch(place)
         span = (int(cuts[1]), int(cuts[2])) if cuts else (0, 0)
+        chat, pictures = self._chat, request.app.state.pictures
+        document = chat.documents.get(key)
         if document is None or not has_page(document, *span):
             return trouble("no_source", 404)
-        found = sheets(document, *span, pictures=self._pictures, read=lambda: self._chat.original(document))
+        found = sheets(document, *span, pictures=pictures, read=lambda: chat.original(document))
         svg = stacked_svg(found, label=self._words["printed"])
         return Page("printed.html", {"svg": svg}, media="image/svg+xml") if found else trouble("broken", 503)
 
-    def _document(self, name: str) -> Document | None:
-        """The text of a source by its key, or an earlier one by its key and the first digits of its hash."""
-        key, _, digits = name.partition("@")
-        today = self._chat.documents.get(key)
-        if not digits or (today is not None and is_hash_of(digits, today.sha256)):
-            return today
-        return self._chat.earlier(key, digits)
-
-    def _paged(self, name: str, start: int, end: int) -> bool:
-        """Whether there is a page as printed for a place of a text."""
-        document = self._document(name)
+    def _paged(self, key: str, start: int, end: int) -> bool:
+        """Whether there is a page as printed for a place of a source."""
+        document = self._chat.documents.get(key)
         return document is not None and has_page(document, start, end)
 
     def quote(self, _request: Request | None, sent: Sent, pace: Pace) -> Page:
