@@ -139,12 +139,30 @@ def test_life_and_death_bring_a_warm_line_and_the_figure_on_request_alone(chat: 
     assert "surviv" not in own
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what percentage of children survive leukemia",
+        "survival rate",
+        "how many children get well",
+        "success rate of treatment",
+        "what is the survival rate for children with leukemia",
+        "cuál es la tasa de supervivencia de los niños con leucemia",
+    ],
+)
 def test_the_rate_of_survival_is_told_by_the_figure_of_remission_and_what_that_is_and_never_as_a_direct_answer(
-    chat: Chat,
+    text: str, chat: Chat
 ) -> None:
-    answer = chat.ask("what percentage of children survive leukemia")
+    answer, trace = chat.explain(text)
+    assert trace.decision == "closest"
     assert answer.directness == "closest"
     assert "which means that the blood counts have returned to normal" in answer.citations[0].quote
+    assert "95%" in answer.citations[0].quote
+
+
+def test_who_asks_for_the_rate_of_remission_is_answered_directly(chat: Chat) -> None:
+    answer = chat.ask("what percent of kids get into remission")
+    assert answer.directness == "direct"
     assert "95%" in answer.citations[0].quote
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from allchat.answering.abstain import Decision
 from allchat.answering.compose import NOTHING, Composed, compose
-from allchat.answering.people import holds_figure, is_of_life, may_see_figures
+from allchat.answering.people import holds_figure, is_of_life, is_of_survival, may_see_figures
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.quotes import choose
 from allchat.answering.tongue import Heard
@@ -44,19 +45,36 @@ def figures(pipeline: Pipeline, conversation: Sequence[Heard], phrases: Sequence
 def seen(pipeline: Pipeline, conversation: Sequence[Heard], looked: Looked) -> Looked:
     """What was found, without figures of the outlook for whoever asks of life and death in a case that they are not of.
 
-    Where such a figure came first, what is left is no direct answer.
+    Where such a figure came first, what is left is no direct answer. Nor is a figure of something else, such as
+    remission, to whoever asks who survives.
     """
-    asked = is_of_life(conversation[-1].text, languages=pipeline.languages)
-    if not asked or _may_see(pipeline, conversation):
-        return looked
-    left = tuple(hit for hit in looked.found.hits if not _has_figure(pipeline, hit.block))
-    led = left[:1] == looked.found.hits[:1] or looked.decision != "answer"
-    found = replace(looked.found, hits=left)
-    return looked._replace(found=found, decision=looked.decision if led else "closest")
+    asked, first = conversation[-1].text, looked.found.hits[:1]
+    if is_of_life(asked, languages=pipeline.languages) and not _may_see(pipeline, conversation):
+        left = tuple(hit for hit in looked.found.hits if not _has_figure(pipeline, hit.block))
+        found = replace(looked.found, hits=left)
+        return looked._replace(found=found, decision=_at_most(looked.decision, direct=left[:1] == first))
+    survival = is_of_survival(asked, languages=pipeline.languages)
+    beside = survival and any(_is_of_something_else(pipeline, hit.block) for hit in first)
+    return looked._replace(decision=_at_most(looked.decision, direct=not beside))
+
+
+def _at_most(decision: Decision, *, direct: bool) -> Decision:
+    """The decision where it may be ``direct``, else at most the nearest passage."""
+    return decision if direct or decision != "answer" else "closest"
+
+
+def _is_of_something_else(pipeline: Pipeline, block: Block) -> bool:
+    """Whether a block tells a figure and does not say that it is of those who survive."""
+    words = _words(pipeline, block)
+    return holds_figure(words) and not is_of_survival(words)
 
 
 def _has_figure(pipeline: Pipeline, block: Block) -> bool:
-    return holds_figure(pipeline.documents[block.document].text[block.start : block.end])
+    return holds_figure(_words(pipeline, block))
+
+
+def _words(pipeline: Pipeline, block: Block) -> str:
+    return pipeline.documents[block.document].text[block.start : block.end]
 
 
 def _may_see(pipeline: Pipeline, conversation: Sequence[Heard]) -> bool:

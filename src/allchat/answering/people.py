@@ -54,6 +54,11 @@ def is_of_life(question: str, *, languages: Languages | None = None) -> bool:
     return _says("life_and_death", question, languages=languages)
 
 
+def is_of_survival(words: str, *, languages: Languages | None = None) -> bool:
+    """Whether the words of a question or of a source are about living or dying itself, and not only of what is near."""
+    return _says("survival", words, languages=languages)
+
+
 def may_see_figures(messages: Sequence[str], *, named: Named, languages: Languages | None = None) -> bool:
     """Whether the figures of first treatment may be offered after ``messages``, which name these cases."""
     told = (_says(name, *messages, languages=languages) for name in ("own_illness", "transplant"))

@@ -98,7 +98,9 @@ class Turn:
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
         looked = self._retrieve(understood, dict(zip(texts, read, strict=True)))
-        return self._searched(verdict, message, seen(pipeline, (*self._earlier, self._heard), looked))
+        looked = seen(pipeline, (*self._earlier, self._heard), looked)
+        self.trace = replace(self.trace, decision=looked.decision)
+        return self._searched(verdict, message, looked)
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""

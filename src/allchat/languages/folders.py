@@ -111,7 +111,7 @@ class _File(_Table):
 
 Shape = TypeVar("Shape")
 _FILE: TypeAdapter[_File] = TypeAdapter(_File)
-PEOPLE_LISTS = ("own", "life_and_death", "own_illness", "transplant", "anyone")
+PEOPLE_LISTS = ("own", "life_and_death", "survival", "own_illness", "transplant", "anyone")
 
 
 def _is_list_of_people(name: str) -> str:

@@ -160,7 +160,7 @@ class PostgresShelf:
             Path(aside, file).replace(path)
 
     def _tidy(self, cursor: psycopg.Cursor[Any]) -> None:
-        """Removes the files of versions that the database no longer has; where a build runs here, the next opening does."""
+        """Removes the files of versions that the database let go; where a build runs here, the next opening does."""
         there, here = _versions(cursor), Folder(self._folder)
         with suppress(StoreError), only_build(self._folder):
             for name in here.versions():

@@ -86,8 +86,10 @@ def _by_the_sources(answer: Answer, trace: Trace, *, closest: float) -> Iterator
         yield "decided_elsewhere", far
     elif answer.kind == "not_found":
         yield "decided_silent", far
+    elif answer.directness == "closest":
+        yield ("decided_closest" if margin < 0 else "decided_figure"), far
     else:
-        yield ("decided_closest" if answer.directness == "closest" else "decided_sources"), far
+        yield "decided_sources", far
     yield "bar_evidence", {}
     if closest < 0:
         yield "bar_closest", {"limit": -closest}
