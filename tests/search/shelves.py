@@ -18,6 +18,7 @@ from word_hash import WordHash
 from allchat.search.folder import Folder, write_index
 from allchat.search.index import Index
 from allchat.search.schema import Contents
+from allchat.search.shared_folder import SharedFolder
 from allchat.search.store import Shelf
 from allchat.sources.chunking import chunk
 
@@ -48,9 +49,20 @@ def in_postgres(folder: Path, *, extension: bool = True, on: Server | None = Non
     return PostgresShelf((on or server()).database(database(), extension=extension), folder=folder)
 
 
+def in_shared_folder(here: Path) -> SharedFolder:
+    """An empty folder of its own that machines share, beside the folder of this one."""
+    there = here.with_name(f"{here.name} there")
+    there.mkdir()
+    return SharedFolder(there.as_uri(), folder=here)
+
+
 _NUMBERS = count()
 
-SHELVES: Mapping[str, Callable[[Path], Shelf]] = {"folder": Folder, "postgres": in_postgres}
+SHELVES: Mapping[str, Callable[[Path], Shelf]] = {
+    "folder": Folder,
+    "postgres": in_postgres,
+    "shared": in_shared_folder,
+}
 """What makes an empty shelf, given a folder of its own."""
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from places import SMALL
@@ -101,15 +102,16 @@ def test_of_a_file_that_cannot_be_brought_here_nothing_stays(
 ) -> None:
     shelf = in_postgres(tmp_path / "here", on=own_server)
     name = bring(made(tmp_path / "made", finish=lambda _: {"decision.npy": b"it"}), shelf)
-    write = Path.write_bytes
+    opened = Path.open
 
-    def full(path: Path, content: bytes) -> int:
-        if path.name != "decision.npy":
-            return write(path, content)
-        write(path, content[:1])
+    def full(path: Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        if path.name != "decision.npy" or mode != "wb":
+            return opened(path, mode, *rest, **named)
+        with opened(path, mode) as half:
+            half.write(b"i")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(StoreError, match=r"cannot be written .*Free the disk"):
         shelf.open()
     assert [path.name for path in (tmp_path / "here" / name).iterdir()] == [MANIFEST]

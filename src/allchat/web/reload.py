@@ -57,6 +57,8 @@ class Following:
         self._passed = 0
         self._away = ""
         """Why the store did not answer when it was last asked: then it is asked again at each look."""
+        self.current = True
+        """Whether the index that answers was the one in force when that was last asked."""
         self.sound = True
         """Whether the model gave a known text its known vector when it was last asked."""
         self.now = self._checked(opening())
@@ -66,6 +68,11 @@ class Following:
     def documents(self) -> Mapping[str, Document]:
         """The documents by key."""
         return self.now.documents
+
+    @property
+    def version(self) -> str:
+        """The name of the index that answers."""
+        return self.now.index.folder.name
 
     @property
     def built(self) -> float:
@@ -133,9 +140,11 @@ class Following:
         try:
             name = self._shelf.current()
         except StoreError as error:
+            self.current = False
             self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
             return False
-        if name == self.now.index.folder.name:
+        self.current = name == self.version
+        if self.current:
             self._told, self._failed = set(), None
             return False
         found = name, _written(self._index, name)
@@ -155,6 +164,7 @@ class Following:
             self._tell(f"the new index is not used, the old one answers on: {type(error).__name__} while opening it")
             return False
         self.now, self.sound, self._told, self._failed = chat, True, set(), None
+        self.current = True
         gc.collect()  # a chat's caches lead back to it: what only they hold is let go now, and not some time
         _LOG.info("%s: the index %s answers from now on", self._index, chat.index.folder.name)
         return True
