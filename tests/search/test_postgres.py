@@ -21,7 +21,8 @@ from allchat.chat import Chat
 from allchat.errors import SettingsError, StoreError
 from allchat.parsing import parse_json
 from allchat.records import Answer
-from allchat.search.folder import MANIFEST, Folder, open_index
+from allchat.search.folder import Folder, open_index
+from allchat.search.manifest import MANIFEST
 from allchat.search.shelf import bring, shelf_at
 from allchat.search.vectors import vector_index
 from allchat.settings import load_settings

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from places import SMALL
 from postgres_server import Server, missing
 from serving import until
@@ -19,9 +20,11 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.cli.doctor import index_findings
 from allchat.errors import StoreError
-from allchat.search.folder import MANIFEST, Folder
+from allchat.search.folder import Folder
+from allchat.search.manifest import MANIFEST
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.shelf import bring, shelf_at
+from allchat.web.app import create_app
 from allchat.web.reload import Following
 
 if missing() is not None:
@@ -54,6 +57,38 @@ def test_an_index_that_is_not_used_or_no_longer_used_holds_no_connection(own_ser
     until(lambda: connections(own_server) == held)
     chat.now.index.close()
     until(lambda: connections(own_server) == 0)
+
+
+def test_the_metrics_tell_the_time_of_queries_the_connections_in_use_and_a_store_that_is_away(
+    own_server: Server, tmp_path: Path
+) -> None:
+    index, shelf = tmp_path / "index", in_postgres(tmp_path / "files", on=own_server)
+    build(SMALL, index=index, embedder=WordHash())
+    name = bring(index / (Folder(index).current() or ""), shelf)
+    opening = lambda: Chat.open(index, corpus=SMALL, embedder=WordHash(), shelf=shelf)  # noqa: E731
+    chat = Following(opening, index=index, shelf=shelf)
+    with TestClient(create_app(chat, page=False), client=("127.0.0.1", 5)) as client:
+
+        def figure(name: str) -> float:
+            (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith(f"{name} "))
+            return float(line.split()[1])
+
+        assert f'allchat_index_info{{store="postgresql",version="{name}"}} 1.0' in client.get("/metrics").text
+        before = figure("allchat_store_query_seconds_count")
+        assert client.post("/v1/ask", json={"question": "which medicines are forbidden"}).status_code == 200
+        asked, seconds = (figure(f"allchat_store_query_seconds_{part}") for part in ("count", "sum"))
+        assert asked > before
+        assert 0 < seconds < 60
+        with chat.now.index._pool.connection():
+            assert figure("allchat_store_connections") == 1
+        until(lambda: figure("allchat_store_connections") == 0)
+        own_server.stop()
+        chat.look()
+        assert (figure("allchat_store_reachable"), figure("allchat_index_current")) == (0, 0)
+        own_server.start()
+        chat.look()
+        assert (figure("allchat_store_reachable"), figure("allchat_index_current")) == (1, 1)
+    chat.now.index.close()
 
 
 def test_doctor_on_a_machine_that_only_serves_looks_at_the_index_in_the_store(

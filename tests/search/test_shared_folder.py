@@ -21,8 +21,9 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.cli.doctor import index_findings
 from allchat.errors import SettingsError, StoreError
-from allchat.search.folder import CURRENT, MANIFEST, Folder, only_build
+from allchat.search.folder import CURRENT, Folder, only_build
 from allchat.search.index import VECTORS_FILE, WORDS_FILE
+from allchat.search.manifest import MANIFEST
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.shared_folder import SharedFolder
 from allchat.search.shelf import bring, shelf_at

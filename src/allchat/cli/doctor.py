@@ -20,7 +20,8 @@ from packaging.requirements import Requirement
 from allchat.build import build_inputs
 from allchat.errors import AllchatError, StoreError
 from allchat.program import TO_BUILD, missing_to_build
-from allchat.search.folder import MANIFEST, Folder
+from allchat.search.folder import Folder
+from allchat.search.manifest import MANIFEST
 from allchat.search.model_files import (
     PACKAGE,
     PACKAGED_MODEL,
@@ -168,8 +169,8 @@ def _corpus(corpus: Path) -> str:
 def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int, store: str = "") -> Iterator[Finding]:
     """Whether the index is missing, damaged, stale (and why) or current; of which version and since when it is there.
 
-    It is the one that serves: with a ``store`` that which is in force there, while the folder of a machine that only serves has
-    none; whether the folder holds another is told, too.
+    It is the one that serves: with a ``store`` the one in force there, while the folder of a machine that only serves
+    has none; whether the folder holds another is told, too.
     """
     built = Folder(index).current()
     if not store and built is None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from allchat.errors import StoreError
-from allchat.search.folder import ASIDE, MANIFEST, Folder, checked_manifest, only_build, sha256_of
+from allchat.search.folder import ASIDE, Folder, only_build
+from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
 
 Read = Callable[[str], Iterable[bytes]]
 """Gives what a file of the version holds, in parts; StoreError where it cannot."""

@@ -94,6 +94,11 @@ class Index(Tables):
         """The length of a vector."""
         return int(self._vectors.d)
 
+    @property
+    def connections(self) -> int:
+        """See ``Store.connections``."""
+        return 0
+
     def near(self, vectors: Vectors, *, limit: int) -> Near:
         """See ``Store.near``."""
         cosines, rows = self._nearest(vectors, limit=limit)

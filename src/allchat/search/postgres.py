@@ -6,6 +6,7 @@ from the whole vectors. Words are arrays of postings with FTS5's own numbers. do
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from allchat.errors import SettingsError, StoreError
 from allchat.search.embedder import Vectors
 from allchat.search.index import MAP_FILE, file_name
 from allchat.search.question_map import unpacked as unpacked_map
-from allchat.search.store import Near, Postings
+from allchat.search.store import Hears, Near, Postings
 from allchat.search.tables import Row, Tables
 from allchat.search.terms import Terms, unpacked
 
@@ -93,12 +94,13 @@ class PostgresStore(Tables):
         manifest: Mapping[str, Any],
         version: str,
         probes: int,
+        told: Hears,
         language: str = "en",
         beside: PostgresStore | None = None,
     ) -> None:
         super().__init__()
         self.folder, self.manifest, self.version, self.language = folder, manifest, version, language
-        self._address = address
+        self._address, self._told = address, told
         self._terms: Terms = Terms() if beside is None else beside._terms
         own_map = folder / file_name(MAP_FILE, language)
         self._map = unpacked_map(own_map) if own_map.exists() else None
@@ -117,6 +119,7 @@ class PostgresStore(Tables):
                     manifest=manifest,
                     version=version,
                     probes=probes,
+                    told=told,
                     language=code,
                     beside=self,
                 )
@@ -136,9 +139,19 @@ class PostgresStore(Tables):
                 return self._rows(query, values)
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
-        with self._pool.connection() as connection:
-            found: list[Row] = connection.execute(query.replace("?", "%s"), values, binary=True).fetchall()
+        begun = time.perf_counter()
+        try:
+            with self._pool.connection() as connection:
+                found: list[Row] = connection.execute(query.replace("?", "%s"), values, binary=True).fetchall()
+        finally:
+            self._told(time.perf_counter() - begun)
         return found
+
+    @property
+    def connections(self) -> int:
+        """See ``Store.connections``."""
+        pool = self._pool.get_stats()
+        return pool["pool_size"] - pool["pool_available"] + sum(other.connections for other in self.others.values())
 
     def near(self, vectors: Vectors, *, limit: int) -> Near:
         """See ``Store.near``."""

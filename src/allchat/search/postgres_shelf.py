@@ -12,9 +12,11 @@ from psycopg import sql
 
 from allchat.errors import StoreError
 from allchat.search.copies import fetched, tidy
-from allchat.search.folder import MANIFEST, NAME_DIGITS, checked_manifest, sha256_of
+from allchat.search.folder import NAME_DIGITS
+from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
 from allchat.search.postgres import LEAST_SERVER, LEAST_VECTOR, Address, PostgresStore, schema_of
 from allchat.search.postgres_load import ROW_FILES, load
+from allchat.search.store import Hears
 
 READERS: Final = "allchat_reader"
 """The role that servers read with, where there is one: it is given the right to read what is written."""
@@ -45,11 +47,24 @@ class PostgresShelf:
     def __init__(self, url: str, *, folder: Path) -> None:
         self._address = Address(url)
         self._folder = folder
+        self._told: Hears = lambda _: None
 
     @property
     def name(self) -> str:
         """See ``Shelf.name``."""
         return self._address.name
+
+    @property
+    def kind(self) -> str:
+        """See ``Shelf.kind``."""
+        return "postgresql"
+
+    def hear(self, told: Hears) -> None:
+        """See ``Shelf.hear``."""
+        self._told = told
+
+    def _tell(self, seconds: float) -> None:
+        self._told(seconds)
 
     def current(self) -> str | None:
         """See ``Shelf.current``."""
@@ -68,7 +83,12 @@ class PostgresShelf:
             manifest, version = self._files(cursor, name)
             tidy(self._folder, there=_versions(cursor))
         return PostgresStore(
-            self._address, folder=self._folder / name, manifest=manifest, version=version, probes=rows[0][0]
+            self._address,
+            folder=self._folder / name,
+            manifest=manifest,
+            version=version,
+            probes=rows[0][0],
+            told=self._tell,
         )
 
     def write(self, made: Path) -> str:

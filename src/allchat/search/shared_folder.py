@@ -17,18 +17,10 @@ from urllib.parse import unquote, urlsplit
 
 from allchat.errors import SettingsError, StoreError
 from allchat.search.copies import fetched, tidy
-from allchat.search.folder import (
-    ASIDE,
-    CURRENT,
-    MANIFEST,
-    NAME,
-    NAME_DIGITS,
-    Folder,
-    checked_manifest,
-    only_build,
-    sha256_of,
-)
+from allchat.search.folder import ASIDE, CURRENT, NAME, NAME_DIGITS, Folder, only_build
 from allchat.search.index import Index
+from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
+from allchat.search.store import Hears
 
 SERVED: Final = "served"
 """The file, in the folder here, that names the version that was opened last."""
@@ -56,6 +48,14 @@ class SharedFolder:
     def name(self) -> str:
         """See ``Shelf.name``."""
         return f"shared folder {self._there.path}"
+
+    @property
+    def kind(self) -> str:
+        """See ``Shelf.kind``."""
+        return "shared"
+
+    def hear(self, told: Hears) -> None:
+        """See ``Shelf.hear``. What is opened is in memory."""
 
     def current(self) -> str | None:
         """See ``Shelf.current``.

@@ -74,7 +74,7 @@ def create_app(
     capacity = Capacity(chat, workers=workers, waiting=waiting, seconds=seconds, **_observed(metrics, counts))
     app.state.capacity, app.state.sound = capacity, lambda: is_sound(chat)
     app.state.index, app.state.pictures = (lambda: index_of(chat)), Pictures()
-    metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
+    _watch(metrics, chat, capacity)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, tokens=api_tokens, gate=gate)
     for router in (
@@ -89,6 +89,12 @@ def create_app(
     if page:
         _mount_page(app, PageDoor(chat, capacity=capacity), rate=rate, words=words, votes=votes)
     return app
+
+
+def _watch(metrics: Metrics, chat: Asker, capacity: Capacity) -> None:
+    """What the metrics show of now."""
+    metrics.watch(capacity, built=lambda: built_at(chat), sound=lambda: is_sound(chat))
+    metrics.watch_store(chat)
 
 
 def _observed(metrics: Metrics, counts: Counts | None) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from allchat.answering.query import Asking
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
 from allchat.records import Answer, Document, Outline, Trace, Verdict
-from allchat.search.folder import MANIFEST, Folder
-from allchat.search.store import Shelf
+from allchat.search.folder import Folder
+from allchat.search.manifest import MANIFEST
+from allchat.search.store import Hears, Shelf
 
 LOOK_SECONDS = 5.0
 """How often the index folder is looked at: one small file is read."""
@@ -59,6 +60,8 @@ class Following:
         """Why the store did not answer when it was last asked: then it is asked again at each look."""
         self.current = True
         """Whether the index that answers was the one in force when that was last asked."""
+        self.reachable = True
+        """Whether the store answered when it was last asked anything."""
         self.sound = True
         """Whether the model gave a known text its known vector when it was last asked."""
         self.now = self._checked(opening())
@@ -73,6 +76,20 @@ class Following:
     def version(self) -> str:
         """The name of the index that answers."""
         return self.now.index.folder.name
+
+    @property
+    def kind(self) -> str:
+        """What kind of shelf the index lies on."""
+        return self._shelf.kind
+
+    @property
+    def connections(self) -> int:
+        """How many connections to the store are in use at this moment."""
+        return self.now.index.connections
+
+    def hear(self, told: Hears) -> None:
+        """See ``Shelf.hear``."""
+        self._shelf.hear(told)
 
     @property
     def built(self) -> float:
@@ -125,7 +142,7 @@ class Following:
             self.sound, self._away = self.now.is_sound(), ""
         except StoreError as error:
             self._tell(f"no question can be answered: {error}")
-            self.sound, self._away = False, str(error)
+            self.sound, self.reachable, self._away = False, False, str(error)
             return False
         except Exception as error:  # noqa: BLE001 - a library that fails on a known text fails on every other
             self._tell(f"the model fails on a known text: {type(error).__name__}")
@@ -140,10 +157,10 @@ class Following:
         try:
             name = self._shelf.current()
         except StoreError as error:
-            self.current = False
+            self.current = self.reachable = False
             self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
             return False
-        self.current = name == self.version
+        self.current, self.reachable = name == self.version, True
         if self.current:
             self._told, self._failed = set(), None
             return False
