@@ -10,17 +10,17 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from allchat.errors import StoreError
 from allchat.search.embedder import Embedder
-from allchat.search.index import WORDS_FILE, Index, file_name
+from allchat.search.index import ROW_FILES, WORDS_FILE, Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.leads import LEADS_FILE, packed
-from allchat.search.manifest import FORMAT, MANIFEST, checked_manifest, sha256_of
+from allchat.search.manifest import FORMAT, MANIFEST, check, checked_manifest, sha256_of, whole
 from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
 from allchat.search.schema import Contents, rows, write_words
 from allchat.search.store import Hears
@@ -64,16 +64,21 @@ class Folder:
             raise StoreError(f"{self.path}: holds no index. Run: allchat build")
         manifest, version = checked_manifest(found)
         with ThreadPoolExecutor() as pool:
-            hashes = list(pool.map(sha256_of, (found / file for file in manifest["files"])))
-        for (file, sha256), now in zip(manifest["files"].items(), hashes, strict=True):
-            if now != sha256:
-                raise StoreError(
-                    f"{found / file}: is not the file that was built: it was altered. Run: allchat build --force"
-                )
-        try:
-            return Index(found, manifest=manifest, version=version)
-        except (sqlite3.DatabaseError, RuntimeError) as error:
-            raise StoreError(f"{found}: cannot be read ({error}). Run: allchat build --force") from error
+            rows: dict[str, Future[memoryview]] = {}
+            others = []
+            for file, sha256 in manifest["files"].items():
+                if file.endswith(ROW_FILES):
+                    rows[file] = pool.submit(whole, found / file, sha256=sha256)
+                else:
+                    others.append(pool.submit(check, found / file, sha256=sha256))
+            for other in others:
+                other.result()
+            try:
+                return Index(found, manifest=manifest, version=version, read=lambda file: rows.pop(file).result())
+            except KeyError as error:
+                raise StoreError(f"{found / MANIFEST}: lists no {error}. Run: allchat build --force") from error
+            except (sqlite3.DatabaseError, RuntimeError) as error:
+                raise StoreError(f"{found}: cannot be read ({error}). Run: allchat build --force") from error
 
     def write(self, made: Path) -> str:
         """See ``Shelf.write``."""
@@ -192,7 +197,8 @@ def write_index(
 def _write_further(
     aside: Path, finish: Callable[[Index], Mapping[str, bytes]] | None, languages: Sequence[Language]
 ) -> None:
-    index = Index(aside, manifest={"languages": [language.code for language in languages]}, version="")
+    codes = [language.code for language in languages]
+    index = Index(aside, manifest={"languages": codes}, version="", read=lambda file: whole(aside / file))
     try:
         further = dict(finish(index)) if finish is not None else {}
         for language in languages:

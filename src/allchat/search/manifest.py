@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
+import os
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,6 +15,9 @@ from allchat.parsing import parse_json
 
 FORMAT: Final = 7
 """Raised whenever the files' layout changes: an index of another format is built anew."""
+
+PART: Final = 1 << 20
+"""Bytes that are read at once: what was read is hashed while the processor still has it at hand."""
 
 MANIFEST: Final = "manifest.json"
 
@@ -51,6 +56,45 @@ def checked_manifest(version: Path, *, name: str | None = None) -> tuple[dict[st
     except ValidationError as error:
         raise StoreError(f"{path}: is not a manifest of allchat's. Run: allchat build --force") from error
     return manifest, sha256
+
+
+def whole(path: Path, *, sha256: str | None = None) -> memoryview:
+    """What a file holds, read once: the very bytes that are held against its ``sha256`` are those that are used.
+
+    Raises:
+        StoreError: it cannot be read, or is not the file that was built.
+    """
+    found, at = hashlib.sha256(), 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            content = _room(os.fstat(file.fileno()).st_size)
+            while read := file.readinto(content[at : at + PART]):
+                found.update(content[at : at + read])
+                at += read
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror}). Run: allchat build --force") from error
+    if at != len(content) or (sha256 is not None and found.hexdigest() != sha256):
+        raise altered(path)
+    return content
+
+
+def _room(size: int) -> memoryview:
+    """Memory for the content of a file, asked of the kernel in one piece: page by page, as it is first written to, or
+    in the huge pages that numpy asks for, a gigabyte takes two to four times as long.
+    """
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_POPULATE", 0)
+    return memoryview(mmap.mmap(-1, max(size, 1), flags=flags))[:size]
+
+
+def check(path: Path, *, sha256: str) -> None:
+    """Raises StoreError where a file is not the one that was built."""
+    if sha256_of(path) != sha256:
+        raise altered(path)
+
+
+def altered(path: Path) -> StoreError:
+    """What is said of a file that is not the one that was built."""
+    return StoreError(f"{path}: is not the file that was built: it was altered. Run: allchat build --force")
 
 
 def sha256_of(path: Path) -> str:

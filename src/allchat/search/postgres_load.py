@@ -16,12 +16,10 @@ from psycopg import sql
 from psycopg.types.numeric import Int4
 
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, file_name
-from allchat.search.leads import LEADS_FILE, read_leads
+from allchat.search.leads import LEADS_FILE, leads_of
+from allchat.search.manifest import whole
 from allchat.search.postgres import schema_of
 from allchat.search.terms import packed, terms_of
-
-ROW_FILES: Final = (LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE)
-"""The files of a version whose content becomes tables; the others are kept as files."""
 
 _TABLES: Final = """
 CREATE TABLE documents (key text COLLATE "C" PRIMARY KEY, facts text NOT NULL);
@@ -86,7 +84,7 @@ def _copy_tables(cursor: Cursor, words: sqlite3.Connection) -> int:
 
 def _leads(path: Path, *, count: int) -> list[bytes]:
     """What each row leads to, as numbers: grain, block, sentence, and again for each block."""
-    lines = read_leads(path)
+    lines = leads_of(whole(path), path=path)
     parts = np.split(lines[:, 1:], np.searchsorted(lines[:, 0], np.arange(1, count)))
     return [part.astype("<i4").tobytes() for part in parts]
 

@@ -108,7 +108,7 @@ class Tables(ABC):
 
     def asked(self) -> NDArray[np.bool_]:
         """See ``Store.asked``."""
-        query = "SELECT DISTINCT b.document FROM questions q JOIN blocks b ON b.id = q.block"
+        query = "SELECT DISTINCT document FROM blocks WHERE id IN (SELECT block FROM questions)"
         asked, documents = {row[0] for row in self._all(query)}, self._documents()
         return np.repeat([key in asked for key, _ in documents], [count for _, count in documents]).astype(bool)
 
