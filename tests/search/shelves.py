@@ -19,7 +19,8 @@ from allchat.search.folder import Folder, write_index
 from allchat.search.index import Index
 from allchat.search.schema import Contents
 from allchat.search.shared_folder import SharedFolder
-from allchat.search.store import Shelf
+from allchat.search.shelf import bring
+from allchat.search.store import Shelf, Store
 from allchat.sources.chunking import chunk
 
 if TYPE_CHECKING:
@@ -90,3 +91,14 @@ def made(
         settings={"known_words": ["platelets"], "names": {}},
     )
     return current(folder)
+
+
+def filled(folder: Path, *, on: Server | None = None) -> PostgresShelf:
+    shelf = in_postgres(folder / "files", on=on)
+    bring(made(folder / "made"), shelf)
+    return shelf
+
+
+def two_searches(store: Store) -> list[list[float]]:
+    """What two wordings find, which is several searches."""
+    return [column.tolist() for column in store.near(WordHash().encode(["hair", "fever"]), limit=20)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +17,7 @@ from psycopg.types.numeric import Int4
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, file_name
 from allchat.search.leads import LEADS_FILE, leads_of
 from allchat.search.manifest import whole
-from allchat.search.postgres import schema_of
+from allchat.search.postgres import schema_of, written
 from allchat.search.terms import packed, terms_of
 
 _TABLES: Final = """
@@ -104,12 +103,11 @@ def _vectors(cursor: Cursor, table: str, index: faiss.Index, leads: Sequence[byt
 
 
 def _rows(index: faiss.Index, leads: Sequence[bytes]) -> Iterator[tuple[Int4, bytes, bytes]]:
-    """The rows as a binary COPY takes them, vectors as pgvector does: how many numbers, nothing, the numbers."""
-    wide = struct.pack(">HH", index.d, 0)
+    """The rows as a binary COPY takes them."""
     if isinstance(index, faiss.IndexIVF):
         index.make_direct_map()
     for row, lead in enumerate(leads):
-        yield Int4(row), lead, wide + np.asarray(index.reconstruct(row)).astype(">f4").tobytes()
+        yield Int4(row), lead, bytes(written(np.asarray(index.reconstruct(row))))
 
 
 def _cells(index: faiss.Index) -> int:

@@ -127,8 +127,8 @@ class Store(Protocol):
     def headings(self, blocks: Sequence[Block]) -> list[tuple[str, ...]]:
         """For each block the path of headings above it, outermost first."""
 
-    def questions_of(self, block: Block) -> list[str]:
-        """Our questions in the store's language that a block answers, in the order of their file."""
+    def questions_of(self, blocks: Sequence[Block]) -> list[tuple[str, ...]]:
+        """For each block our questions in the store's language that it answers, in the order of their file."""
 
     def questions(self) -> list[tuple[int, int, str]]:
         """All questions as (block, sentence or -1, text), in the order of the blocks."""
