@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Format
@@ -26,7 +27,7 @@ from allchat.search.index import MAP_FILE, file_name
 from allchat.search.question_map import unpacked as unpacked_map
 from allchat.search.store import Hears, Near, Postings
 from allchat.search.tables import Row, Tables
-from allchat.search.terms import Terms, unpacked
+from allchat.search.terms import SUFFIXES, Rows, Terms, bm25, phrase, unpacked, unpacked_places
 
 LEAST_SERVER, LEAST_VECTOR = 15, (0, 8)
 """The oldest PostgreSQL and pgvector: IVFFlat goes on into further cells where its own hold too few rows since 0.8."""
@@ -40,6 +41,7 @@ MOST_CONNECTIONS: Final = 8
 LEAD_BYTES: Final = 12
 """Of grain, block and sentence, which a row leads to once or more."""
 
+NO_PLACE: Final = np.zeros(0, dtype=np.int64)
 NOWHERE: Final = Postings(0, np.zeros(0, dtype=np.intp), np.zeros((0, 2)))
 
 
@@ -115,6 +117,7 @@ class PostgresStore(Tables):
             rows: list[tuple[str, str]] = [(name, value) for name, value in self._all("SELECT name, value FROM facts")]
             facts = dict(rows)
             self.block_count, self.dimension = int(facts["blocks"]), int(facts["dimension"])
+            self._lengths = Rows(self.block_count, float(facts["mean_length"]), self._lengths_of)
             sources = f"{schema_of(folder.name, 'en')}.sources"
             self._tables = {sources: bool(int(facts["source_cells"])), "asked": bool(int(facts["asked_cells"]))}
             for code in manifest["languages"] if beside is None else ():
@@ -197,10 +200,26 @@ class PostgresStore(Tables):
 
     def postings(self, words: Sequence[str]) -> list[Postings]:
         """See ``Store.postings``."""
-        terms = [" ".join(self._terms.of(word)) for word in words]
+        cut = [self._terms.of(word) for word in words]
+        terms = [" ".join(parts) for parts in cut]
         rows = self._all("SELECT term, count, blocks, scores FROM words WHERE term = ANY(?)", (terms,)) if terms else []
         found = {term: unpacked(*packed) for term, *packed in rows}
+        for parts in {parts for parts in cut if len(parts) > 1 and not (len(parts) == 2 and parts[1] in SUFFIXES)}:
+            found[" ".join(parts)] = self._phrase(parts)
         return [found.get(term, NOWHERE) for term in terms]
+
+    def _phrase(self, parts: Sequence[str]) -> Postings:
+        """The postings of terms that stand one behind the other, as those of "o'clock" do. Such words are rare: they
+        are not counted beforehand, as "child's" is.
+        """
+        rows = self._all("SELECT term, places FROM words WHERE term = ANY(?)", (list(parts),))
+        places = {term: unpacked_places(stored) for term, stored in rows}
+        together = phrase([places.get(part, NO_PLACE) for part in parts])
+        return bm25(together, rows=self._lengths) if len(together) else NOWHERE
+
+    def _lengths_of(self, blocks: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows = self._among("SELECT tokens FROM lengths WHERE block IN {} ORDER BY block", blocks.tolist())
+        return np.array([tokens for (tokens,) in rows], dtype=np.float64)
 
     def close(self) -> None:
         """Gives the connections back."""
