@@ -98,10 +98,8 @@ class Folder:
             raise StoreError(f"{self.path}: another index came in force meanwhile. Run: allchat build")
         if not (self.path / name / MANIFEST).is_file():
             raise StoreError(f"{self.path}: holds no index {name}. Run: allchat build")
-        with _disk_errors(self.path), tempfile.TemporaryDirectory(prefix=ASIDE, dir=self.path) as aside:
-            pointer = Path(aside, CURRENT)
-            pointer.write_text(f"{name}\n", encoding="ascii")
-            pointer.replace(self.path / CURRENT)
+        with _disk_errors(self.path):
+            note(self.path / CURRENT, name)
 
     def versions(self) -> list[str]:
         """See ``Shelf.versions``."""
@@ -113,6 +111,14 @@ class Folder:
         ours = name.startswith(ASIDE) or re.fullmatch(NAME, name)
         if ours and name != self.current():
             shutil.rmtree(self.path / name, ignore_errors=True)
+
+
+def note(path: Path, name: str) -> None:
+    """Writes the file that names a version, in one step."""
+    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=path.parent) as aside:
+        pointer = Path(aside, path.name)
+        pointer.write_text(f"{name}\n", encoding="ascii")
+        pointer.replace(path)
 
 
 def open_index(folder: Path) -> Index:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from allchat.errors import SettingsError, StoreError
 from allchat.search.copies import fetched, tidy
-from allchat.search.folder import ASIDE, CURRENT, NAME, NAME_DIGITS, Folder, only_build
+from allchat.search.folder import ASIDE, CURRENT, NAME, NAME_DIGITS, Folder, note, only_build
 from allchat.search.index import Index
 from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
 from allchat.search.store import Hears
@@ -144,11 +143,9 @@ class SharedFolder:
 
     def _note(self, name: str) -> None:
         """Notes what is served here; a disk that cannot be written, with the version on it, is none's harm."""
-        if self._last() == name:
-            return
-        with suppress(OSError), tempfile.TemporaryDirectory(prefix=ASIDE, dir=self._here.path) as aside:
-            Path(aside, SERVED).write_text(f"{name}\n", encoding="ascii")
-            Path(aside, SERVED).replace(self._here.path / SERVED)
+        if self._last() != name:
+            with suppress(OSError):
+                note(self._here.path / SERVED, name)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
