@@ -31,6 +31,7 @@ from allchat.sources.annotations import read_examples, read_lay_terms, read_ques
 from allchat.sources.chunking import chunk
 from allchat.sources.contradictions import MOST_LISTED, REPORT, contradictions, report
 from allchat.sources.corpus import read_corpus
+from allchat.sources.editions import editions, successors
 from allchat.sources.facets import names
 from allchat.sources.glossary import Glossary
 from allchat.sources.medicines import medicine_names
@@ -164,8 +165,13 @@ def _passages(
 def _settings(
     documents: Sequence[Document], outlines: Sequence[Outline], lay_terms: Sequence[LayTerm], asked: Sequence[Question]
 ) -> dict[str, Any]:
-    """What is kept beside the words: those that are spelt right, and what names for whom a text speaks."""
+    """What is kept beside the words: those spelt right, what names for whom a text speaks, and which sources and
+    blocks are one publication at two dates.
+    """
+    pairs = editions(documents, outlines)
     return {
+        "editions": [[documents[number].key for number in pair] for pair in pairs],
+        "successors": sorted(successors(documents, outlines, pairs).items()),
         "known_words": _known_words(documents, lay_terms, [question.text for question in asked]),
         "names": _names(documents, outlines, lay_terms),
     }

@@ -55,10 +55,11 @@ def test_another_copy_of_ours_must_be_clearly_the_better_one() -> None:
     assert led(score, text, holds, asked=OURS, copied=~OURS).argmax() == 0
 
 
-def test_a_copy_is_told_by_its_title() -> None:
-    titles = {"new": "Childhood Leukemia Treatment, 2025", "old": "Childhood leukemia: treatment", "ward": "Our ward"}
-    asked = np.array([False, True, False])
-    assert copies(titles, ["new", "old", "ward"], asked).tolist() == [True, False, False]
+def test_another_edition_of_ours_is_a_copy() -> None:
+    asked = np.array([False, True, False, False])
+    assert copies([("new", "old"), ("ward", "hall")], ["new", "old", "ward", "hall"], asked).tolist() == [
+        True, False, False, False,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("asked", [THEIRS, ~THEIRS])

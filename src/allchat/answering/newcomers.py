@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from allchat.guard.guard import Guard
 from allchat.guard.policy import OTHER
 from allchat.guard.rules import ReadMessage
 from allchat.records import Verdict
+from allchat.search.claims import BESIDE, SPOKEN
 from allchat.search.retriever import Found, Search
 
 STANDS = 0.65
@@ -42,8 +44,7 @@ def says_it(found: Found, *, wordings: Sequence[str], search: Search) -> float |
     if not found.hits or search.asked(found.numbers[0]) or found.hits[0].block.kind == "heading":
         return None
     near = max(found.hits[0].parts[part] for part in ("sentence", "block"))
-    covered = max(_covered(wording, found.numbers[0], search) for wording in wordings)
-    return near - STANDS if near >= STANDS and covered >= COVERED else None
+    return near - STANDS if near >= STANDS and _held(found, 0, wordings, search) >= COVERED else None
 
 
 def is_far(found: Found, *, wordings: Sequence[str], search: Search) -> bool:
@@ -52,8 +53,43 @@ def is_far(found: Found, *, wordings: Sequence[str], search: Search) -> bool:
     """
     if search.asked(found.numbers[0]):
         return False
-    near = max(found.hits[0].parts[part] for part in ("sentence", "block", "heading"))
-    return near < FAR and max(_covered(wording, found.numbers[0], search) for wording in wordings) < COVERED
+    return _near(found, 0) < FAR and _held(found, 0, wordings, search) < COVERED
+
+
+def is_meant(found: Found, place: int = 0, *, wordings: Sequence[str], search: Search) -> bool:
+    """Whether a hit is a newcomer's that is near and holds enough of what was asked: a nearest passage, whatever the
+    judge says, who was made before that source came.
+    """
+    if search.asked(found.numbers[place]) or found.hits[place].block.kind == "heading":
+        return False
+    return _near(found, place) >= SPOKEN and _held(found, place, wordings, search) >= COVERED
+
+
+def given_way(found: Found, *, wordings: Sequence[str], search: Search) -> Found:
+    """What was found, where our prepared sources do not answer: they stand behind the first of a newcomer's hits, if
+    that is meant.
+    """
+    theirs = (
+        n for n, hit in enumerate(found.hits) if not search.asked(found.numbers[n]) and hit.block.kind != "heading"
+    )
+    best = next(theirs, None)
+    if not best or not is_meant(found, best, wordings=wordings, search=search):
+        return found
+    least = BESIDE * found.hits[best].score / found.hits[0].score
+    ranked = [
+        (replace(hit, score=round(hit.score * least, 6)) if search.asked(number) else hit, number)
+        for hit, number in zip(found.hits, found.numbers, strict=True)
+    ]
+    ranked.sort(key=lambda one: -one[0].score)
+    return replace(found, hits=tuple(hit for hit, _ in ranked), numbers=tuple(number for _, number in ranked))
+
+
+def _near(found: Found, place: int) -> float:
+    return max(found.hits[place].parts[part] for part in ("sentence", "block", "heading"))
+
+
+def _held(found: Found, place: int, wordings: Sequence[str], search: Search) -> float:
+    return max(_covered(wording, found.numbers[place], search) for wording in wordings)
 
 
 def _covered(wording: str, number: int, search: Search) -> float:

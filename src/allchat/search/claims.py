@@ -8,14 +8,13 @@ how near it comes and how much of the question it covers, and a newcomer leads o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allchat.search.reached import Reached
 from allchat.search.schema import GRAINS
-from allchat.search.words import content_words
 
 Floats = NDArray[np.float64]
 
@@ -31,15 +30,12 @@ COVERS = 0.5
 has what it costs and gives."""
 
 CLEARLY = 0.1
-"""By how much the claim of another copy of ours, by its title (a newer revision, say), must be the better one: where
-both say the same, ours has the questions that families asked."""
+"""By how much the claim of another edition of ours must be the better one: where both say the same, ours has the
+questions that families asked. What replaces a passage of ours takes its place in any case (``sources.editions``)."""
 
 ASKED_ALONE = 0.6
 """What a word of a question counts for a block that does not say it, where a question of ours for that block does: a
 question is about what its block says, and often about more. From 0.45 to 0.7 answers are the same."""
-
-ALIKE = 0.5
-"""The share of two titles' words that they have in common from which they name one publication."""
 
 BESIDE = 0.9
 """The most of our best score that a newcomer has which does not lead."""
@@ -68,13 +64,12 @@ def covered(found: Reached, *, block_count: int) -> Floats:
     return best
 
 
-def copies(titles: Mapping[str, str], documents: Sequence[str], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """For each block whether it is of another copy of a source with questions, by the titles of the ``documents`` in
-    which the blocks stand.
+def copies(pairs: Sequence[Sequence[str]], documents: Sequence[str], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each block whether it is of another edition of a source with questions, by the ``pairs`` of editions and the
+    ``documents`` in which the blocks stand.
     """
-    words = {key: frozenset(content_words(title)) for key, title in titles.items()}
-    ours = {words[key] for key, has in zip(documents, asked.tolist(), strict=True) if has}
-    alike = {key for key, own in words.items() if any(len(own & other) >= ALIKE * len(own | other) for other in ours)}
+    ours = {key for key, has in zip(documents, asked.tolist(), strict=True) if has}
+    alike = {other for pair in pairs for key, other in (pair, pair[::-1]) if key in ours}
     return np.array([key in alike for key in documents], dtype=bool) & ~asked
 
 
