@@ -183,13 +183,37 @@ def test_where_ours_do_not_answer_a_newcomer_leads_if_it_is_meant(
     found = search.find((question,), vectors=search.encode((question,)), limit=12)
     assert search.asked(found.numbers[0]), "ours lead as long as nobody says that they do not answer"
     assert found.ours is not None
-    given = given_way(found, wordings=(question,), search=search)
+    given = given_way(found, answered=False, wordings=(question,), search=search)
     assert (given.hits[0].block.document == "leaflet") is leads
     assert {hit.block for hit in given.hits} == {hit.block for hit in found.hits}
     scores = [hit.score for hit in given.hits]
     assert scores == sorted(scores, reverse=True)
     if not leads:
         assert given == found
+
+
+@pytest.mark.parametrize(
+    ("question", "nearest_of_ours", "leads"),
+    [
+        ("May you stay during the morning rounds?", 0.8, True),
+        ("May you stay during the morning rounds?", 0.99, False),  # we have the very question
+        ("May you stay during the rounds of the night?", 0.8, False),  # the newcomer does not hold every word
+    ],
+)
+def test_where_ours_answer_a_newcomer_leads_if_it_says_it_whole_and_is_nearer(
+    beside_prepared: Chat, question: str, nearest_of_ours: float, leads: bool
+) -> None:
+    search = beside_prepared.search()
+    found = search.find((question,), vectors=search.encode((question,)), limit=12)
+    order = sorted(range(len(found.hits)), key=lambda n: not search.asked(found.numbers[n]))
+    ours_first = replace(
+        found,
+        hits=tuple(replace(found.hits[n], score=1 - place / 100) for place, n in enumerate(order)),
+        numbers=tuple(found.numbers[n] for n in order),
+        best={**found.best, "question": nearest_of_ours},
+    )
+    given = given_way(ours_first, answered=True, wordings=(question,), search=search)
+    assert (given.hits[0].block.document == "leaflet") is leads
 
 
 OLDER = """Treatment

@@ -27,6 +27,10 @@ FAR = 0.4
 COVERED = 0.5
 """The share of a question's words, weighted by how rare they are, that must stand in that block or its heading."""
 
+WHOLE, NEARER, SAME = 0.99, 0.05, 0.97
+"""A newcomer that holds a question's words whole and is nearer than our text by this much says it better, unless we
+have the very question: the cosine of that. Text is held against text here, which is of one scale."""
+
 LONGEST_TITLE = 4
 """Words of a title that are looked for together."""
 
@@ -60,20 +64,18 @@ def is_meant(found: Found, place: int = 0, *, wordings: Sequence[str], search: S
     """Whether a hit is a newcomer's that is near and holds enough of what was asked: a nearest passage, whatever the
     judge says, who was made before that source came.
     """
-    if search.asked(found.numbers[place]) or found.hits[place].block.kind == "heading":
+    if not _is_theirs(found, place, search, other=False):
         return False
     return _near(found, place) >= SPOKEN and _held(found, place, wordings, search) >= COVERED
 
 
-def given_way(found: Found, *, wordings: Sequence[str], search: Search) -> Found:
-    """What was found, where our prepared sources do not answer: they stand behind the first of a newcomer's hits, if
-    that is meant.
+def given_way(found: Found, *, answered: bool, wordings: Sequence[str], search: Search) -> Found:
+    """What was found with our prepared sources behind the first hit of a newcomer, where that is meant and they do not
+    answer, or where it says better what they answer.
     """
-    theirs = (
-        n for n, hit in enumerate(found.hits) if not search.asked(found.numbers[n]) and hit.block.kind != "heading"
-    )
-    best = next(theirs, None)
-    if not best or not is_meant(found, best, wordings=wordings, search=search):
+    best = next((n for n in range(len(found.hits)) if _is_theirs(found, n, search, other=answered)), None)
+    yields = _says_it_better if answered else is_meant
+    if not best or not yields(found, best, wordings=wordings, search=search):
         return found
     least = BESIDE * found.hits[best].score / found.hits[0].score
     ranked = [
@@ -82,6 +84,21 @@ def given_way(found: Found, *, wordings: Sequence[str], search: Search) -> Found
     ]
     ranked.sort(key=lambda one: -one[0].score)
     return replace(found, hits=tuple(hit for hit, _ in ranked), numbers=tuple(number for _, number in ranked))
+
+
+def _is_theirs(found: Found, place: int, search: Search, *, other: bool) -> bool:
+    """Whether a hit is a newcomer's and no heading; of an ``other`` publication than ours, if that is asked for."""
+    number = found.numbers[place]
+    if search.asked(number) or found.hits[place].block.kind == "heading":
+        return False
+    return not (other and search.is_edition(number))
+
+
+def _says_it_better(found: Found, place: int, *, wordings: Sequence[str], search: Search) -> bool:
+    ours, theirs = (max(hit.parts["sentence"], hit.parts["block"]) for hit in (found.hits[0], found.hits[place]))
+    if theirs < max(STANDS, ours + NEARER) or found.best["question"] >= SAME:
+        return False
+    return _held(found, place, wordings, search) >= WHOLE
 
 
 def _near(found: Found, place: int) -> float:

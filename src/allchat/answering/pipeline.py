@@ -206,15 +206,15 @@ class Pipeline:
     ) -> tuple[Found, Decision, float]:
         """What is found for wordings, whose ``readings`` ``(n, r)`` are given, and what the judge makes of it.
 
-        The judge knows what the prepared sources do not answer, with newcomers or alone: there these may lead.
+        The judge knows what the prepared sources do not answer, with newcomers or alone: there these may lead sooner.
         """
         tongue = tongue or self.english
         search = tongue.search
         found = search.find(wordings, vectors=readings[:, : search.dimension], limit=HITS, named=named)
         if found.ours is not None and tongue.judge is not None and search.asked(found.numbers[0]):
             judged = partial(evidence, wordings=wordings, reading=readings[0], search=search)
-            if any(tongue.judge.decide(judged(each))[0] != "answer" for each in (found, found.ours)):
-                found = given_way(found, wordings=wordings, search=search)
+            answered = all(tongue.judge.decide(judged(each))[0] == "answer" for each in (found, found.ours))
+            found = given_way(found, answered=answered, wordings=wordings, search=search)
         return found, *self.decide(found, wordings=wordings, reading=readings[0], tongue=tongue)
 
     def decide(

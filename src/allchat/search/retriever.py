@@ -136,6 +136,10 @@ class Search:
         """Whether there are questions of ours for the source of the block of this number, or for what it replaces."""
         return bool(self._asked[number]) or number in self._inherits
 
+    def is_edition(self, number: int) -> bool:
+        """Whether the block of this number is of another edition of a source with questions of ours."""
+        return bool(self._copies[number])
+
     @property
     def every_source_asked(self) -> bool:
         """Whether every source has questions of ours."""
