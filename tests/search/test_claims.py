@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from allchat.search.claims import ASKED_ALONE, BESIDE, copies, covered, led, meant
+from allchat.search.claims import ASKED_ALONE, BESIDE, copies, covered, led, meant, succeeded
 from allchat.search.reached import reached
 from allchat.search.retriever import PARTS
 from allchat.search.store import Near, Postings
@@ -94,3 +94,12 @@ def test_a_word_that_only_a_question_of_ours_has_counts_for_less() -> None:
 
 def test_what_is_not_near_counts_for_less() -> None:
     assert meant(parts(OUR_TEXT, {"sentence": 0.25}), OURS).tolist() == [1.0, 0.5]
+
+
+def test_what_replaces_a_block_counts_no_less_where_both_are_reached() -> None:
+    successors = np.array([[1, 7], [3, 9], [5, 4]])
+    score, replaced = succeeded(np.array([0.5, 0.2, 0.9, 0.1, 0.3]), np.array([1, 4, 5, 7, 9]), successors)
+    assert score.tolist() == [0.5, 0.9, 0.9, 0.5, 0.3]
+    assert replaced.tolist() == [True, False, True, False, False]
+    none, nobody = succeeded(np.array([0.5]), np.array([1]), np.zeros((0, 2), dtype=np.intp))
+    assert (none.tolist(), nobody.tolist()) == ([0.5], [False])

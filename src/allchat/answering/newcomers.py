@@ -11,6 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from allchat.answering.abstain import Judge, evidence
 from allchat.guard.guard import Guard
 from allchat.guard.policy import OTHER
 from allchat.guard.rules import ReadMessage
@@ -67,6 +71,19 @@ def is_meant(found: Found, place: int = 0, *, wordings: Sequence[str], search: S
     if not _is_theirs(found, place, search, other=False):
         return False
     return _near(found, place) >= SPOKEN and _held(found, place, wordings, search) >= COVERED
+
+
+def placed(
+    found: Found, judge: Judge, *, wordings: Sequence[str], reading: NDArray[np.float32], search: Search
+) -> Found:
+    """What was found, newcomers where they belong. The judge knows what the prepared sources do not answer, by all
+    evidence or by their own: there newcomers lead sooner.
+    """
+    if found.ours is None or not search.asked(found.numbers[0]):
+        return found
+    judged = (evidence(of, wordings=wordings, reading=reading, search=search) for of in (found, found.ours))
+    answered = all(judge.decide(features)[0] == "answer" for features in judged)
+    return given_way(found, answered=answered, wordings=wordings, search=search)
 
 
 def given_way(found: Found, *, answered: bool, wordings: Sequence[str], search: Search) -> Found:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from allchat.answering.abstain import Decision, evidence
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
 from allchat.answering.dictated import written
-from allchat.answering.newcomers import given_way, is_far, is_meant, is_of_a_source, is_of_the_house, says_it
+from allchat.answering.newcomers import is_far, is_meant, is_of_a_source, is_of_the_house, placed, says_it
 from allchat.answering.spelt import Spelt
 from allchat.answering.tongue import Heard, Tongue, tongue_of
 from allchat.contact import Contact
@@ -204,17 +204,11 @@ class Pipeline:
         named: Named | None = None,
         tongue: Tongue | None = None,
     ) -> tuple[Found, Decision, float]:
-        """What is found for wordings, whose ``readings`` ``(n, r)`` are given, and what the judge makes of it.
-
-        The judge knows what the prepared sources do not answer, with newcomers or alone: there these may lead sooner.
-        """
+        """What is found for wordings, whose ``readings`` ``(n, r)`` are given, and what the judge makes of it."""
         tongue = tongue or self.english
-        search = tongue.search
-        found = search.find(wordings, vectors=readings[:, : search.dimension], limit=HITS, named=named)
-        if found.ours is not None and tongue.judge is not None and search.asked(found.numbers[0]):
-            judged = partial(evidence, wordings=wordings, reading=readings[0], search=search)
-            answered = all(tongue.judge.decide(judged(each))[0] == "answer" for each in (found, found.ours))
-            found = given_way(found, answered=answered, wordings=wordings, search=search)
+        found = tongue.search.find(wordings, vectors=readings[:, : self.index.dimension], limit=HITS, named=named)
+        if tongue.judge is not None:
+            found = placed(found, tongue.judge, wordings=wordings, reading=readings[0], search=tongue.search)
         return found, *self.decide(found, wordings=wordings, reading=readings[0], tongue=tongue)
 
     def decide(

@@ -83,3 +83,19 @@ def led(score: Floats, parts: Floats, covers: Floats, *, asked: NDArray[np.bool_
     gives_way = ~asked & (theirs < claim)
     most = BESIDE * score[ours] / max(score[gives_way].max(initial=0.0), 1e-9)
     return np.asarray(np.where(gives_way, score * min(1.0, most), score))
+
+
+def succeeded(
+    score: Floats, blocks: NDArray[np.intp], successors: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The scores, what replaces a block counting no less than that, and which blocks are replaced: of two that count
+    the same the later one stands first. ``blocks`` are ascending; ``successors`` ``(n, 2)``: a block and its successor.
+    """
+    place = np.searchsorted(blocks, successors)
+    there = (np.append(blocks, -1)[place] == successors).all(axis=1)
+    before, after = place[there].T
+    replaced = np.zeros(len(blocks), dtype=bool)
+    replaced[before] = True
+    score = score.copy()
+    np.maximum.at(score, after, score[before])
+    return score, replaced

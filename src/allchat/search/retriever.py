@@ -18,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.records import Hit, LayTerm
-from allchat.search.claims import copies, covered, led, meant
+from allchat.search.claims import copies, covered, led, meant, succeeded
 from allchat.search.embedder import Embedder
 from allchat.search.reached import Reached, Shares, reached
 from allchat.search.schema import GRAINS
@@ -178,7 +178,7 @@ class Search:
         every = len(blocks) == self.block_count - len(share.held)
         score = self._score(_scaled(parts, every=every), blocks) * counts[open_to]
         score = self._led(score, parts, blocks, lambda: covered(found, block_count=self.block_count)[open_to])
-        score, replaced = self._succeeded(score, blocks)
+        score, replaced = succeeded(score, blocks, self._successors)
         order = np.lexsort((replaced, -score))[:limit]
         numbers = blocks[order].tolist()
         ranked = self._index.blocks(numbers)
@@ -200,21 +200,6 @@ class Search:
             return None
         order = mine[np.argsort(-score[mine], kind="stable")]
         return Found((), tuple(blocks[order].tolist()), _named(parts[mine].max(axis=0).tolist()), held)
-
-    def _succeeded(
-        self, score: NDArray[np.float64], blocks: NDArray[np.intp]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """The scores, what replaces a passage counting no less than that, and which blocks are replaced: of two that
-        count the same the later one stands first.
-        """
-        place = np.searchsorted(blocks, self._successors)
-        there = (np.append(blocks, -1)[place] == self._successors).all(axis=1)
-        before, after = place[there].T
-        replaced = np.zeros(len(blocks), dtype=bool)
-        replaced[before] = True
-        score = score.copy()
-        np.maximum.at(score, after, score[before])
-        return score, replaced
 
     def _best(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> list[float]:
         """The best raw value of each part. In a source without questions the nearest heading or sentence stands for
