@@ -11,7 +11,7 @@ from typing import Any
 
 from allchat.answering.abstain import MODEL_FILE, NO_EXAMPLES, Judge, fit, now_answered, packed, unpacked
 from allchat.errors import StoreError
-from allchat.languages.folders import GLOSS_FILE, LANGUAGE_FILE, Languages, packaged_languages
+from allchat.languages.folders import ENGLISH, GLOSS_FILE, LANGUAGE_FILE, Languages, packaged_languages
 from allchat.languages.folders import Language as Spoken
 from allchat.languages.gloss import gloss_of
 from allchat.program import library_versions, program_hash
@@ -97,7 +97,7 @@ def build(
     outlines = tuple(outline_document(document) for document in documents)
     questions, lay_terms = read_questions(corpus, documents=documents, outlines=outlines), read_lay_terms(corpus)
     built_by = model_of(embedder) if embedder else {"name": folder_name(model), "sha256": fingerprint(model)}
-    inputs = _inputs(corpus, documents, built_by, passage_tokens, languages)
+    inputs, read = _inputs(corpus, documents, built_by, passage_tokens, languages), _readings(documents, languages)
     previous = None if force else previous_index(index)
     if previous is not None and previous.manifest["inputs"] == inputs:
         return index
@@ -109,7 +109,7 @@ def build(
         return {**_judge(search, read_examples(corpus), previous, reader=kept, say=say), **network}
 
     write_index(
-        Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions),
+        Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions, read),
         folder=index,
         embedder=kept,
         inputs=inputs,
@@ -169,12 +169,26 @@ def _settings(
     blocks are one publication at two dates.
     """
     pairs = editions(documents, outlines)
-    return {
+    told = {
         "editions": [[documents[number].key for number in pair] for pair in pairs],
         "successors": sorted(successors(documents, outlines, pairs).items()),
+    }
+    outlines = [outline for document, outline in zip(documents, outlines, strict=True) if not _is_foreign(document)]
+    documents = [document for document in documents if not _is_foreign(document)]
+    return told | {
         "known_words": _known_words(documents, lay_terms, [question.text for question in asked]),
         "names": _names(documents, outlines, lay_terms),
     }
+
+
+def _readings(documents: Sequence[Document], languages: Languages) -> dict[str, Callable[[str], str]]:
+    """How sources in other languages than English are read in English words, by their keys."""
+    return {document.key: gloss_of(languages[document.language]) for document in documents if _is_foreign(document)}
+
+
+def _is_foreign(document: Document) -> bool:
+    """Whether a source is in another language than English, in whose words all is searched."""
+    return document.language != ENGLISH
 
 
 def _exported(previous: Index | None, inputs: Mapping[str, Any]) -> Path | None:
@@ -193,7 +207,8 @@ def _languages(
     embedder: Reader,
     previous: Index | None,
 ) -> tuple[Language, ...]:
-    """The languages besides English in which there are questions of ours: nothing is searched in any other."""
+    """The languages besides English in which there are questions of ours or sources: nothing is searched in others."""
+    spoken_here = {document.language for document in documents}
 
     def language(spoken: Spoken) -> Language:
         code, read, examples = spoken.code, gloss_of(spoken), read_examples(corpus)
@@ -208,7 +223,7 @@ def _languages(
         asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
         return Language(code, asked, judge)
 
-    return tuple(found for found in map(language, languages.searched) if found.questions)
+    return tuple(found for found in map(language, languages.searched) if found.questions or found.code in spoken_here)
 
 
 def _judge(

@@ -32,7 +32,7 @@ OUR_TEXT = {"question": 0.75, "sentence": 0.6}
 def test_a_newcomer_leads_where_it_is_nearer_and_holds_the_questions_words(
     near: float, holds: tuple[float, float], leads: bool
 ) -> None:
-    score = led(np.array([0.7, 0.85]), parts(OUR_TEXT, {"sentence": near}), np.array(holds), asked=OURS, copied=THEIRS)
+    score = led(np.array([0.7, 0.85]), parts(OUR_TEXT, {"sentence": near}), np.array(holds), asked=OURS, less=THEIRS)
     assert bool(score[1] > score[0]) is leads
     assert score[0] == 0.7
     if not leads:
@@ -40,7 +40,7 @@ def test_a_newcomer_leads_where_it_is_nearer_and_holds_the_questions_words(
 
 
 def test_newcomers_that_give_way_keep_their_order_and_none_is_raised() -> None:
-    of = {"asked": np.array([True, False, False]), "copied": np.zeros(3, dtype=bool)}
+    of = {"asked": np.array([True, False, False]), "less": np.zeros(3, dtype=bool)}
     text = parts(OUR_TEXT, {"sentence": 0.6}, {"sentence": 0.6})
     score = led(np.array([0.9, 0.5, 0.3]), text, np.array([1.0, 0.5, 0.5]), **of)
     assert score.tolist() == [0.9, 0.5, 0.3]
@@ -51,8 +51,8 @@ def test_newcomers_that_give_way_keep_their_order_and_none_is_raised() -> None:
 def test_another_copy_of_ours_must_be_clearly_the_better_one() -> None:
     text, holds = parts(OUR_TEXT, {"sentence": 0.8}), np.array([0.5, 0.5])
     score = np.array([0.7, 0.85])
-    assert led(score, text, holds, asked=OURS, copied=THEIRS).argmax() == 1
-    assert led(score, text, holds, asked=OURS, copied=~OURS).argmax() == 0
+    assert led(score, text, holds, asked=OURS, less=THEIRS).argmax() == 1
+    assert led(score, text, holds, asked=OURS, less=~OURS).argmax() == 0
 
 
 def test_another_edition_of_ours_is_a_copy() -> None:
@@ -65,7 +65,7 @@ def test_another_edition_of_ours_is_a_copy() -> None:
 @pytest.mark.parametrize("asked", [THEIRS, ~THEIRS])
 def test_among_sources_of_one_kind_nothing_gives_way(asked: np.ndarray) -> None:
     score = np.array([0.2, 0.9])
-    assert led(score, parts(OUR_TEXT, OUR_TEXT), np.ones(2), asked=asked, copied=THEIRS).tolist() == score.tolist()
+    assert led(score, parts(OUR_TEXT, OUR_TEXT), np.ones(2), asked=asked, less=THEIRS).tolist() == score.tolist()
 
 
 def test_a_rare_word_covers_more_of_a_question_and_the_best_wording_counts() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -70,20 +70,24 @@ def is_meant(found: Found, place: int = 0, *, wordings: Sequence[str], search: S
     """
     if not _is_theirs(found, place, search, other=False):
         return False
+    return _is_near(found, place, wordings, search)
+
+
+def _is_near(found: Found, place: int, wordings: Sequence[str], search: Search) -> bool:
     return _near(found, place) >= SPOKEN and _held(found, place, wordings, search) >= COVERED
 
 
 def placed(
-    found: Found, judge: Judge, *, wordings: Sequence[str], reading: NDArray[np.float32], search: Search
+    found: Found, judge: Judge | None, *, wordings: Sequence[str], reading: NDArray[np.float32], search: Search
 ) -> Found:
     """What was found, newcomers where they belong. The judge knows what the prepared sources do not answer, by all
-    evidence or by their own: there newcomers lead sooner.
+    evidence or by their own: there newcomers lead sooner. What is in the asker's language goes before what is not.
     """
-    if found.ours is None or not search.asked(found.numbers[0]):
-        return found
-    judged = (evidence(of, wordings=wordings, reading=reading, search=search) for of in (found, found.ours))
-    answered = all(judge.decide(features)[0] == "answer" for features in judged)
-    return given_way(found, answered=answered, wordings=wordings, search=search)
+    if judge is not None and found.ours is not None and search.asked(found.numbers[0]):
+        judged = (evidence(of, wordings=wordings, reading=reading, search=search) for of in (found, found.ours))
+        answered = all(judge.decide(features)[0] == "answer" for features in judged)
+        found = given_way(found, answered=answered, wordings=wordings, search=search)
+    return in_own_language(found, wordings=wordings, search=search) if search.sources.has_own_language else found
 
 
 def given_way(found: Found, *, answered: bool, wordings: Sequence[str], search: Search) -> Found:
@@ -94,9 +98,25 @@ def given_way(found: Found, *, answered: bool, wordings: Sequence[str], search: 
     yields = _says_it_better if answered else is_meant
     if not best or not yields(found, best, wordings=wordings, search=search):
         return found
-    least = BESIDE * found.hits[best].score / found.hits[0].score
+    return _behind(found, best, search.asked)
+
+
+def in_own_language(found: Found, *, wordings: Sequence[str], search: Search) -> Found:
+    """What was found with sources in other languages behind the first hit in the asker's own that is near and holds
+    enough of what was asked.
+    """
+    foreign = search.sources.foreign
+    for place, (hit, number) in enumerate(zip(found.hits, found.numbers, strict=True)):
+        if hit.block.kind != "heading" and not foreign[number] and _is_near(found, place, wordings, search):
+            return _behind(found, place, lambda number: bool(foreign[number]))
+    return found
+
+
+def _behind(found: Found, best: int, goes: Callable[[int], bool]) -> Found:
+    """The hits, those that go standing behind the best of the others."""
+    least = min(1.0, BESIDE * found.hits[best].score / max(found.hits[0].score, 1e-9))
     ranked = [
-        (replace(hit, score=round(hit.score * least, 6)) if search.asked(number) else hit, number)
+        (replace(hit, score=round(hit.score * least, 6)) if goes(number) else hit, number)
         for hit, number in zip(found.hits, found.numbers, strict=True)
     ]
     ranked.sort(key=lambda one: -one[0].score)
@@ -104,9 +124,9 @@ def given_way(found: Found, *, answered: bool, wordings: Sequence[str], search: 
 
 
 def _is_theirs(found: Found, place: int, search: Search, *, other: bool) -> bool:
-    """Whether a hit is a newcomer's and no heading; of an ``other`` publication than ours, if that is asked for."""
+    """Whether a hit is a newcomer's for families and no heading; of an ``other`` publication, if asked for."""
     number = found.numbers[place]
-    if search.asked(number) or found.hits[place].block.kind == "heading":
+    if search.asked(number) or search.sources.professional[number] or found.hits[place].block.kind == "heading":
         return False
     return not (other and search.is_edition(number))
 

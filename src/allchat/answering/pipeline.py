@@ -207,8 +207,7 @@ class Pipeline:
         """What is found for wordings, whose ``readings`` ``(n, r)`` are given, and what the judge makes of it."""
         tongue = tongue or self.english
         found = tongue.search.find(wordings, vectors=readings[:, : self.index.dimension], limit=HITS, named=named)
-        if tongue.judge is not None:
-            found = placed(found, tongue.judge, wordings=wordings, reading=readings[0], search=tongue.search)
+        found = placed(found, tongue.judge, wordings=wordings, reading=readings[0], search=tongue.search)
         return found, *self.decide(found, wordings=wordings, reading=readings[0], tongue=tongue)
 
     def decide(

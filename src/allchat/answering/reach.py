@@ -27,12 +27,13 @@ class Reached:
 
 def reached(pipeline: Pipeline, document: str, *, drafts: Sequence[Draft]) -> tuple[Reached, ...]:
     """What leads to each block of a document but its titles; ``drafts`` are tried as a family might ask them."""
-    found = _found(pipeline.search(), [question for draft in drafts for question in draft.questions])
+    tongue = pipeline.tongue(pipeline.documents[document].language)
+    found = _found(tongue.search, [tongue.read(question) for draft in drafts for question in draft.questions])
     rows = []
     for block in pipeline.outline(document).blocks:
         if block.kind == "heading":
             continue
-        asked = bool(pipeline.index.questions_of(block))
+        asked = bool(tongue.index.questions_of(block))
         rows.append(Reached(block, "questions" if asked else "own words" if block.key in found else "nothing"))
     return tuple(rows)
 

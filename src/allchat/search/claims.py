@@ -30,8 +30,9 @@ COVERS = 0.5
 has what it costs and gives."""
 
 CLEARLY = 0.1
-"""By how much the claim of another edition of ours must be the better one: where both say the same, ours has the
-questions that families asked. What replaces a passage of ours takes its place in any case (``sources.editions``)."""
+"""By how much the claim of another edition of ours, or of a source for professionals, must be the better one: where
+two say the same, ours has the questions that families asked. What replaces a passage of ours takes its place in any
+case (``sources.editions``)."""
 
 ASKED_ALONE = 0.6
 """What a word of a question counts for a block that does not say it, where a question of ours for that block does: a
@@ -73,13 +74,15 @@ def copies(pairs: Sequence[Sequence[str]], documents: Sequence[str], asked: NDAr
     return np.array([key in alike for key in documents], dtype=bool) & ~asked
 
 
-def led(score: Floats, parts: Floats, covers: Floats, *, asked: NDArray[np.bool_], copied: NDArray[np.bool_]) -> Floats:
-    """The scores, those of newcomers below the best of ours unless their claim is the better one."""
+def led(score: Floats, parts: Floats, covers: Floats, *, asked: NDArray[np.bool_], less: NDArray[np.bool_]) -> Floats:
+    """The scores, those of newcomers below the best of ours unless their claim is the better one, clearly where they
+    have ``less`` of a claim.
+    """
     if not asked.any() or asked.all():
         return score
     ours = int(np.argmax(np.where(asked, score, -1.0)))
     claim = parts[ours, BY_QUESTION].max() + COVERS * covers[ours]
-    theirs = parts[:, BY_TEXT].max(axis=1) + COVERS * covers - CLEARLY * copied
+    theirs = parts[:, BY_TEXT].max(axis=1) + COVERS * covers - CLEARLY * less
     gives_way = ~asked & (theirs < claim)
     most = BESIDE * score[ours] / max(score[gives_way].max(initial=0.0), 1e-9)
     return np.asarray(np.where(gives_way, score * min(1.0, most), score))

@@ -22,6 +22,7 @@ from allchat.search.claims import copies, covered, led, meant, succeeded
 from allchat.search.embedder import Embedder
 from allchat.search.reached import Reached, Shares, reached
 from allchat.search.schema import GRAINS
+from allchat.search.source_facts import SourceFacts
 from allchat.search.store import COLUMNS, Kept, Near, Postings, Store
 from allchat.search.words import WORD, content_words
 from allchat.sources.facets import Named, Naming, facets
@@ -111,7 +112,8 @@ class Search:
         self._named_by = {term: self._naming.named(term) for term in self._lay.values()}
         self._successors = np.array(index.setting("successors") or (), dtype=np.intp).reshape(-1, 2)
         self._inherits = frozenset(self._successors[self._asked[self._successors[:, 0]], 1].tolist())
-        self._shares = Shares(index.special(), block_count=index.block_count)
+        self.sources = SourceFacts(index)
+        self._shares = Shares(index.special(), of_source=self.sources.counts)
         self._spellings = sorted(word for word in self._known if len(word) >= SHORTEST_MISSPELT)
 
     def wordings(self, question: str) -> tuple[str, ...]:
@@ -142,8 +144,8 @@ class Search:
 
     @property
     def every_source_asked(self) -> bool:
-        """Whether every source has questions of ours."""
-        return bool(self._asked.all())
+        """Whether every source that is searched has questions of ours."""
+        return bool(self._asked[self.sources.counts > 0].all())
 
     def encode(self, wordings: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
@@ -232,7 +234,8 @@ class Search:
             return score
         asked = self._asked[blocks]
         score = score * meant(parts, asked)
-        return led(score, parts, covers(), asked=asked, copied=self._copies[blocks])
+        less = self._copies[blocks] | self.sources.professional[blocks]
+        return led(score, parts, covers(), asked=asked, less=less)
 
     def _corrected(self, question: str) -> str:
         """The question with misspelt words as the sources spell them. A word that is English is left alone."""
