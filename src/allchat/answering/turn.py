@@ -142,15 +142,13 @@ class Turn:
         A remainder that asks for information by itself ("and the side effects of tylenol?") inherits nothing.
         """
         verdict = self._pipeline.screen(message)
-        if verdict.kind is None and self._is_rest(self._question) and "@informs" not in message.labels:
-            earlier = (heard for heard in reversed(self._earlier) if not self._is_rest(heard.text))
+        is_remainder = partial(is_rest, languages=self._pipeline.languages)
+        if verdict.kind is None and is_remainder(self._question) and "@informs" not in message.labels:
+            earlier = (heard for heard in reversed(self._earlier) if not is_remainder(heard.text))
             before = self._judged(next(earlier, None))
             if before.kind in ("refusal", "urgent"):
                 return replace(before, private=verdict.private), True
         return verdict, False
-
-    def _is_rest(self, question: str) -> bool:
-        return is_rest(question, languages=self._pipeline.languages)
 
     def _judged(self, earlier: Heard | None) -> Verdict:
         """The verdict on an earlier question; none where there is none."""
@@ -292,7 +290,7 @@ class Turn:
         with self._timed("verify"):
             verify_quotes((*composed.quoted, *further.quoted), cited, read=self._pipeline.read_source)
         said = (*self._before_quotes, *said) if citations else tuple(said)
-        notes = (*self._ages(cited), *self._privacy(verdict))
+        notes = tuple(self._notes(verdict, cited))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
@@ -312,11 +310,11 @@ class Turn:
             parts=Parts(said, further.quoted, notes),
         )
 
-    def _ages(self, citations: Sequence[Citation]) -> Iterator[Fixed]:
-        return ages(citations, self._pipeline.documents, today=self._pipeline.today, wording=self._wording)
-
-    def _privacy(self, verdict: Verdict) -> Iterator[Fixed]:
+    def _notes(self, verdict: Verdict, cited: Sequence[Citation]) -> Iterator[Fixed]:
+        wording, documents = self._wording, self._pipeline.documents
+        yield from ages(cited, documents, today=self._pipeline.today, wording=wording)
         if verdict.private:
-            yield self._wording.said("private.notice")
-        if self._wording.language != self._pipeline._wording.language:
-            yield self._wording.said("language.note")
+            yield wording.said("private.notice")
+        foreign = wording.language != self._pipeline._wording.language
+        if foreign and all(documents[one.document].language != wording.language for one in cited):
+            yield wording.said("language.note")
