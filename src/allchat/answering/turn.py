@@ -127,7 +127,6 @@ class Turn:
         found = understood(self._pipeline, self._heard, asked, history=self._earlier, part=part)
         if found.spelt:
             self._understood = self._pipeline.redact(found.spelt)
-        self._leans = found.leans
         return found
 
     def _fits(self, decision: Decision, verdict: Verdict) -> bool:
@@ -168,7 +167,7 @@ class Turn:
             looked = look(understood.wordings, named=self._named)
             if understood.bent:
                 second = look(understood.bent, named=self._named | understood.named)
-                if second.answers_more_than(looked):
+                if second.is_meant(looked, leans=understood.leans):
                     looked, self._leans = second, True
                     self._named = self._named | understood.named
                     self._sources = self._pipeline.sources(self._named)
