@@ -37,6 +37,7 @@ class _Pointing:
         self.illness = words.illness
         self.breaks, self.continues = _compiled(words.breaks), _compiled(words.continues)
         self.compares = _compiled(rf"\b{words.compares}\b")
+        self.several = _compiled(words.ordinal)
         self.pointers = tuple((_compiled(pattern), most) for pattern, most in
                               ((words.it, 4), (words.they, 2), (words.that, 5), (words.ordinal, 4)))  # fmt: skip
 
@@ -95,6 +96,11 @@ def leans_on_history(question: str) -> bool:
     if _pointing().continues.match(question):
         return len(words) <= 5
     return any(_points_out(question, pattern) and len(words) <= most for pattern, most in _pointing().pointers)
+
+
+def names_one_of_several(question: str) -> bool:
+    """Whether a question points at one of several things: "the other one", "any others"."""
+    return _pointing().several.search(question) is not None
 
 
 def is_rest(question: str, *, languages: Languages | None = None) -> bool:

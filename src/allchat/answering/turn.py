@@ -13,9 +13,10 @@ from typing import Any, Literal
 from allchat.answering.abstain import Decision
 from allchat.answering.ages import ages
 from allchat.answering.compose import NOTHING, Composed, compose
-from allchat.answering.contextualize import is_parted, is_rest
+from allchat.answering.contextualize import is_parted
 from allchat.answering.cuts import Quote
 from allchat.answering.fixed import directing, name_of, questions, reason_of, tone_of
+from allchat.answering.fragments import asks_on, inherited
 from allchat.answering.general import GENERAL_WORDS, figures, general, seen
 from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
@@ -75,7 +76,9 @@ class Turn:
         pipeline, guard = self._pipeline, self._pipeline._guard
         with self._timed("screen"):
             message = guard.read(self._question)
-            verdict, inherited = self._screened(message)
+            screened = pipeline.screen(message)
+            taken_over = inherited(pipeline, message, screened, earlier=self._earlier)
+            verdict = taken_over or screened
             self._wording = pipeline.wording(self._language or self._own_language())
         self.trace = Trace(verdict)
         if verdict.private:
@@ -91,9 +94,9 @@ class Turn:
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
             read = pipeline.readings(texts)
-        if not inherited:
+        if taken_over is None:
             with self._timed("screen"):
-                verdict = guard.judge(message, read[texts.index(own)], verdict, glossed=self._heard.glossed)
+                verdict = self._judged(message, read[texts.index(own)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
@@ -101,6 +104,12 @@ class Turn:
         looked = seen(pipeline, (*self._earlier, self._heard), looked)
         self.trace = replace(self.trace, decision=looked.decision)
         return self._searched(verdict, message, looked)
+
+    def _judged(self, message: ReadMessage, reading: Vector, screened: Verdict) -> Verdict:
+        """The guard's verdict; none where the message is a fragment that asks for more of what was asked before."""
+        verdict = self._pipeline.guard.judge(message, reading, screened, glossed=self._heard.glossed)
+        more = asks_on(self._pipeline, message, verdict, heard=self._heard, earlier=self._earlier)
+        return Verdict(None, private=verdict.private, harmless=verdict.harmless) if more else verdict
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
@@ -134,31 +143,6 @@ class Turn:
         if verdict.reason == "chances" and is_of_life(self._question, languages=self._pipeline.languages):
             return False
         return decision == "answer" and (self.trace.margin or 0.0) >= GENERAL_MARGIN
-
-    def _screened(self, message: ReadMessage) -> tuple[Verdict, bool]:
-        """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked.
-
-        A remainder that asks for information by itself ("and the side effects of tylenol?") inherits nothing.
-        """
-        verdict = self._pipeline.screen(message)
-        if verdict.kind is None and self._is_rest(self._question) and "@informs" not in message.labels:
-            earlier = (heard for heard in reversed(self._earlier) if not self._is_rest(heard.text))
-            before = self._judged(next(earlier, None))
-            if before.kind in ("refusal", "urgent"):
-                return replace(before, private=verdict.private), True
-        return verdict, False
-
-    def _is_rest(self, question: str) -> bool:
-        return is_rest(question, languages=self._pipeline.languages)
-
-    def _judged(self, earlier: Heard | None) -> Verdict:
-        """The verdict on an earlier question; none where there is none."""
-        if earlier is None:
-            return Verdict(None)
-        guard = self._pipeline._guard
-        screened = self._pipeline.screen(message := guard.read(earlier.text))
-        read = self._pipeline.readings([earlier.embedded])
-        return guard.judge(message, read[0], screened, glossed=earlier.glossed)
 
     def _retrieve(self, understood: Understood, readings: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""

@@ -69,6 +69,8 @@ def understood(
     search, asked = heard.tongue.search, pipeline.read_as(heard, question)
     read = pipeline.spelt(asked)
     earlier = [pipeline.spelt(before.read) for before in history if not pipeline.is_small_talk(before.text)]
+    if question != heard.text and not leans_on_history(heard.read):
+        earlier = []  # what a part of a message points at stands in the message
     leans = bool(earlier) and leans_on_history(read)
     asking = search.wordings(pipeline.read_as(heard, part)) if part else ()
     alone = (*search.wordings(read), *asking)
