@@ -25,7 +25,6 @@ from allchat.answering.quotes import choose, led, select
 from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.texts import as_markdown
-from allchat.answering.tongue import Heard
 from allchat.answering.understanding import Looked, Understood, look_for, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
