@@ -52,6 +52,13 @@ def test_it_is_the_illness_where_that_is_much_nearer(question: str, history: lis
     assert (after.kind, after.text, after.understood_as) == (alone.kind, alone.text, alone.understood_as)
 
 
+def test_a_passage_that_was_quoted_already_does_not_answer_alone(chat: Chat) -> None:
+    before = chat.ask("what is the Philadelphia chromosome")
+    after = chat.ask("is there special medicine for that", history=["what is the Philadelphia chromosome"])
+    assert after.citations[0].quote == before.citations[0].quote
+    assert "imatinib" in after.citations[1].quote
+
+
 def test_earlier_words_are_never_shown(chat: Chat) -> None:
     answer = chat.ask("and the side effects?", history=["my 4 year old zebra is diagnosed, what is chemotherapy"])
     assert "zebra" not in answer.understood_as + answer.text

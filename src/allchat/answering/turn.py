@@ -25,7 +25,7 @@ from allchat.answering.quotes import choose, led, select
 from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.texts import as_markdown
-from allchat.answering.understanding import Looked, Understood, look_for, understood
+from allchat.answering.understanding import Looked, Understood, answered_before, look, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
 from allchat.guard.rules import ReadMessage
@@ -146,14 +146,10 @@ class Turn:
     def _retrieve(self, understood: Understood, readings: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            look = partial(look_for, self._pipeline, self._heard.tongue, readings=readings)
-            looked = look(understood.wordings, named=self._named)
-            if understood.bent:
-                second = look(understood.bent, named=self._named | understood.named)
-                if second.is_meant(looked, leans=understood.leans):
-                    looked, self._leans = second, True
-                    self._named = self._named | understood.named
-                    self._sources = self._pipeline.sources(self._named)
+            looked, self._leans = look(self._pipeline, self._heard, understood, readings=readings, named=self._named)
+            if self._leans:
+                self._named = self._named | understood.named
+                self._sources = self._pipeline.sources(self._named)
         self.trace = replace(
             self.trace,
             searched=tuple(map(self._pipeline._guard.redact, looked.wordings)),
@@ -185,7 +181,8 @@ class Turn:
         with self._timed("compose"):
             asked = self._heard.read
             parted = content_words(asked) if is_parted(asked, languages=self._pipeline.languages) else ()
-            quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
+            said = answered_before(self._pipeline, self._earlier) if self._leans else frozenset()
+            quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted, said=said)
             put = partial(compose, sources=self._sources, wording=self._wording)
             composed = put(quotes.shown)
             further = put(quotes.further, first=len(composed.citations) + 1)

@@ -26,6 +26,9 @@ NEARER, FARTHER = 0.03, 0.13
 foreign subject or gain nothing, the rest of an earlier one gains 0.03 to 0.3. And how much farther it may be where the
 question points out of itself: where it is farther still, "it" is the illness ("is it hereditary?")."""
 
+SAID = 2
+"""Hits that the question before is taken to have been answered by."""
+
 
 class Looked(NamedTuple):
     """What a search in some wordings found, and what the judge makes of it."""
@@ -86,7 +89,32 @@ def understood(
     )
 
 
-def look_for(
+def look(
+    pipeline: Pipeline, heard: Heard, asked: Understood, *, readings: Mapping[str, Vector], named: Named
+) -> tuple[Looked, bool]:
+    """What is found for the reading that was meant, and whether that is the one with earlier subjects."""
+    first = _look_for(pipeline, heard.tongue, asked.wordings, readings=readings, named=named)
+    if asked.bent:
+        second = _look_for(pipeline, heard.tongue, asked.bent, readings=readings, named=named | asked.named)
+        if second.is_meant(first, leans=asked.leans):
+            return second, True
+    return first, False
+
+
+def answered_before(pipeline: Pipeline, earlier: Sequence[Heard]) -> frozenset[str]:
+    """The keys of the blocks that the last of the ``earlier`` questions is best answered by."""
+    asked = [heard for heard in earlier if not pipeline.is_small_talk(heard.text)]
+    if not asked:
+        return frozenset()
+    *before, last = asked
+    meant = understood(pipeline, last, last.text, history=before)
+    texts = tuple(dict.fromkeys((*meant.wordings, *meant.bent)))
+    readings = dict(zip(texts, pipeline.readings(texts), strict=True))
+    looked, _ = look(pipeline, last, meant, readings=readings, named=pipeline.named_by(last, earlier=before))
+    return frozenset(hit.block.key for hit in looked.found.hits[:SAID])
+
+
+def _look_for(
     pipeline: Pipeline, tongue: Tongue, wordings: tuple[str, ...], *, readings: Mapping[str, Vector], named: Named
 ) -> Looked:
     """What is found for a question in some wordings, whose readings are given, by one who names these cases."""
