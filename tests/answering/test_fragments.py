@@ -68,6 +68,8 @@ MORE = (
     (["what does imatinib do"], "any others like it"),
     (["which treatments are there for ALL"], "tell me about the targeted one"),
     (["what is palliative care"], "is that only for the end of life?"),
+    (["¿Qué son los ensayos clínicos?"], "¿dónde los encuentro?"),
+    (["¿Qué es la quimioterapia intratecal?"], "¿cuándo la dan?"),
     (["what does relapse mean", "how is it treated"], "and if it is outside the marrow?"),
 )
 

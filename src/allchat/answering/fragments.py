@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from allchat.answering.contextualize import HISTORY_TURNS, is_rest, leans_on_history, names_one_of_several
+from allchat.answering.contextualize import HISTORY_TURNS, is_rest, leans_on_history, may_lean, names_one_of_several
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.tongue import Heard
 from allchat.guard.rules import ReadMessage, danger
@@ -44,13 +44,13 @@ def asks_on(
 ) -> bool:
     """Whether a fragment in which only the classifier finds despair or low mood asks for more of what was asked before.
 
-    It points at that, names nobody, no danger and no mood, tells of nothing that is now, and is harmless beside the
+    It leans on that, names nobody, no danger and no mood, tells of nothing that is now, and is harmless beside the
     question before; all earlier ones were for information.
     """
     if verdict.rule != "classifier" or not _may_be_doubted(verdict):
         return False
     asked = [before for before in earlier[-HISTORY_TURNS:] if not pipeline.is_small_talk(before.text)]
-    if not asked or not leans_on_history(heard.read) or not _is_impersonal(message, heard):
+    if not asked or not _leans(message, heard) or not _is_impersonal(message, heard):
         return False
     whole = pipeline.hear(f"{asked[-1].text.rstrip(' ?.!')}? {heard.text}")
     return all(_judged(pipeline, text).kind is None for text in (whole, *asked))
@@ -60,6 +60,11 @@ def _may_be_doubted(verdict: Verdict) -> bool:
     if verdict.kind == "urgent":
         return verdict.reason == "crisis" and (verdict.score or 1.0) < LIKELY_CRISIS
     return verdict.kind == "support"
+
+
+def _leans(message: ReadMessage, heard: Heard) -> bool:
+    """Whether a message points at what was asked, or is a short question about nobody: "¿dónde los encuentro?"."""
+    return leans_on_history(heard.read) or ("<question-about-nobody>" in message.labels and may_lean(heard.read))
 
 
 def _is_impersonal(message: ReadMessage, heard: Heard) -> bool:
