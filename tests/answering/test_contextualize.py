@@ -16,6 +16,8 @@ from allchat.answering.contextualize import bent, is_parted, is_rest, leans_on_h
         "how about honey?",
         "what if we forget",
         "And for her brother?",
+        "ok thanks, and tylenol?",
+        "gracias, ¿y el tylenol?",
     ],
 )
 def test_the_rest_of_a_question_is_known(question: str) -> None:
@@ -67,7 +69,15 @@ def test_the_subject_is_taken_over_without_the_words_that_ask(history: list[str]
     assert bent("how long?", history=history) == tuple(f"how long? (about: {topic})" for topic in about)
 
 
-@pytest.mark.parametrize("question", ["what can they do then", "any others like it", "how many weeks is the last one"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what can they do then",
+        "thanks, and how are they watched for",
+        "any others like it",
+        "how many weeks is the last one",
+    ],
+)
 def test_a_question_that_names_nothing_or_points_leans(question: str) -> None:
     assert leans_on_history(question)
 

@@ -48,6 +48,12 @@ def _pointing() -> _Pointing:
 
 
 @cache
+def _opens(languages: Languages) -> re.Pattern[str]:
+    opens = "|".join(language.file.follow_up.opens for language in languages)
+    return _compiled(rf"^(?:\W*\b(?:{opens})\b\W*)+")
+
+
+@cache
 def _rest(languages: Languages) -> re.Pattern[str]:
     return _compiled(rf"^\W*(?:{'|'.join(language.file.follow_up.rest for language in languages)})\b")
 
@@ -67,14 +73,19 @@ def bent(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
     """
     earlier = _earlier(history)
     topics = (", ".join(map(_subject, _taken_over(earlier, most))) for most in TOPICS)
-    return tuple(dict.fromkeys(f"{question.strip()} (about: {topic})" for topic in topics if topic))
+    return tuple(dict.fromkeys(f"{_opened(question)} (about: {topic})" for topic in topics if topic))
+
+
+def _opened(question: str, languages: Languages | None = None) -> str:
+    """A question without the thanks before it."""
+    return _opens(languages or packaged_languages()).sub("", question).strip()
 
 
 def may_lean(question: str) -> bool:
     """Whether a question that does not point out of itself may be the rest of another all the same: it is short, and
     names neither the illness nor a medicine.
     """
-    words = content_words(question)
+    words = content_words(_opened(question))
     return len(words) <= MOST_WORDS and not _pointing().illness.intersection(words) and not medicine_names(question)
 
 
@@ -85,11 +96,12 @@ def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
 
 
 def _earlier(history: Sequence[str]) -> list[str]:
-    return [text for text in history[-HISTORY_TURNS:] if text.strip()]
+    return [text for text in map(_opened, history[-HISTORY_TURNS:]) if text]
 
 
 def leans_on_history(question: str) -> bool:
     """Whether a question cannot be read alone: it is the rest of one, points out of itself, or names nothing."""
+    question = _opened(question)
     words = content_words(question)
     if stop_words().issuperset(words):
         return True
@@ -109,6 +121,7 @@ def is_rest(question: str, *, languages: Languages | None = None) -> bool:
     ``languages`` are those that questions may be in, by default those that come with allchat.
     """
     known = languages or packaged_languages()
+    question = _opened(question, known)
     begun = _rest(known).match(question)
     return begun is not None and len(content_words(question)) <= 5 and not _asks(known).search(question, begun.end())
 
