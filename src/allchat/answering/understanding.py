@@ -78,7 +78,9 @@ def understood(
     asking = search.wordings(pipeline.read_as(heard, part)) if part else ()
     alone = (*search.wordings(read), *asking)
     after = bent(read, history=earlier) if leans or may_lean(read) else ()
-    second = tuple(wording for text in after for wording in search.wordings(text))
+    second = [wording for text in after for wording in search.wordings(text)]
+    if second and not may_lean(read):  # it names the illness or a medicine itself
+        second += alone
     spelt = read if heard.tongue.language.code == ENGLISH and read != asked and asked == question else None
     return Understood(
         tuple(dict.fromkeys(alone)),
