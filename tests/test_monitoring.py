@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from fastapi.testclient import TestClient
-from places import ROOT
+from places import ROOT, SMALL
 from small_chat import SmallChat
+from word_hash import WordHash
 
+from allchat.chat import Chat
 from allchat.web.app import create_app
+from allchat.web.reload import Following
 
 FOLDER = ROOT / "deploy" / "monitoring"
 NAMED = re.compile(r"\b((?:allchat|process)_\w+)\b(?:\{([^}]*)\})?")
@@ -26,11 +31,15 @@ def expressions() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def figures() -> str:
-    with TestClient(create_app(SmallChat(), page=False), client=("127.0.0.1", 5)) as client:
-        client.post("/v1/ask", json={"question": "signs"})
-        client.post("/v1/ask", json={"question": "crowded"})
-        return client.get("/metrics").text
+def figures(small_index: Path) -> str:
+    def of(chat: Any) -> str:
+        with TestClient(create_app(chat, page=False), client=("127.0.0.1", 5)) as client:
+            client.post("/v1/ask", json={"question": "signs"})
+            client.post("/v1/ask", json={"question": "crowded"})
+            return client.get("/metrics").text
+
+    opening = lambda: Chat.open(small_index, corpus=SMALL, embedder=WordHash())  # noqa: E731
+    return of(SmallChat()) + of(Following(opening, index=small_index))
 
 
 @pytest.mark.parametrize("expression", list(expressions()))
@@ -41,7 +50,7 @@ def test_every_figure_that_is_asked_for_is_given_with_the_labels_that_are_named(
         for label in re.findall(r"(\w+)=", labels):
             assert label == "job" or any(f"{label}=" in line for line in lines), (name, label)
     for label in re.findall(r"by \(([^)]*)\)", expression):
-        known = {"le", "instance", "kind", "error", "stage", "status"}
+        known = {"le", "instance", "kind", "error", "stage", "status", "store", "version"}
         assert {part.strip() for part in label.split(",")} <= known
 
 

@@ -39,8 +39,9 @@ class Settings(BaseSettings):
     index: Path = Field(Path("index"), description="Folder of the index that is built from the corpus.")
     store: str = Field(
         "",
-        pattern=r"^$|^postgres(ql)?://",
-        description="URL of a PostgreSQL with pgvector that holds the index, without a password; else the folder does.",
+        pattern=r"^$|^postgres(ql)?://|^file:///",
+        description="Where machines share the index: `file:///folder`, or the URL of a PostgreSQL with pgvector "
+        "without a password; none do.",
     )
     model: _Words = Field(
         "all-MiniLM-L6-v2", description="The packaged model, or the folder of a sentence-transformers model."

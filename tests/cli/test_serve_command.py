@@ -49,9 +49,17 @@ def test_serve_opens_every_door_with_the_settings_and_logs_no_word(model_index: 
 
 
 @pytest.mark.slow
-def test_serve_goes_over_to_an_index_that_is_built_meanwhile(model_index: Path, corpus: Path, tmp_path: Path) -> None:
-    index = Path(shutil.copytree(model_index, tmp_path / "index"))
-    command = [sys.executable, "-m", "allchat", "serve", f"--index={index}", f"--corpus={corpus}", "--port=0"]
+@pytest.mark.parametrize("shared", [False, True])
+def test_serve_goes_over_to_an_index_that_is_built_meanwhile(
+    model_index: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, shared: bool
+) -> None:
+    index = here = Path(shutil.copytree(model_index, tmp_path / "index"))
+    if shared:
+        (tmp_path / "there").mkdir()
+        here = tmp_path / "here"
+        monkeypatch.setenv("ALLCHAT_STORE", (tmp_path / "there").as_uri())
+        assert "is in force" in run("build", index=index, corpus=corpus).stdout
+    command = [sys.executable, "-m", "allchat", "serve", f"--index={here}", f"--corpus={corpus}", "--port=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[2]

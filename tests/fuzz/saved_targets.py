@@ -26,7 +26,8 @@ from allchat.evaluation.suites import read_suite
 from allchat.guard.classifier import Classifier
 from allchat.markdown import escape_markdown, one_line, unescape_markdown
 from allchat.parsing import parse_json
-from allchat.search.folder import CURRENT, FORMAT, MANIFEST, open_index
+from allchat.search.folder import CURRENT, open_index
+from allchat.search.manifest import FORMAT, MANIFEST
 from allchat.web.page.handlers import questions
 from allchat.web.page.messages import message, page_words
 from allchat.web.page.trail import read_trail

@@ -25,7 +25,8 @@ from allchat.evaluation.suites import read_suite
 from allchat.guard.classifier import Classifier
 from allchat.guard.guard import Guard
 from allchat.guard.matcher import LONGEST, expand, parse
-from allchat.search.folder import CURRENT, MANIFEST
+from allchat.search.folder import CURRENT
+from allchat.search.manifest import MANIFEST
 from allchat.settings import load_settings
 from allchat.sources.corpus import read_corpus
 from allchat.web.app import create_app

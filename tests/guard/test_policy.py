@@ -190,9 +190,13 @@ def test_what_is_told_must_be_surer_information_than_what_is_asked() -> None:
 
 
 def test_an_unsure_refusal_gives_way_to_clear_evidence_and_a_sure_one_does_not() -> None:
-    assert gives_way(Verdict("refusal", reason="other", harmless=0.3))
-    assert not gives_way(Verdict("refusal", reason="other", harmless=0.1))
-    assert not gives_way(Verdict("refusal", reason="other"))
+    assert gives_way(Verdict("refusal", reason="symptom", harmless=0.3))
+    assert not gives_way(Verdict("refusal", reason="symptom", harmless=0.1))
+    assert not gives_way(Verdict("refusal", reason="symptom"))
+
+
+def test_the_refusal_of_a_possible_emergency_never_gives_way() -> None:
+    assert not gives_way(Verdict("refusal", reason="unsure", harmless=0.45))
 
 
 def test_small_talk_stays_small_talk() -> None:

@@ -57,7 +57,7 @@ def test_what_surrounds_the_quotes_is_spanish_and_what_was_searched_is_never_sho
 def test_english_is_searched_without_any_row_of_spanish(chat: Chat) -> None:
     assert set(chat.index.others) == {"es"}
     ours = {text for _, _, text in chat.index.questions()}
-    assert not ours & set(chat.tongue("es").index.questions_of(*chat.index.blocks([5])))
+    assert not ours & set(chat.tongue("es").index.questions_of(chat.index.blocks([5]))[0])
     assert chat.tongue("fr") is chat.english
 
 

@@ -18,7 +18,9 @@ from word_hash import WordHash
 from allchat.search.folder import Folder, write_index
 from allchat.search.index import Index
 from allchat.search.schema import Contents
-from allchat.search.store import Shelf
+from allchat.search.shared_folder import SharedFolder
+from allchat.search.shelf import bring
+from allchat.search.store import Shelf, Store
 from allchat.sources.chunking import chunk
 
 if TYPE_CHECKING:
@@ -48,9 +50,20 @@ def in_postgres(folder: Path, *, extension: bool = True, on: Server | None = Non
     return PostgresShelf((on or server()).database(database(), extension=extension), folder=folder)
 
 
+def in_shared_folder(here: Path) -> SharedFolder:
+    """An empty folder of its own that machines share, beside the folder of this one."""
+    there = here.with_name(f"{here.name} there")
+    there.mkdir()
+    return SharedFolder(there.as_uri(), folder=here)
+
+
 _NUMBERS = count()
 
-SHELVES: Mapping[str, Callable[[Path], Shelf]] = {"folder": Folder, "postgres": in_postgres}
+SHELVES: Mapping[str, Callable[[Path], Shelf]] = {
+    "folder": Folder,
+    "postgres": in_postgres,
+    "shared": in_shared_folder,
+}
 """What makes an empty shelf, given a folder of its own."""
 
 
@@ -78,3 +91,14 @@ def made(
         settings={"known_words": ["platelets"], "names": {}},
     )
     return current(folder)
+
+
+def filled(folder: Path, *, on: Server | None = None) -> PostgresShelf:
+    shelf = in_postgres(folder / "files", on=on)
+    bring(made(folder / "made"), shelf)
+    return shelf
+
+
+def two_searches(store: Store) -> list[list[float]]:
+    """What two wordings find, which is several searches."""
+    return [column.tolist() for column in store.near(WordHash().encode(["hair", "fever"]), limit=20)]

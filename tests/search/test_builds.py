@@ -21,10 +21,11 @@ from word_hash import WordHash
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import StoreError
-from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index, write_index
+from allchat.search.folder import CURRENT, current_inputs, open_index, write_index
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
 from allchat.search.kept_vectors import KEPT_FILE
 from allchat.search.leads import LEADS_FILE
+from allchat.search.manifest import MANIFEST
 from allchat.search.schema import Contents
 
 

@@ -15,9 +15,10 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.errors import StoreError
 from allchat.records import Document
-from allchat.search.folder import CURRENT, MANIFEST, current_inputs, open_index
+from allchat.search.folder import CURRENT, current_inputs, open_index
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, Index
 from allchat.search.leads import LEADS_FILE
+from allchat.search.manifest import MANIFEST
 from allchat.sources.corpus import read_corpus
 
 

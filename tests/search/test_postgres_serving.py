@@ -6,8 +6,10 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from places import SMALL
 from postgres_server import Server, missing
 from serving import until
@@ -18,9 +20,11 @@ from allchat.build import build
 from allchat.chat import Chat
 from allchat.cli.doctor import index_findings
 from allchat.errors import StoreError
-from allchat.search.folder import MANIFEST, Folder
+from allchat.search.folder import Folder
+from allchat.search.manifest import MANIFEST
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.shelf import bring, shelf_at
+from allchat.web.app import create_app
 from allchat.web.reload import Following
 
 if missing() is not None:
@@ -53,6 +57,38 @@ def test_an_index_that_is_not_used_or_no_longer_used_holds_no_connection(own_ser
     until(lambda: connections(own_server) == held)
     chat.now.index.close()
     until(lambda: connections(own_server) == 0)
+
+
+def test_the_metrics_tell_the_time_of_queries_the_connections_in_use_and_a_store_that_is_away(
+    own_server: Server, tmp_path: Path
+) -> None:
+    index, shelf = tmp_path / "index", in_postgres(tmp_path / "files", on=own_server)
+    build(SMALL, index=index, embedder=WordHash())
+    name = bring(index / (Folder(index).current() or ""), shelf)
+    opening = lambda: Chat.open(index, corpus=SMALL, embedder=WordHash(), shelf=shelf)  # noqa: E731
+    chat = Following(opening, index=index, shelf=shelf)
+    with TestClient(create_app(chat, page=False), client=("127.0.0.1", 5)) as client:
+
+        def figure(name: str) -> float:
+            (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith(f"{name} "))
+            return float(line.split()[1])
+
+        assert f'allchat_index_info{{store="postgresql",version="{name}"}} 1.0' in client.get("/metrics").text
+        before = figure("allchat_store_query_seconds_count")
+        assert client.post("/v1/ask", json={"question": "which medicines are forbidden"}).status_code == 200
+        asked, seconds = (figure(f"allchat_store_query_seconds_{part}") for part in ("count", "sum"))
+        assert asked > before
+        assert 0 < seconds < 60
+        with chat.now.index._pool.connection():
+            assert figure("allchat_store_connections") == 1
+        until(lambda: figure("allchat_store_connections") == 0)
+        own_server.stop()
+        chat.look()
+        assert (figure("allchat_store_reachable"), figure("allchat_index_current")) == (0, 0)
+        own_server.start()
+        chat.look()
+        assert (figure("allchat_store_reachable"), figure("allchat_index_current")) == (1, 1)
+    chat.now.index.close()
 
 
 def test_doctor_on_a_machine_that_only_serves_looks_at_the_index_in_the_store(
@@ -101,15 +137,16 @@ def test_of_a_file_that_cannot_be_brought_here_nothing_stays(
 ) -> None:
     shelf = in_postgres(tmp_path / "here", on=own_server)
     name = bring(made(tmp_path / "made", finish=lambda _: {"decision.npy": b"it"}), shelf)
-    write = Path.write_bytes
+    opened = Path.open
 
-    def full(path: Path, content: bytes) -> int:
-        if path.name != "decision.npy":
-            return write(path, content)
-        write(path, content[:1])
+    def full(path: Path, mode: str = "r", *rest: Any, **named: Any) -> Any:
+        if path.name != "decision.npy" or mode != "wb":
+            return opened(path, mode, *rest, **named)
+        with opened(path, mode) as half:
+            half.write(b"i")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(StoreError, match=r"cannot be written .*Free the disk"):
         shelf.open()
     assert [path.name for path in (tmp_path / "here" / name).iterdir()] == [MANIFEST]

@@ -69,8 +69,8 @@ def test_headings_and_questions_come_out_as_they_went_in(store: Store) -> None:
     assert [(text, None if sentence == -1 else sentence) for _, sentence, text in store.questions()] == asked
     for question in contents.questions:
         mine = [other.text for other in contents.questions if other.block == question.block]
-        assert store.questions_of(question.block) == mine
-    assert store.questions_of(contents.outlines[0].blocks[0]) == []
+        assert store.questions_of([contents.outlines[0].blocks[0], question.block]) == [(), tuple(mine)]
+    assert store.questions_of([]) == []
     documents = {question.block.document for question in contents.questions}
     assert store.asked().tolist() == [block.document in documents for block in blocks()]
     assert store.titles() == {document.key: document.title for document in contents.documents}

@@ -34,7 +34,7 @@ def test_a_word_is_cut_into_terms_as_fts5_does() -> None:
 
 
 def test_the_score_of_every_term_is_fts5s_to_the_last_bit(words: sqlite3.Connection) -> None:
-    cut, found, held = Terms(), dict(terms_of(words)), 0
+    cut, found, held = Terms(), dict(term[:2] for term in terms_of(words)), 0
     scores = ", ".join(f"-bm25(words, {', '.join(map(str, weights))})" for weights in COLUMNS)
     query = f"SELECT rowid, {scores} FROM words WHERE words MATCH ? ORDER BY rowid"  # noqa: S608 - our own numbers
     for word in sorted({word for document in whole_contents().documents for word in content_words(document.text)}):
@@ -49,7 +49,7 @@ def test_the_score_of_every_term_is_fts5s_to_the_last_bit(words: sqlite3.Connect
 
 
 def test_only_terms_that_are_frequent_enough_are_counted_and_a_small_index_has_none(words: sqlite3.Connection) -> None:
-    every, frequent = (dict(terms_of(words, least=least)) for least in (1, 5))
+    every, frequent = ({text: at for text, at, _ in terms_of(words, least=least)} for least in (1, 5))
     assert set(frequent) == {text for text, postings in every.items() if postings.count >= 5} != set(every)
     assert words.execute("SELECT count(*) FROM frequent").fetchall() == [(0,)]
 

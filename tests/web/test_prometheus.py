@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from small_chat import SmallChat
+from word_hash import WordHash
 
+from allchat.build import build
 from allchat.chat import Chat
+from allchat.search.folder import CURRENT
 from allchat.web.app import create_app
+from allchat.web.reload import Following
 
 SECRET = "zebrafish"  # noqa: S105 - a word to look for
 HERE = ("127.0.0.1", 5)
@@ -69,6 +74,34 @@ def test_the_queue_and_the_age_of_the_index_are_states_of_now(small_chat: Chat) 
     assert found["allchat_queue_length", ()] == found["allchat_answering", ()] == 0
     assert 0 < found["allchat_index_age_seconds", ()] <= time.time() - small_chat.built
     assert found["process_resident_memory_bytes", ()] > 0
+
+
+def test_the_index_that_answers_is_named_with_its_store_and_whether_it_is_the_one_in_force(
+    corpus: Path, tmp_path: Path
+) -> None:
+    index = build(corpus, index=tmp_path / "index", embedder=WordHash())
+    chat = Following(lambda: Chat.open(index, corpus=corpus, embedder=WordHash()), index=index)
+    first = chat.version
+    with client_of(chat) as client:
+        found = figures(client)
+        assert found["allchat_index_info", (("store", "folder"), ("version", first))] == 1
+        assert (found["allchat_index_current", ()], found["allchat_store_reachable", ()]) == (1, 1)
+        assert (found["allchat_store_connections", ()], found["allchat_store_query_seconds_count", ()]) == (0, 0)
+        (index / CURRENT).write_text("0123456789abcdef")
+        chat.look()
+        assert figures(client)["allchat_index_current", ()] == 0
+        (corpus / "lay_terms.toml").unlink()
+        build(corpus, index=index, embedder=WordHash())
+        chat.look()
+        found = figures(client)
+        assert found["allchat_index_info", (("store", "folder"), ("version", chat.version))] == 1
+        assert found["allchat_index_current", ()] == 1
+        assert not [labels for _, labels in found if ("version", first) in labels]
+
+
+def test_a_chat_that_follows_no_store_has_no_figures_of_one() -> None:
+    with client_of() as client:
+        assert not [name for name, _ in figures(client) if "store" in name or "allchat_index_info" in name]
 
 
 def test_a_question_that_waits_is_seen_waiting() -> None:

@@ -26,8 +26,9 @@ from allchat.audit import audit
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.records import Answer
-from allchat.search.folder import CURRENT, MANIFEST, Folder
+from allchat.search.folder import CURRENT, Folder
 from allchat.search.index import VECTORS_FILE, WORDS_FILE
+from allchat.search.manifest import MANIFEST
 from allchat.web.app import create_app
 from allchat.web.reload import LOOK_SECONDS, LOOKS, Following
 from allchat.web.staff.desk import Desk

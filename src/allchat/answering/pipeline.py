@@ -31,8 +31,8 @@ from allchat.languages.recognise import Recogniser
 from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
 from allchat.search.embedder import Embedder, Reader
-from allchat.search.folder import MANIFEST
 from allchat.search.known import KnownVector
+from allchat.search.manifest import MANIFEST
 from allchat.search.retriever import Found, Search, Weights
 from allchat.search.store import Store
 from allchat.sources import archive

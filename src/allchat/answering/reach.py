@@ -28,13 +28,11 @@ class Reached:
 def reached(pipeline: Pipeline, document: str, *, drafts: Sequence[Draft]) -> tuple[Reached, ...]:
     """What leads to each block of a document but its titles; ``drafts`` are tried as a family might ask them."""
     found = _found(pipeline.search(), [question for draft in drafts for question in draft.questions])
-    rows = []
-    for block in pipeline.outline(document).blocks:
-        if block.kind == "heading":
-            continue
-        asked = bool(pipeline.index.questions_of(block))
-        rows.append(Reached(block, "questions" if asked else "own words" if block.key in found else "nothing"))
-    return tuple(rows)
+    blocks = [block for block in pipeline.outline(document).blocks if block.kind != "heading"]
+    return tuple(
+        Reached(block, "questions" if questions else "own words" if block.key in found else "nothing")
+        for block, questions in zip(blocks, pipeline.index.questions_of(blocks), strict=True)
+    )
 
 
 def _found(search: Search, questions: Sequence[str]) -> set[str]:

@@ -34,13 +34,13 @@ def unquoted(
     hits: Sequence[Hit],
     quotes: Sequence[Quote],
     *,
-    questions_of: Callable[[Block], Sequence[str]],
+    questions_of: Callable[[Sequence[Block]], Sequence[Sequence[str]]],
     language: Language | None = None,
 ) -> Iterator[str]:
     """For each hit of which nothing is quoted, best first, the question that may be suggested, where there is one."""
-    for hit in hits:
-        block = hit.block
-        text = suggestion(questions_of(block), language=language)
+    blocks = [hit.block for hit in hits]
+    for block, questions in zip(blocks, questions_of(blocks), strict=True):
+        text = suggestion(questions, language=language)
         if text and not any(
             block.document == quote.document and block.start < quote.end and quote.start < block.end for quote in quotes
         ):

@@ -18,9 +18,10 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from allchat.build import build_inputs
-from allchat.errors import AllchatError
+from allchat.errors import AllchatError, StoreError
 from allchat.program import TO_BUILD, missing_to_build
-from allchat.search.folder import MANIFEST, Folder
+from allchat.search.folder import Folder
+from allchat.search.manifest import MANIFEST
 from allchat.search.model_files import (
     PACKAGE,
     PACKAGED_MODEL,
@@ -168,8 +169,8 @@ def _corpus(corpus: Path) -> str:
 def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int, store: str = "") -> Iterator[Finding]:
     """Whether the index is missing, damaged, stale (and why) or current; of which version and since when it is there.
 
-    It is the one that serves: with a ``store`` that of the database, while the folder of a machine that only serves has
-    none; whether the folder holds another is told, too.
+    It is the one that serves: with a ``store`` the one in force there, while the folder of a machine that only serves
+    has none; whether the folder holds another is told, too.
     """
     built = Folder(index).current()
     if not store and built is None:
@@ -177,7 +178,10 @@ def index_findings(index: Path, *, corpus: Path, model: str, passage_tokens: int
         return
     try:
         shelf = shelf_at(index, store=store)
-        opened = shelf.open()
+        in_force = shelf.current()
+        if store and in_force is None:
+            raise StoreError(f"{shelf.name}: holds no index. Run: allchat build")
+        opened = shelf.open(in_force if store else None)
     except AllchatError as error:
         yield Finding("store", "problem", str(error)) if store else Finding("index", "problem", f"damaged. {error}")
         return

@@ -17,6 +17,7 @@ from allchat.errors import AllchatError, QuestionError
 
 if TYPE_CHECKING:
     from allchat.chat import Chat
+    from allchat.search.store import Shelf
     from allchat.settings import Settings
 
 EXIT_BAD_INPUT = 2
@@ -111,8 +112,8 @@ def contact(settings: Settings) -> Contact:
     return Contact(**{field: getattr(settings, field) for field in Contact.__dataclass_fields__})
 
 
-def open_chat(settings: Settings) -> Chat:
-    """The chat that the settings describe.
+def open_chat(settings: Settings, *, shelf: Shelf | None = None) -> Chat:
+    """The chat that the settings describe; ``shelf`` is the one that they name, where it is at hand.
 
     Raises:
         AllchatError: see ``Chat.open``.
@@ -126,7 +127,7 @@ def open_chat(settings: Settings) -> Chat:
         model=settings.model,
         passage_tokens=settings.passage_tokens,
         contact=contact(settings),
-        shelf=shelf_at(settings.index, store=settings.store),
+        shelf=shelf or shelf_at(settings.index, store=settings.store),
     )
 
 

@@ -39,7 +39,7 @@ def serve(
 
     port = settings.port or _free_port(settings.host)
     shelf = shelf_at(settings.index, store=settings.store)
-    chat = Following(partial(open_chat, settings), index=settings.index, shelf=shelf)
+    chat = Following(partial(open_chat, settings, shelf=shelf), index=settings.index, shelf=shelf)
     configure_logs(requests=settings.log_requests)
     password = settings.staff_password.get_secret_value()
     counts = Counts(settings.counts) if settings.counts else None

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from allchat.guard.classifier import Scores
-from allchat.guard.rules import ReadMessage, Rule, danger
+from allchat.guard.rules import ReadMessage, Rule, danger, meets_surely
 from allchat.records import Verdict
 
-CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.5, 0.8, 0.9
+CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.4, 0.8, 0.9
 EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
-"""How likely a crisis and an emergency must be to be answered as one: more where someone fears for a life or wants to
-live, which is seldom said by one who wants to die, in a figure of speech, and of long ago; most in a question about
-people in general. An emergency must be likelier in a question that names nobody."""
+"""How likely a crisis, which nothing may be likelier than, and an emergency must be to be answered as one: more where
+someone fears for a life or wants to live, which is seldom said by one who wants to die, in a figure of speech, and of
+long ago; most in a question about people in general. An emergency must be likelier in a question that names nobody."""
 
 OUTSIDE = 0.8
-"""How likely either must be where a rule takes the message for an attempt to steer or for another subject."""
+"""How likely either must be where a rule takes the message for an attempt to steer or for another subject, and
+how likely a crisis must be where one takes it for small talk."""
 
 POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 """From here on the answer has the numbers in sight: support where the message is of someone's mood, or a refusal."""
@@ -28,10 +29,10 @@ POSSIBLE_CRISIS, POSSIBLE_EMERGENCY = 0.2, 0.2
 EVEN = 0.5
 """A possible emergency is none where mere information is likelier than all else: the bare name of a medicine."""
 
-CALM, CALM_ELSEWHERE = 0.85, 0.5
+CALM, CALM_CLAUSE, CALM_ELSEWHERE = 0.85, 0.65, 0.5
 """How sure the classifier must be of mere information or low mood to lift an urgent rule that is not always held: of
-the whole message, and of each clause that meets the rule, where less is asked of a clause in a message that tells of
-another time, of others or of a story.
+the whole message, and of each clause that meets the rule, which it reads by its words alone: as sure where the rule is
+on a crisis, less where it is not, least in a message that tells of another time, of others or of a story.
 """
 
 BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.88, 0.9
@@ -71,8 +72,12 @@ class Met:
 
 
 def is_held(message: ReadMessage, rule: Rule) -> bool:
-    """Whether nothing lifts an urgent rule: it is marked so, or the message tells of now; not told of another time."""
-    return (rule.always or "@now" in message.labels) and "@elsewhere" not in message.labels
+    """Whether nothing lifts an urgent rule: it is marked so and surely met, or the message tells of now; not told of
+    another time.
+    """
+    if "@elsewhere" in message.labels:
+        return False
+    return "@now" in message.labels or (rule.always and meets_surely(message, rule))
 
 
 def is_calm(scores: Scores, *, complaint: bool = False, least: float = CALM) -> bool:
@@ -81,8 +86,10 @@ def is_calm(scores: Scores, *, complaint: bool = False, least: float = CALM) -> 
 
 
 def gives_way(verdict: Verdict) -> bool:
-    """Whether a refusal of no exact reason is unsure enough to be an answer where the sources clearly say it."""
-    return verdict.reason == OTHER and verdict.harmless >= EVIDENT
+    """Whether a refusal, but that of a possible emergency, is unsure enough to be an answer where the sources clearly
+    say what was asked.
+    """
+    return verdict.reason != UNSURE and verdict.harmless >= EVIDENT
 
 
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
@@ -90,19 +97,21 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
     urgent, other = met.urgent, met.other
     if urgent is not None:
         complaint = urgent.reason != CRISIS_REASON and danger(message) == "told"
-        least = CALM_ELSEWHERE if "@elsewhere" in message.labels else CALM
+        least = CALM if urgent.reason == CRISIS_REASON else CALM_CLAUSE
+        least = CALM_ELSEWHERE if "@elsewhere" in message.labels else least
         told = all(is_calm(part, complaint=complaint, least=least) for part in met.told)
         if not (told and is_calm(scores, complaint=complaint)):
             return urgent
-    outside = other is not None and other.kind == "out_of_scope"
-    return _alarm(scores, message, outside=outside) or _rest(urgent, other, scores, message)
+    return _alarm(scores, message, other) or _rest(urgent, other, scores, message)
 
 
-def _alarm(scores: Scores, message: ReadMessage, *, outside: bool) -> Verdict | None:
+def _alarm(scores: Scores, message: ReadMessage, other: Verdict | None) -> Verdict | None:
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
-    least = OUTSIDE if outside else 0.0
-    if scores.crisis >= max(least, _crisis_bar(message)):
+    kind = None if other is None else other.kind
+    least = OUTSIDE if kind in ("out_of_scope", "chat") else 0.0
+    if scores.crisis >= max(least, _crisis_bar(message)) and scores.crisis == max(scores):
         return _found("urgent", CRISIS_REASON, scores.crisis)
+    least = OUTSIDE if kind == "out_of_scope" else 0.0
     if scores.emergency >= max(least, _emergency_bar(message)) and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
     return None

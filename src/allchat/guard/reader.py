@@ -41,6 +41,7 @@ class Reading(BaseModel):
     spellings: dict[str, str] = {}
     contractions: dict[str, str] = {}
     short: dict[str, Annotated[str, Field(pattern=r"\S")]]
+    short_after: dict[str, Annotated[str, Field(pattern=r"\S")]] = {}
     numbers: NumberWords = NumberWords()
 
 
@@ -64,13 +65,15 @@ class Reader:
     def _tokens(self, folded: str) -> list[Token]:
         found: list[Token] = []
         for match in TOKEN.finditer(folded):
-            found.extend(Token(word, *match.span()) for word in self._words(match.group()))
+            before = found[-1].word if found else ""
+            found.extend(Token(word, *match.span()) for word in self._words(match.group(), before=before))
         return found
 
-    def _words(self, raw: str) -> tuple[str, ...]:
+    def _words(self, raw: str, *, before: str) -> tuple[str, ...]:
         if not raw[0].isalpha():
             return (raw,)
-        raw = self._short_form(raw)
+        told = "#" if before[:1].isdigit() else before
+        raw = self._reading.short_after.get(f"{told} {raw}") or self._short_form(raw)
         if " " in raw:
             return tuple(raw.split())
         for other, usual in self._reading.spellings.items():

@@ -23,7 +23,7 @@ from allchat.parsing import parse_toml
 LISTS_FILE = "lists.toml"
 
 _GROUPS = ("all", "also")
-_PHRASES = ("none", "never", "match", "not_match", "still_urgent")
+_PHRASES = ("none", "never", "unsure", "match", "not_match", "still_urgent")
 _RULE_FIELDS = {"id", "reason", "why", "within", "personal", "deniable", "always", "least_words", "most_words",
                 *_GROUPS, *_PHRASES}  # fmt: skip
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Literal
@@ -38,6 +38,7 @@ class Rule:
     personal: bool = False
     deniable: bool = False
     always: bool = False
+    unsure: tuple[str, ...] = ()
     least_words: int = 0
     most_words: int = 100_000
     match: tuple[str, ...] = ()
@@ -134,6 +135,12 @@ def meets(message: ReadMessage, rule: Rule) -> bool:
     if not all(any(p in labels for p in group) for group in (*rule.all, *rule.also)):
         return False
     return any(_clause_meets(found, rule, labels) for found in message.hits)
+
+
+def meets_surely(message: ReadMessage, rule: Rule) -> bool:
+    """Whether some clause of ``message`` meets ``rule`` by more than what has other senses too."""
+    sure = tuple(tuple(phrase for phrase in group if phrase not in rule.unsure) for group in rule.all)
+    return meets(message, replace(rule, all=sure) if rule.unsure else rule)
 
 
 def _clause_meets(found: Hits, rule: Rule, labels: frozenset[str]) -> bool:

@@ -35,9 +35,10 @@ STRENGTH = 4.0
 TEMPERATURE = 1.6
 """By what the sums are divided, so that a probability is what it says on writers who were not trained on."""
 
-HIDDEN, DECAY, PASSES, STEP, BATCH, SEED = 128, 1.0, 8, 5e-4, 256, 0
+HIDDEN, DECAY, PASSES, STEP, BATCH, SEEDS = 128, 1.0, 8, 5e-4, 256, range(3)
 """The network: its units, how its weights are held small, how often it sees each message, the size of its steps, after
-how many messages it takes one, and in which order it sees them."""
+how many messages it takes one, and in which orders it sees them: which of its errors are chance is told by another
+order, so several stand side by side and their mean speaks."""
 
 LEAST_SPREAD = 1e-3
 """A number of the reading that varies less than this says nothing, and is not blown up into something that does."""
@@ -140,7 +141,7 @@ def _fitted(
 
 
 def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
-    """A network fitted to what the embedding model reads ``(n, r) float32``; deterministic.
+    """The mean of networks fitted to what the embedding model reads ``(n, r) float32``, as one network; deterministic.
 
     The logarithm of how common a class is among the messages is taken off its sum, so that every class counts as much
     as another (logit adjustment: Menon and others, 2021). A class without a message is never likely.
@@ -151,19 +152,20 @@ def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
 
     center = vectors.mean(axis=0, dtype=np.float64)
     spread = np.maximum(vectors.std(axis=0, dtype=np.float64), LEAST_SPREAD)
-    model = MLPClassifier((HIDDEN,), alpha=DECAY, learning_rate_init=STEP, batch_size=min(BATCH, len(classes)))
-    model.set_params(max_iter=PASSES, random_state=SEED)
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # that it stops before it has converged is meant
-        model.fit((vectors - center) / spread, classes)
-    first, last = model.coefs_
     present, counts = np.unique(classes, return_counts=True)
-    weights, bias = np.zeros((HIDDEN, len(CLASSES))), np.full(len(CLASSES), -50.0)
-    weights[:, present] = last
-    bias[present] = model.intercepts_[1] - np.log(counts / counts.sum())
-    first = first / spread[:, None]
-    arrays = (first, model.intercepts_[0] - center @ first, weights, bias)
-    return Network(*(array.astype(np.float32) for array in arrays))
+    fitted = []
+    for seed in SEEDS:
+        model = MLPClassifier((HIDDEN,), alpha=DECAY, learning_rate_init=STEP, batch_size=min(BATCH, len(classes)))
+        model.set_params(max_iter=PASSES, random_state=seed)
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # that it stops before it has converged is meant
+            fitted.append(model.fit((vectors - center) / spread, classes))
+    first = np.hstack([model.coefs_[0] for model in fitted]) / spread[:, None]
+    first_bias = np.concatenate([model.intercepts_[0] for model in fitted]) - center @ first
+    last, last_bias = np.zeros((len(first_bias), len(CLASSES))), np.full(len(CLASSES), -50.0)
+    last[:, present] = np.vstack([model.coefs_[1] for model in fitted]) / len(fitted)
+    last_bias[present] = np.mean([model.intercepts_[1] for model in fitted], axis=0) - np.log(counts / counts.sum())
+    return Network(*(array.astype(np.float32) for array in (first, first_bias, last, last_bias)))
 
 
 def term_features(found: Sequence[Mapping[str, Sequence[str]]], rows: Mapping[str, int]) -> csr_matrix:

@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import fcntl
 import filecmp
-import hashlib
 import json
 import re
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, Final
 
 from allchat.errors import StoreError
-from allchat.parsing import parse_json
 from allchat.search.embedder import Embedder
-from allchat.search.index import WORDS_FILE, Index, file_name
+from allchat.search.index import ROW_FILES, WORDS_FILE, Index, file_name
 from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.leads import LEADS_FILE, packed
+from allchat.search.manifest import FORMAT, MANIFEST, check, checked_manifest, sha256_of, whole
 from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
 from allchat.search.schema import Contents, rows, write_words
-
-FORMAT: Final = 7
-"""Raised whenever the files' layout changes: an index of another format is built anew."""
-
-MANIFEST: Final = "manifest.json"
+from allchat.search.store import Hears
 
 CURRENT: Final = "current"
 ASIDE: Final = ".building-"
 NAME: Final = "[0-9a-f]{16}"
 NAME_DIGITS: Final = 16
-
-
-class _Manifest(BaseModel):
-    """What is read of a manifest; it holds more."""
-
-    model_config = ConfigDict(strict=True)
-
-    inputs: dict[str, Any]
-    languages: list[Annotated[str, Field(pattern=r"^[a-z]+$")]]
-    files: dict[Annotated[str, Field(pattern=r"^[\w.]+$")], str]
 
 
 class Folder:
@@ -58,6 +41,14 @@ class Folder:
     def name(self) -> str:
         """See ``Shelf.name``."""
         return str(self.path)
+
+    @property
+    def kind(self) -> str:
+        """See ``Shelf.kind``."""
+        return "folder"
+
+    def hear(self, told: Hears) -> None:
+        """See ``Shelf.hear``. What is opened is in memory."""
 
     def current(self) -> str | None:
         """See ``Shelf.current``."""
@@ -73,16 +64,21 @@ class Folder:
             raise StoreError(f"{self.path}: holds no index. Run: allchat build")
         manifest, version = checked_manifest(found)
         with ThreadPoolExecutor() as pool:
-            hashes = list(pool.map(sha256_of, (found / file for file in manifest["files"])))
-        for (file, sha256), now in zip(manifest["files"].items(), hashes, strict=True):
-            if now != sha256:
-                raise StoreError(
-                    f"{found / file}: is not the file that was built: it was altered. Run: allchat build --force"
-                )
-        try:
-            return Index(found, manifest=manifest, version=version)
-        except (sqlite3.DatabaseError, RuntimeError) as error:
-            raise StoreError(f"{found}: cannot be read ({error}). Run: allchat build --force") from error
+            rows: dict[str, Future[memoryview]] = {}
+            others = []
+            for file, sha256 in manifest["files"].items():
+                if file.endswith(ROW_FILES):
+                    rows[file] = pool.submit(whole, found / file, sha256=sha256)
+                else:
+                    others.append(pool.submit(check, found / file, sha256=sha256))
+            for other in others:
+                other.result()
+            try:
+                return Index(found, manifest=manifest, version=version, read=lambda file: rows.pop(file).result())
+            except KeyError as error:
+                raise StoreError(f"{found / MANIFEST}: lists no {error}. Run: allchat build --force") from error
+            except (sqlite3.DatabaseError, RuntimeError) as error:
+                raise StoreError(f"{found}: cannot be read ({error}). Run: allchat build --force") from error
 
     def write(self, made: Path) -> str:
         """See ``Shelf.write``."""
@@ -102,10 +98,8 @@ class Folder:
             raise StoreError(f"{self.path}: another index came in force meanwhile. Run: allchat build")
         if not (self.path / name / MANIFEST).is_file():
             raise StoreError(f"{self.path}: holds no index {name}. Run: allchat build")
-        with _disk_errors(self.path), tempfile.TemporaryDirectory(prefix=ASIDE, dir=self.path) as aside:
-            pointer = Path(aside, CURRENT)
-            pointer.write_text(f"{name}\n", encoding="ascii")
-            pointer.replace(self.path / CURRENT)
+        with _disk_errors(self.path):
+            note(self.path / CURRENT, name)
 
     def versions(self) -> list[str]:
         """See ``Shelf.versions``."""
@@ -117,6 +111,14 @@ class Folder:
         ours = name.startswith(ASIDE) or re.fullmatch(NAME, name)
         if ours and name != self.current():
             shutil.rmtree(self.path / name, ignore_errors=True)
+
+
+def note(path: Path, name: str) -> None:
+    """Writes the file that names a version, in one step."""
+    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=path.parent) as aside:
+        pointer = Path(aside, path.name)
+        pointer.write_text(f"{name}\n", encoding="ascii")
+        pointer.replace(path)
 
 
 def open_index(folder: Path) -> Index:
@@ -138,32 +140,6 @@ def _current(folder: Path) -> Path | None:
     if not re.fullmatch(NAME, name) or not (folder / name).is_dir():
         raise StoreError(f"{folder / CURRENT}: names no index in {folder}. Run: allchat build --force")
     return folder / name
-
-
-def checked_manifest(version: Path, *, name: str | None = None) -> tuple[dict[str, Any], str]:
-    """The manifest of a version's folder and its sha256; ``name`` is the version's where the folder has another.
-
-    Raises:
-        StoreError: it cannot be read, was altered, or is of another format.
-    """
-    path = version / MANIFEST
-    try:
-        content = path.read_bytes()
-        manifest = parse_json(content)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    if not sha256.startswith(name or version.name) or not isinstance(manifest, dict):
-        raise StoreError(f"{path}: is not the manifest that was built: it was altered. Run: allchat build --force")
-    if manifest.get("format") != FORMAT:
-        raise StoreError(
-            f"{version}: is of format {manifest.get('format')}, this program reads {FORMAT}. Run: allchat build"
-        )
-    try:
-        _Manifest.model_validate(manifest)
-    except ValidationError as error:
-        raise StoreError(f"{path}: is not a manifest of allchat's. Run: allchat build --force") from error
-    return manifest, sha256
 
 
 def current_inputs(folder: Path) -> dict[str, Any] | None:
@@ -227,7 +203,8 @@ def write_index(
 def _write_further(
     aside: Path, finish: Callable[[Index], Mapping[str, bytes]] | None, languages: Sequence[Language]
 ) -> None:
-    index = Index(aside, manifest={"languages": [language.code for language in languages]}, version="")
+    codes = [language.code for language in languages]
+    index = Index(aside, manifest={"languages": codes}, version="", read=lambda file: whole(aside / file))
     try:
         further = dict(finish(index)) if finish is not None else {}
         for language in languages:
@@ -305,16 +282,3 @@ def _same_files(one: Path, other: Path) -> bool:
 def _files(made: Path) -> list[Path]:
     """The files of a version that a build made."""
     return [path for path in sorted(made.iterdir()) if path.name != KEPT_FILE]
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}). Run: allchat build --force") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,17 +19,21 @@ from numpy.typing import NDArray
 
 from allchat.errors import StoreError
 from allchat.search.embedder import Vectors
-from allchat.search.leads import LEADS_FILE, Leads
+from allchat.search.leads import LEADS_FILE, Leads, leads_of
 from allchat.search.question_map import unpacked as unpacked_map
 from allchat.search.store import COLUMNS, Near, Postings
 from allchat.search.tables import Row, Tables
 from allchat.search.terms import Terms, best_of, unpacked
-from allchat.search.vectors import search_vectors
+from allchat.search.vectors import opened_vectors, search_vectors
 
 VECTORS_FILE: Final = "vectors.faiss"
 QUESTIONS_FILE: Final = "questions.faiss"
 MAP_FILE: Final = "question_map.npy"
 WORDS_FILE: Final = "words.sqlite"
+
+
+ROW_FILES: Final = (LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE)
+"""How the files end whose content is rows: they are read whole and at once, or become tables of a database."""
 
 
 def file_name(name: str, language: str) -> str:
@@ -46,37 +50,34 @@ class Index(Tables):
         *,
         manifest: Mapping[str, Any],
         version: str,
+        read: Callable[[str], memoryview],
         language: str = "en",
         beside: Index | None = None,
     ) -> None:
+        """``read`` gives the content of each of ``ROW_FILES``, for every language, once."""
         super().__init__()
         self.folder = folder
         self.manifest = manifest
         self.version = version
         self.language = language
         self._lock = threading.Lock()
-        words, questions, own_map = (
-            folder / file_name(name, language) for name in (WORDS_FILE, QUESTIONS_FILE, MAP_FILE)
-        )
+        words, questions, leads = (file_name(name, language) for name in (WORDS_FILE, QUESTIONS_FILE, LEADS_FILE))
+        own_map = folder / file_name(MAP_FILE, language)
         # Read whole: pages that SQLite fetched later would be those of whatever stands in the file by then.
         self._words = sqlite3.connect(":memory:", check_same_thread=False)
-        self._words.deserialize(words.read_bytes())
+        self._words.deserialize(read(words))
         self._words.execute("PRAGMA query_only = 1")
-        self._vectors: faiss.Index = faiss.read_index(str(folder / VECTORS_FILE)) if beside is None else beside._vectors
-        self._asked_rows = faiss.read_index(str(questions))
+        self._asked_rows = opened_vectors(read(questions))
+        self._vectors: faiss.Index = opened_vectors(read(VECTORS_FILE)) if beside is None else beside._vectors
         self.question_map = unpacked_map(own_map) if own_map.exists() else None
         count = self._vectors.ntotal + self._asked_rows.ntotal
-        self._leads = Leads(folder / file_name(LEADS_FILE, language), count=count)
+        self._leads = Leads(leads_of(read(leads), path=folder / leads), count=count)
         self.block_count = int(self._all("SELECT count(*) FROM blocks")[0][0])
         has_frequent = self._all("SELECT 1 FROM frequent LIMIT 1")
         self._terms = Terms() if has_frequent else None
         self.others: dict[str, Index] = {}
-        if beside is None:
-            self.others = {code: self.other(code) for code in manifest.get("languages", ())}
-
-    def other(self, language: str) -> Index:
-        """The same folder for questions in another language."""
-        return Index(self.folder, manifest=self.manifest, version=self.version, language=language, beside=self)
+        for code in manifest.get("languages", ()) if beside is None else ():
+            self.others[code] = Index(folder, manifest=manifest, version=version, read=read, language=code, beside=self)
 
     def of(self, language: str) -> Index | None:
         """The index of a language: itself, one of its ``others``, or None where nothing of ours is in that language."""
@@ -93,6 +94,11 @@ class Index(Tables):
     def dimension(self) -> int:
         """The length of a vector."""
         return int(self._vectors.d)
+
+    @property
+    def connections(self) -> int:
+        """See ``Store.connections``."""
+        return 0
 
     def near(self, vectors: Vectors, *, limit: int) -> Near:
         """See ``Store.near``."""

@@ -25,10 +25,10 @@ def packed(targets: Targets) -> bytes:
 
 
 class Leads:
-    """What each of ``count`` rows leads to."""
+    """What each of ``count`` rows leads to, of the lines that ``leads_of`` gives."""
 
-    def __init__(self, path: Path, *, count: int) -> None:
-        rows, *targets = np.ascontiguousarray(read_leads(path).T)
+    def __init__(self, lines: NDArray[np.int32], *, count: int) -> None:
+        rows, *targets = np.ascontiguousarray(lines.T)
         self._targets = tuple(targets)
         self._first = np.searchsorted(rows, np.arange(count + 1)).astype(np.int32)
 
@@ -41,14 +41,14 @@ class Leads:
         return Near(np.repeat(cosines.astype(np.float64), counts), *found)
 
 
-def read_leads(path: Path) -> NDArray[np.int32]:
-    """The rows of a file, ``(n, 4)``: row, grain, block, sentence.
+def leads_of(content: memoryview, *, path: Path) -> NDArray[np.int32]:
+    """The lines of the file that was at ``path``, ``(n, 4)``: row, grain, block, sentence.
 
     Raises:
-        StoreError: it is missing or damaged.
+        StoreError: it is damaged.
     """
     try:
-        found = np.load(path)
+        found = np.load(io.BytesIO(content))
     except (OSError, *DAMAGED) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Run: allchat build --force") from error
     if found.ndim != 2 or found.shape[1] != 4 or found.dtype != np.int32:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -16,12 +15,10 @@ from psycopg import sql
 from psycopg.types.numeric import Int4
 
 from allchat.search.index import QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE, file_name
-from allchat.search.leads import LEADS_FILE, read_leads
-from allchat.search.postgres import schema_of
-from allchat.search.terms import packed, terms_of
-
-ROW_FILES: Final = (LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE)
-"""The files of a version whose content becomes tables; the others are kept as files."""
+from allchat.search.leads import LEADS_FILE, leads_of
+from allchat.search.manifest import whole
+from allchat.search.postgres import schema_of, written
+from allchat.search.terms import Rows, packed, packed_places, row_lengths, rows_of, terms_of
 
 _TABLES: Final = """
 CREATE TABLE documents (key text COLLATE "C" PRIMARY KEY, facts text NOT NULL);
@@ -40,7 +37,8 @@ CREATE TABLE settings (name text PRIMARY KEY, value text NOT NULL);
 COPIED: Final = ("documents", "sections", "blocks", "sentences", "passages", "furniture", "questions", "settings")
 
 _SEARCH: Final = """
-CREATE TABLE words (term text COLLATE "C" PRIMARY KEY, count integer, blocks bytea, scores bytea);
+CREATE TABLE words (term text COLLATE "C" PRIMARY KEY, count integer, blocks bytea, scores bytea, places bytea);
+CREATE TABLE lengths (block integer PRIMARY KEY, tokens integer NOT NULL);
 CREATE TABLE facts (name text PRIMARY KEY, value text NOT NULL);
 CREATE INDEX block_places ON blocks (document, start);
 CREATE INDEX passage_places ON passages (document);
@@ -62,31 +60,33 @@ def load(cursor: Cursor, made: Path, *, version: str, languages: Sequence[str]) 
         asked = faiss.read_index(str(made / file_name(QUESTIONS_FILE, language)))
         leads = _leads(made / file_name(LEADS_FILE, language), count=sources.ntotal + asked.ntotal)
         with closing(sqlite3.connect(made / file_name(WORDS_FILE, language))) as words:
-            blocks = _copy_tables(cursor, words)
+            rows = _copy_tables(cursor, words)
         if language == "en":
             _vectors(cursor, "sources", sources, leads[: sources.ntotal])
         _vectors(cursor, "asked", asked, leads[sources.ntotal :])
         cells = {"source_cells": _cells(sources), "asked_cells": _cells(asked)}
-        facts = {"blocks": blocks, "dimension": sources.d, **cells}
+        facts = {"blocks": rows.total, "mean_length": rows.mean, "dimension": sources.d, **cells}
         _copy(cursor, "facts", ((name, str(value)) for name, value in facts.items()))
         probes += [index.nprobe for index in (sources, asked) if isinstance(index, faiss.IndexIVF)]
     return max(probes, default=1)
 
 
-def _copy_tables(cursor: Cursor, words: sqlite3.Connection) -> int:
-    """Copies what a store reads as records, and the words; gives how many blocks there are."""
+def _copy_tables(cursor: Cursor, words: sqlite3.Connection) -> Rows:
+    """Copies what a store reads as records, and the words; gives how many blocks there are, and how long."""
     cursor.execute(_TABLES)
     for table in COPIED:
         _copy(cursor, table, words.execute(f"SELECT * FROM {table}"))  # noqa: S608 - our own names
     cursor.execute(_SEARCH)
-    terms = ((term.text, *packed(term.postings)) for term in terms_of(words, pairs=True))
-    _copy(cursor, "words", terms)
-    return int(words.execute("SELECT count(*) FROM blocks").fetchone()[0])
+    terms = terms_of(words, pairs=True)
+    _copy(cursor, "words", ((one.text, *packed(one.postings), packed_places(one.places)) for one in terms))
+    lengths = row_lengths(words)
+    _copy(cursor, "lengths", enumerate(lengths.astype(int).tolist()))
+    return rows_of(lengths)
 
 
 def _leads(path: Path, *, count: int) -> list[bytes]:
     """What each row leads to, as numbers: grain, block, sentence, and again for each block."""
-    lines = read_leads(path)
+    lines = leads_of(whole(path), path=path)
     parts = np.split(lines[:, 1:], np.searchsorted(lines[:, 0], np.arange(1, count)))
     return [part.astype("<i4").tobytes() for part in parts]
 
@@ -106,12 +106,11 @@ def _vectors(cursor: Cursor, table: str, index: faiss.Index, leads: Sequence[byt
 
 
 def _rows(index: faiss.Index, leads: Sequence[bytes]) -> Iterator[tuple[Int4, bytes, bytes]]:
-    """The rows as a binary COPY takes them, vectors as pgvector does: how many numbers, nothing, the numbers."""
-    wide = struct.pack(">HH", index.d, 0)
+    """The rows as a binary COPY takes them."""
     if isinstance(index, faiss.IndexIVF):
         index.make_direct_map()
     for row, lead in enumerate(leads):
-        yield Int4(row), lead, wide + np.asarray(index.reconstruct(row)).astype(">f4").tobytes()
+        yield Int4(row), lead, bytes(written(np.asarray(index.reconstruct(row))))
 
 
 def _cells(index: faiss.Index) -> int:

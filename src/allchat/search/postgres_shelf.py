@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +11,13 @@ import psycopg
 from psycopg import sql
 
 from allchat.errors import StoreError
-from allchat.search.folder import ASIDE, MANIFEST, NAME_DIGITS, Folder, checked_manifest, only_build, sha256_of
+from allchat.search.copies import fetched, tidy
+from allchat.search.folder import NAME_DIGITS
+from allchat.search.index import ROW_FILES
+from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
 from allchat.search.postgres import LEAST_SERVER, LEAST_VECTOR, Address, PostgresStore, schema_of
-from allchat.search.postgres_load import ROW_FILES, load
+from allchat.search.postgres_load import load
+from allchat.search.store import Hears
 
 READERS: Final = "allchat_reader"
 """The role that servers read with, where there is one: it is given the right to read what is written."""
@@ -46,11 +48,24 @@ class PostgresShelf:
     def __init__(self, url: str, *, folder: Path) -> None:
         self._address = Address(url)
         self._folder = folder
+        self._told: Hears = lambda _: None
 
     @property
     def name(self) -> str:
         """See ``Shelf.name``."""
         return self._address.name
+
+    @property
+    def kind(self) -> str:
+        """See ``Shelf.kind``."""
+        return "postgresql"
+
+    def hear(self, told: Hears) -> None:
+        """See ``Shelf.hear``."""
+        self._told = told
+
+    def _tell(self, seconds: float) -> None:
+        self._told(seconds)
 
     def current(self) -> str | None:
         """See ``Shelf.current``."""
@@ -67,9 +82,14 @@ class PostgresShelf:
             if not rows:
                 raise StoreError(f"{self.name}: holds no index {name}. Run: allchat build")
             manifest, version = self._files(cursor, name)
-            self._tidy(cursor)
+            tidy(self._folder, there=_versions(cursor))
         return PostgresStore(
-            self._address, folder=self._folder / name, manifest=manifest, version=version, probes=rows[0][0]
+            self._address,
+            folder=self._folder / name,
+            manifest=manifest,
+            version=version,
+            probes=rows[0][0],
+            told=self._tell,
         )
 
     def write(self, made: Path) -> str:
@@ -84,7 +104,7 @@ class PostgresShelf:
             languages = ["en", *manifest["languages"]]
             probes = load(cursor, made, version=name, languages=manifest["languages"])
             cursor.execute("INSERT INTO allchat.versions VALUES (%s, %s, %s)", (name, probes, languages))
-            for file in (MANIFEST, *_kept(manifest)):
+            for file in (MANIFEST, *filter(_is_kept, manifest["files"])):
                 content = (made / file).read_bytes()
                 cursor.execute("INSERT INTO allchat.files VALUES (%s, %s, %s)", (name, file, content), binary=True)
             _let_read(cursor, [schema_of(name, language) for language in languages])
@@ -135,42 +155,18 @@ class PostgresShelf:
 
     def _files(self, cursor: psycopg.Cursor[Any], name: str) -> tuple[dict[str, Any], str]:
         """The manifest of a version and its sha256; its files are fetched where they are not there or were altered."""
-        place = self._folder / name
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            self._fetch(cursor, name, MANIFEST, sha256=name)
-            manifest, version = checked_manifest(place)
-            for file in _kept(manifest):
-                self._fetch(cursor, name, file, sha256=manifest["files"][file])
-        except OSError as error:
-            raise StoreError(f"{place}: cannot be written ({error}). Free the disk or mend its permissions.") from error
-        return manifest, version
 
-    def _fetch(self, cursor: psycopg.Cursor[Any], version: str, file: str, *, sha256: str) -> None:
-        """Brings a file here unless it is here; ``sha256`` is its hash, or the beginning of it."""
-        path = self._folder / version / file
-        if path.is_file() and sha256_of(path).startswith(sha256):
-            return
-        query = "SELECT content FROM allchat.files WHERE version = %s AND name = %s"
-        row = cursor.execute(query, (version, file), binary=True).fetchone()
-        if row is None or not hashlib.sha256(row[0]).hexdigest().startswith(sha256):
-            raise StoreError(f"{self.name}: {file} of {version} is missing or altered. Run: allchat build --force")
-        with tempfile.TemporaryDirectory(prefix=ASIDE, dir=path.parent) as aside:  # a full disk keeps no half of it
-            Path(aside, file).write_bytes(row[0])
-            Path(aside, file).replace(path)
+        def read(file: str) -> Iterator[bytes]:
+            query = "SELECT content FROM allchat.files WHERE version = %s AND name = %s"
+            row = cursor.execute(query, (name, file), binary=True).fetchone()
+            yield from row or ()
 
-    def _tidy(self, cursor: psycopg.Cursor[Any]) -> None:
-        """Removes the files of versions that the database let go; where a build runs here, the next opening does."""
-        there, here = _versions(cursor), Folder(self._folder)
-        with suppress(StoreError), only_build(self._folder):
-            for name in here.versions():
-                if name not in there:
-                    here.drop(name)
+        return fetched(self._folder / name, read, origin=self.name, wanted=_is_kept)
 
 
-def _kept(manifest: Mapping[str, Any]) -> list[str]:
-    """The files of a version that stay files."""
-    return [file for file in manifest["files"] if not file.endswith(ROW_FILES)]
+def _is_kept(file: str) -> bool:
+    """Whether a file of a version stays a file."""
+    return not file.endswith(ROW_FILES)
 
 
 def _check(connection: psycopg.Connection[Any], name: str) -> None:

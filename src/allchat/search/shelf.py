@@ -6,17 +6,21 @@ from pathlib import Path
 
 from allchat.errors import SettingsError
 from allchat.search.folder import Folder
+from allchat.search.shared_folder import SharedFolder
 from allchat.search.store import Shelf
 
 
 def shelf_at(folder: Path, *, store: str = "") -> Shelf:
-    """The shelf that is ``folder``, or the one in the database at the URL ``store``, with its files in that folder.
+    """The shelf that is ``folder``, or the one at the URL ``store``, a database or a folder that machines share, with
+    the files that are needed here in ``folder``.
 
     Raises:
         SettingsError: the URL cannot be used, or what speaks to the database is not installed.
     """
     if not store:
         return Folder(folder)
+    if store.startswith("file:"):
+        return SharedFolder(store, folder=folder)
     try:
         from allchat.search.postgres_shelf import PostgresShelf
     except ImportError as error:

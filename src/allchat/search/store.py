@@ -63,6 +63,10 @@ class Postings:
         return any(self.blocks[place] == number for place, number in near)
 
 
+Hears = Callable[[float], None]
+"""Is told how many seconds something took."""
+
+
 class Store(Protocol):
     """One version of an index in one language, opened: read-only, safe to share between threads.
 
@@ -97,6 +101,10 @@ class Store(Protocol):
     def dimension(self) -> int:
         """The length of a vector."""
 
+    @property
+    def connections(self) -> int:
+        """How many connections to where it lies are in use at this moment; none of one that is in memory."""
+
     def near(self, vectors: Vectors, *, limit: int) -> Near:
         """What the vector rows nearest to each query lead to: all of the first query, the sources' rows before those of
         our questions and each most similar first, then all of the next.
@@ -119,8 +127,8 @@ class Store(Protocol):
     def headings(self, blocks: Sequence[Block]) -> list[tuple[str, ...]]:
         """For each block the path of headings above it, outermost first."""
 
-    def questions_of(self, block: Block) -> list[str]:
-        """Our questions in the store's language that a block answers, in the order of their file."""
+    def questions_of(self, blocks: Sequence[Block]) -> list[tuple[str, ...]]:
+        """For each block our questions in the store's language that it answers, in the order of their file."""
 
     def questions(self) -> list[tuple[int, int, str]]:
         """All questions as (block, sentence or -1, text), in the order of the blocks."""
@@ -159,6 +167,15 @@ class Shelf(Protocol):
     @property
     def name(self) -> str:
         """What it is called where something is said of it."""
+
+    @property
+    def kind(self) -> str:
+        """What kind of place it is, as the metrics call it: folder, shared, postgresql."""
+
+    def hear(self, told: Hears) -> None:
+        """From now on ``told`` is given the seconds of each query, waiting included, that a store of this shelf sends
+        elsewhere; one that is in memory sends none.
+        """
 
     def current(self) -> str | None:
         """The name of the version in force as it is noted, None where none is; nothing is checked."""

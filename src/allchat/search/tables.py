@@ -38,11 +38,15 @@ class Tables(ABC):
         """All rows of a query whose ``{}`` stands for some keys, with the values that come before them."""
         found: list[Row] = []
         for first in range(0, len(keys), MOST_VALUES):
-            part = keys[first : first + MOST_VALUES]
-            one = f"({', '.join('?' * len(part[0]))})" if isinstance(part[0], tuple) else "(?)"
-            values = [value for key in part for value in (key if isinstance(key, tuple) else (key,))]
-            found += self._all(query.format(f"(VALUES {', '.join([one] * len(part))})"), [*before, *values])
+            listed, values = self._listed(keys[first : first + MOST_VALUES])
+            found += self._all(query.format(listed), [*before, *values])
         return found
+
+    def _listed(self, keys: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        """Some keys as a table, numbers or tuples, and the values in it."""
+        one = f"({', '.join('?' * len(keys[0]))})" if isinstance(keys[0], tuple) else "(?)"
+        values = [value for key in keys for value in (key if isinstance(key, tuple) else (key,))]
+        return f"(VALUES {', '.join([one] * len(keys))})", values
 
     def setting(self, name: str) -> Any:
         """See ``Store.setting``."""
@@ -71,9 +75,9 @@ class Tables(ABC):
         found = {(document, number): heading for document, number, heading in self._among(query, sections)}
         return [tuple(json.loads(found[section])) for section in sections]
 
-    def questions_of(self, block: Block) -> list[str]:
+    def questions_of(self, blocks: Sequence[Block]) -> list[tuple[str, ...]]:
         """See ``Store.questions_of``."""
-        return list(self._questions([(block.document, block.start)])[0])
+        return self._questions((block.document, block.start) for block in blocks)
 
     def _questions_at(self, places: Sequence[tuple[str, int]]) -> list[tuple[str, ...]]:
         query = (
@@ -108,7 +112,7 @@ class Tables(ABC):
 
     def asked(self) -> NDArray[np.bool_]:
         """See ``Store.asked``."""
-        query = "SELECT DISTINCT b.document FROM questions q JOIN blocks b ON b.id = q.block"
+        query = "SELECT DISTINCT document FROM blocks WHERE id IN (SELECT block FROM questions)"
         asked, documents = {row[0] for row in self._all(query)}, self._documents()
         return np.repeat([key in asked for key, _ in documents], [count for _, count in documents]).astype(bool)
 

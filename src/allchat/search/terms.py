@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import sqlite3
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -51,10 +52,21 @@ class Terms:
 
 
 class Term(NamedTuple):
-    """A term and where it stands."""
+    """A term and where it stands: its blocks, and, as ``_instances`` counts them, each place; none of a pair."""
 
     text: str
     postings: Postings
+    places: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+
+class Rows(NamedTuple):
+    """What a term's places are held against: how many rows there are, and how long, in tokens: in the mean, and some of
+    them by their numbers.
+    """
+
+    total: int
+    mean: float
+    lengths_of: Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
 def terms_of(connection: sqlite3.Connection, *, least: int = 1, pairs: bool = False) -> Iterator[Term]:
@@ -64,21 +76,29 @@ def terms_of(connection: sqlite3.Connection, *, least: int = 1, pairs: bool = Fa
     connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, words, row)")
     connection.execute("CREATE VIRTUAL TABLE temp.instances USING fts5vocab(main, words, instance)")
     try:
-        lengths = row_lengths(connection)
+        rows = rows_of(row_lengths(connection))
         frequent = connection.execute("SELECT term FROM vocabulary WHERE doc >= ? ORDER BY term", (least,)).fetchall()
         behind = {suffix: _instances(connection, suffix) for suffix in SUFFIXES if pairs}
         anywhere = np.sort(np.concatenate([*behind.values(), np.zeros(0, dtype=np.int64)]))
         for (term,) in frequent:
             instances = _instances(connection, term)
-            yield Term(term, bm25(instances >> OFFSET, lengths=lengths))
+            yield Term(term, bm25(instances, rows=rows), instances)
             before = _stands_before(instances, anywhere)
             for suffix, places in behind.items() if before else ():
-                both = instances[np.isin(instances + 1, places)]
+                both = phrase([instances, places])
                 if len(both):
-                    yield Term(f"{term} {suffix}", bm25(both >> OFFSET, lengths=lengths))
+                    yield Term(f"{term} {suffix}", bm25(both, rows=rows))
     finally:
         connection.execute("DROP TABLE temp.vocabulary")
         connection.execute("DROP TABLE temp.instances")
+
+
+def phrase(places: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The places of the first of some terms behind which all the others stand, in their order."""
+    found = places[0]
+    for behind, others in enumerate(places[1:], start=1):
+        found = found[np.isin(found + behind, others)]
+    return found
 
 
 def _stands_before(instances: NDArray[np.int64], places: NDArray[np.int64]) -> bool:
@@ -98,6 +118,11 @@ def _instances(connection: sqlite3.Connection, term: str) -> NDArray[np.int64]:
     return np.fromiter((place for (place,) in found), dtype=np.int64)
 
 
+def rows_of(lengths: NDArray[np.float64]) -> Rows:
+    """What the lengths of all rows say."""
+    return Rows(len(lengths), float(lengths.sum()) / max(1, len(lengths)), lengths.__getitem__)
+
+
 def row_lengths(connection: sqlite3.Connection) -> NDArray[np.float64]:
     """How many tokens each row of ``words`` has, ``(rows,)``."""
     sizes = connection.execute("SELECT sz FROM words_docsize ORDER BY id")
@@ -114,14 +139,13 @@ def _total(size: bytes) -> int:
     return total
 
 
-def bm25(instances: NDArray[np.int64], *, lengths: NDArray[np.float64]) -> Postings:
-    """FTS5's BM25 of a term that stands at ``instances`` (four times the row and the number of the column), by each of
-    ``COLUMNS``; at most ``MOST_POSTINGS`` blocks.
-    """
+def bm25(places: NDArray[np.int64], *, rows: Rows) -> Postings:
+    """FTS5's BM25 of a term by where it stands, by each of ``COLUMNS``; at most ``MOST_POSTINGS`` blocks."""
+    instances = places >> OFFSET
     blocks, at = np.unique(instances // 4, return_inverse=True)
-    idf = math.log((len(lengths) - len(blocks) + 0.5) / (len(blocks) + 0.5))
+    idf = math.log((rows.total - len(blocks) + 0.5) / (len(blocks) + 0.5))
     idf = idf if idf > 0 else LEAST_IDF
-    length = K1 * (1 - B + B * lengths[blocks] / (float(lengths.sum()) / len(lengths)))
+    length = K1 * (1 - B + B * rows.lengths_of(blocks) / rows.mean)
     scores = np.empty((len(blocks), len(COLUMNS)))
     for part, weights in enumerate(COLUMNS):
         often = np.bincount(at, weights=np.array(weights)[instances % 4], minlength=len(blocks))
@@ -147,3 +171,13 @@ def unpacked(count: int, blocks: bytes, scores: bytes) -> Postings:
     """What ``packed`` made."""
     numbers = np.frombuffer(blocks, dtype="<i4").astype(np.intp)
     return Postings(count, numbers, np.frombuffer(scores, dtype="<f8").reshape(-1, len(COLUMNS)))
+
+
+def packed_places(places: NDArray[np.int64]) -> bytes:
+    """Places as a table holds them: the steps from each to the next, which are small, compressed."""
+    return zlib.compress(np.diff(places, prepend=0).astype("<i8").tobytes(), level=1)
+
+
+def unpacked_places(stored: bytes) -> NDArray[np.int64]:
+    """What ``packed_places`` made."""
+    return np.cumsum(np.frombuffer(zlib.decompress(stored), dtype="<i8"))

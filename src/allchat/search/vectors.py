@@ -48,6 +48,14 @@ def vector_index(vectors: Vectors, *, exact_rows: int = EXACT_ROWS) -> faiss.Ind
     return index
 
 
+def opened_vectors(content: memoryview) -> faiss.Index:
+    """The index that ``write_vectors`` wrote. Its rows stay where they are in ``content``: they are not copied."""
+    there = np.frombuffer(content, dtype=np.uint8)
+    index = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(there), len(there)))  # type: ignore[attr-defined]
+    faiss.add_to_referenced_objects(index, there)  # type: ignore[attr-defined] # lives as long as what looks into it
+    return index
+
+
 def search_vectors(index: faiss.Index, queries: Vectors, *, limit: int) -> tuple[Vectors, NDArray[np.int64]]:
     """Cosines and rows of the ``limit`` nearest for each query, most similar first, on this thread alone.
 

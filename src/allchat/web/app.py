@@ -73,8 +73,8 @@ def create_app(
     rate, metrics = Rate(questions_per_minute), Metrics()
     capacity = Capacity(chat, workers=workers, waiting=waiting, seconds=seconds, **_observed(metrics, counts))
     app.state.capacity, app.state.sound = capacity, lambda: is_sound(chat)
-    app.state.pictures = Pictures()
-    metrics.watch(capacity, built=lambda: built_at(chat), sound=app.state.sound)
+    app.state.index, app.state.pictures = (lambda: index_of(chat)), Pictures()
+    _watch(metrics, chat, capacity)
     gate = {"staff": staff is not None, "embed_sites": tuple(embed_sites)}
     _guard(app, rate=rate, metrics=metrics, allowed_origins=allowed_origins, tokens=api_tokens, gate=gate)
     for router in (
@@ -89,6 +89,12 @@ def create_app(
     if page:
         _mount_page(app, PageDoor(chat, capacity=capacity), rate=rate, words=words, votes=votes)
     return app
+
+
+def _watch(metrics: Metrics, chat: Asker, capacity: Capacity) -> None:
+    """What the metrics show of now."""
+    metrics.watch(capacity, built=lambda: built_at(chat), sound=lambda: is_sound(chat))
+    metrics.watch_store(chat)
 
 
 def _observed(metrics: Metrics, counts: Counts | None) -> dict[str, Any]:
@@ -133,6 +139,12 @@ def _bare_app() -> FastAPI:
 def built_at(chat: Asker) -> float:
     """When the index was built, in seconds since 1970; 0 where a chat does not say."""
     return float(getattr(chat, "built", 0.0))
+
+
+def index_of(chat: Asker) -> dict[str, Any]:
+    """The index that answers, and whether it is the one in force; nothing where a chat does not say."""
+    version = getattr(chat, "version", None)
+    return {} if version is None else {"index": str(version), "current": bool(getattr(chat, "current", True))}
 
 
 def is_sound(chat: Asker) -> bool:
@@ -193,10 +205,11 @@ async def healthz() -> dict[str, bool]:
 
 async def readyz(request: Request) -> JSONResponse:
     """Say whether questions are taken: not before the start is complete, not after the end has begun, and not while
-    the model is not what it was.
+    the model is not what it was. Which index answers is told, and whether it is the one in force: an older one that
+    answers on is no reason to send families away.
     """
     ready = bool(request.app.state.ready) and request.app.state.sound()
-    return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+    return JSONResponse({"ready": ready, **request.app.state.index()}, status_code=200 if ready else 503)
 
 
 async def favicon() -> Response:

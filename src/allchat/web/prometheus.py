@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
+from allchat.answering.query import Asker
 from allchat.web.answer_queue import Capacity
 from allchat.web.errors import Refusal, RefusedError
 from allchat.web.middleware.rate_limit import client_of, is_loopback
@@ -21,6 +25,34 @@ PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """A request with one of these came through a proxy: that its peer is this machine then says nothing."""
 
 CLOSED = Refusal(403, "client", "the metrics are not open to this client", "set ALLCHAT_METRICS_TOKEN and send it")
+
+
+@runtime_checkable
+class Followed(Protocol):
+    """What is shown of the store that a chat follows; one that follows none is not of this kind."""
+
+    @property
+    def kind(self) -> str:
+        """Which kind of store it is."""
+
+    @property
+    def version(self) -> str:
+        """The name of the index that answers."""
+
+    @property
+    def current(self) -> bool:
+        """Whether that is the one in force."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the store answered when it was last asked."""
+
+    @property
+    def connections(self) -> int:
+        """How many connections to it are in use."""
+
+    def hear(self, told: Callable[[float], None]) -> None:
+        """Have the seconds of each query told."""
 
 
 class Metrics:
@@ -58,6 +90,26 @@ class Metrics:
             "allchat_model_sound": ("Whether the model gives a known text its known vector.", lambda: float(sound())),
             "allchat_index_age_seconds": ("Time since the index was built.", lambda: max(0.0, time.time() - built())),
         }
+        self._show(states)
+
+    def watch_store(self, chat: Asker) -> None:
+        """Show which index a chat answers from, and how the store is in which that lies, where it follows one."""
+        if not isinstance(chat, Followed):
+            return
+        states: dict[str, tuple[str, Callable[[], float]]] = {
+            "allchat_index_current": ("Whether the index that answers is the one in force.", lambda: chat.current),
+            "allchat_store_reachable": ("Whether the store answered when last asked.", lambda: chat.reachable),
+            "allchat_store_connections": ("Connections to the store that are in use.", lambda: chat.connections),
+        }
+        self._show(states)
+        self.registry.register(_Answering(chat))
+        queries = Histogram(
+            "allchat_store_query_seconds", "Time of a query that the store is sent, waiting for a connection included.",
+            buckets=BUCKET_SECONDS, registry=self.registry,
+        )  # fmt: skip
+        chat.hear(queries.observe)
+
+    def _show(self, states: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
         for name, (what, value) in states.items():
             Gauge(name, what, registry=self.registry).set_function(value)
 
@@ -74,6 +126,19 @@ class Metrics:
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count a request."""
         self._requests.labels(route, method, status).inc()
+
+
+class _Answering(Collector):
+    """Names, as labels of a figure that is always 1, the index that answers and the kind of store that it lies in."""
+
+    def __init__(self, followed: Followed) -> None:
+        self._followed = followed
+
+    def collect(self) -> Iterator[Metric]:
+        """What Prometheus reads."""
+        info = GaugeMetricFamily("allchat_index_info", "The index that answers.", labels=("store", "version"))
+        info.add_metric((self._followed.kind, self._followed.version), 1)
+        yield info
 
 
 def metrics_router(metrics: Metrics, *, token: str = "") -> APIRouter:

@@ -15,8 +15,9 @@ from allchat.answering.query import Asking
 from allchat.chat import Chat
 from allchat.errors import AllchatError, StoreError
 from allchat.records import Answer, Document, Outline, Trace, Verdict
-from allchat.search.folder import MANIFEST, Folder
-from allchat.search.store import Shelf
+from allchat.search.folder import Folder
+from allchat.search.manifest import MANIFEST
+from allchat.search.store import Hears, Shelf
 
 LOOK_SECONDS = 5.0
 """How often the index folder is looked at: one small file is read."""
@@ -57,6 +58,10 @@ class Following:
         self._passed = 0
         self._away = ""
         """Why the store did not answer when it was last asked: then it is asked again at each look."""
+        self.current = True
+        """Whether the index that answers was the one in force when that was last asked."""
+        self.reachable = True
+        """Whether the store answered when it was last asked anything."""
         self.sound = True
         """Whether the model gave a known text its known vector when it was last asked."""
         self.now = self._checked(opening())
@@ -66,6 +71,25 @@ class Following:
     def documents(self) -> Mapping[str, Document]:
         """The documents by key."""
         return self.now.documents
+
+    @property
+    def version(self) -> str:
+        """The name of the index that answers."""
+        return self.now.index.folder.name
+
+    @property
+    def kind(self) -> str:
+        """What kind of shelf the index lies on."""
+        return self._shelf.kind
+
+    @property
+    def connections(self) -> int:
+        """How many connections to the store are in use at this moment."""
+        return self.now.index.connections
+
+    def hear(self, told: Hears) -> None:
+        """See ``Shelf.hear``."""
+        self._shelf.hear(told)
 
     @property
     def built(self) -> float:
@@ -118,7 +142,7 @@ class Following:
             self.sound, self._away = self.now.is_sound(), ""
         except StoreError as error:
             self._tell(f"no question can be answered: {error}")
-            self.sound, self._away = False, str(error)
+            self.sound, self.reachable, self._away = False, False, str(error)
             return False
         except Exception as error:  # noqa: BLE001 - a library that fails on a known text fails on every other
             self._tell(f"the model fails on a known text: {type(error).__name__}")
@@ -133,9 +157,11 @@ class Following:
         try:
             name = self._shelf.current()
         except StoreError as error:
+            self.current = self.reachable = False
             self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
             return False
-        if name == self.now.index.folder.name:
+        self.current, self.reachable = name == self.version, True
+        if self.current:
             self._told, self._failed = set(), None
             return False
         found = name, _written(self._index, name)
@@ -155,6 +181,7 @@ class Following:
             self._tell(f"the new index is not used, the old one answers on: {type(error).__name__} while opening it")
             return False
         self.now, self.sound, self._told, self._failed = chat, True, set(), None
+        self.current = True
         gc.collect()  # a chat's caches lead back to it: what only they hold is let go now, and not some time
         _LOG.info("%s: the index %s answers from now on", self._index, chat.index.folder.name)
         return True

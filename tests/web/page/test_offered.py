@@ -39,7 +39,7 @@ def test_every_starting_question_has_an_answer_and_questions_that_follow(questio
 @pytest.mark.slow
 def test_every_question_that_can_be_suggested_has_an_answer(chat: Chat) -> None:
     blocks = [block for key in chat.documents for block in chat.outline(key).blocks]
-    offered = {text for block in blocks if (text := suggestion(chat.index.questions_of(block)))}
+    offered = {text for questions in chat.index.questions_of(blocks) if (text := suggestion(questions))}
     kept = sorted(text for text in offered if chat._guard.screen(text).kind is None)
     assert len(kept) > 150
     assert [text for text in kept if chat.ask(text).kind != "answer"] == []
