@@ -52,7 +52,6 @@ URGENT = (
     "entonces se desmayó",
     "y se tomó todas las pastillas",
     "y está convulsionando",
-    "y los labios morados",
     "ya no quiero estar aquí",
     "y si me mato",
     "ya no puedo más",
@@ -61,7 +60,7 @@ URGENT = (
     "mejor morir",
 )
 
-LOW = ("so tired", "and lonely", "and no sleep", "and then it's over", "and the crying all night", "y tanto cansancio")
+LOW = ("so tired", "and then it's over", "and the crying all night", "y tanto cansancio")
 
 MORE = (
     (["are there new treatments", "what is blinatumomab"], "and the other one with ino in the name"),

@@ -12,12 +12,13 @@ from dataclasses import replace
 from allchat.answering.contextualize import HISTORY_TURNS, is_rest, leans_on_history, may_lean, names_one_of_several
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.tongue import Heard
+from allchat.guard.policy import CRISIS_REASON
 from allchat.guard.rules import ReadMessage, danger
 from allchat.records import Verdict
 
-LIKELY_CRISIS = 0.7
-"""A crisis that is likelier is answered as one, whatever was asked before. Of ours "and just end it" has 0.64 and tells
-of a danger; "any others like it" has 0.5, "the last one" of the phases 0.62."""
+HARMLESS = 0.3
+"""How likely mere information must be for a crisis to be doubted. Of ours "how much of it kills you" has 0.11, "and the
+last one" of the phases 0.36, "¿dónde los encuentro?" of clinical trials 0.37."""
 
 PERSONAL = frozenset({"@now", "@the-child", "@mood", "@fears", "@own-death"})
 """What a fragment that asks for more information does not tell of."""
@@ -58,7 +59,7 @@ def asks_on(
 
 def _may_be_doubted(verdict: Verdict) -> bool:
     if verdict.kind == "urgent":
-        return verdict.reason == "crisis" and (verdict.score or 1.0) < LIKELY_CRISIS
+        return verdict.reason == CRISIS_REASON and verdict.harmless >= HARMLESS
     return verdict.kind == "support"
 
 
