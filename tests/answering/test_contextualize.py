@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from allchat.answering.contextualize import is_parted, is_rest
+from allchat.answering.contextualize import bent, is_parted, is_rest, leans_on_history
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,8 @@ from allchat.answering.contextualize import is_parted, is_rest
         "how about honey?",
         "what if we forget",
         "And for her brother?",
+        "ok thanks, and tylenol?",
+        "gracias, ¿y el tylenol?",
     ],
 )
 def test_the_rest_of_a_question_is_known(question: str) -> None:
@@ -49,3 +51,39 @@ def test_a_question_of_its_own_is_no_rest(question: str) -> None:
 def test_who_compares_two_things_asks_for_both(text: str) -> None:
     assert is_parted(text)
     assert not is_parted("what is high risk")
+
+
+@pytest.mark.parametrize(
+    ("history", "about"),
+    [
+        (["What is the T cell leukemia"], ("T cell leukemia",)),
+        (["whats the port for"], ("port",)),
+        (["late effects what are those", "which"], ("late effects",)),
+        (["what is a port", "does it hurt"], ("port, hurt",)),
+        (["what is a port", "how do transplants work"], ("transplants work", "port, transplants work")),
+        (["whats", "what is leukemia"], ()),
+        ([], ()),
+    ],
+)
+def test_the_subject_is_taken_over_without_the_words_that_ask(history: list[str], about: tuple[str, ...]) -> None:
+    assert bent("how long?", history=history) == tuple(f"how long? (about: {topic})" for topic in about)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what can they do then",
+        "thanks, and how are they watched for",
+        "any others like it",
+        "how many weeks is the last one",
+    ],
+)
+def test_a_question_that_names_nothing_or_points_leans(question: str) -> None:
+    assert leans_on_history(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["which drugs are used in the first month", "when was this information updated", "what is a port"]
+)
+def test_a_question_with_a_time_or_a_name_stands_alone(question: str) -> None:
+    assert not leans_on_history(question)

@@ -24,6 +24,8 @@ def chat(built_index: Path) -> Chat:
         (["what is radiation therapy"], "side effects?", "radiation"),
         (["what is radiation therapy", "thank you so much"], "side effects?", "radiation"),
         (["tell me about clinical trials"], "can you join later on?", "Patients can enter clinical trials"),
+        (["what is the T cell leukemia"], "how do they treat this one", "T-ALL"),
+        (["late effects what are those", "which"], "are there checkups for that", "late effects"),
         (["¿Qué es la radioterapia?", "gracias"], "¿y los efectos secundarios?", "radiation"),
     ],
 )
@@ -42,6 +44,20 @@ def test_a_short_question_is_read_with_the_subject_before_it(
 def test_a_question_that_stands_alone_is_never_bent(question: str, history: list[str], chat: Chat) -> None:
     alone, after = chat.ask(question), chat.ask(question, history=history)
     assert (after.kind, after.text, after.understood_as) == (alone.kind, alone.text, alone.understood_as)
+
+
+@pytest.mark.parametrize("history", [["what is a port"], ["what is a lumbar puncture"]])
+@pytest.mark.parametrize("question", ["what causes it", "is it curable", "did we cause it"])
+def test_it_is_the_illness_where_that_is_much_nearer(question: str, history: list[str], chat: Chat) -> None:
+    alone, after = chat.ask(question), chat.ask(question, history=history)
+    assert (after.kind, after.text, after.understood_as) == (alone.kind, alone.text, alone.understood_as)
+
+
+def test_a_passage_that_was_quoted_already_does_not_answer_alone(chat: Chat) -> None:
+    before = chat.ask("what is the Philadelphia chromosome")
+    after = chat.ask("is there special medicine for that", history=["what is the Philadelphia chromosome"])
+    assert after.citations[0].quote == before.citations[0].quote
+    assert "Imatinib" in after.citations[1].quote
 
 
 def test_earlier_words_are_never_shown(chat: Chat) -> None:

@@ -12,7 +12,7 @@ from inputs import broken, files, texts, values
 from made_languages import english_of, rule_file
 from target import World, changed, only_our_tags, read, target
 
-from allchat.answering.contextualize import is_rest, resolve
+from allchat.answering.contextualize import bent, is_rest
 from allchat.cli.answers import readable
 from allchat.evaluation.directives import directives
 from allchat.guard.guard import Guard
@@ -153,7 +153,7 @@ def a_message_at_the_guard(sent: str, world: World) -> None:
 @target(st.tuples(_questions, st.lists(_questions, max_size=8)))
 def a_question_and_its_history(sent: tuple[str, list[str]], world: World) -> None:
     question, history = sent
-    resolve(question, history=history)
+    bent(question, history=history)
     is_rest(question)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from allchat.languages.folders import Languages, packaged_languages
-from allchat.search.words import content_words
+from allchat.search.words import WORD, content_words, stop_words
 from allchat.sources.medicines import medicine_names
 
 HISTORY_TURNS = 6
@@ -20,8 +20,11 @@ HISTORY_TURNS = 6
 MOST_WORDS = 4
 """Content words of the longest question without a pointing word that is read with earlier subjects too."""
 
-TOPICS = 2
-"""Earlier questions whose subject is taken over: the latest that stand alone."""
+TOPICS = (1, 2)
+"""Earlier questions that stand alone whose subjects are taken over, the latest: read with one, and with two."""
+
+_FORM = re.compile(r"(?:what|why|how|when|which|who|where)s")
+"""Written so for "what's", which is a word of form."""
 
 _PART = re.compile(r"[?;]|\b(?:and|or)\b", re.IGNORECASE)
 
@@ -34,6 +37,7 @@ class _Pointing:
         self.illness = words.illness
         self.breaks, self.continues = _compiled(words.breaks), _compiled(words.continues)
         self.compares = _compiled(rf"\b{words.compares}\b")
+        self.several = _compiled(words.ordinal)
         self.pointers = tuple((_compiled(pattern), most) for pattern, most in
                               ((words.it, 4), (words.they, 2), (words.that, 5), (words.ordinal, 4)))  # fmt: skip
 
@@ -41,6 +45,12 @@ class _Pointing:
 @cache
 def _pointing() -> _Pointing:
     return _Pointing()
+
+
+@cache
+def _opens(languages: Languages) -> re.Pattern[str]:
+    opens = "|".join(language.file.follow_up.opens for language in languages)
+    return _compiled(rf"^(?:\W*\b(?:{opens})\b\W*)+")
 
 
 @cache
@@ -57,41 +67,52 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def resolve(question: str, *, history: Sequence[str]) -> str:
-    """The question as understood after ``history`` (earlier questions, oldest first); itself where it stands alone."""
-    return bent(question, history=history) if _earlier(history) and leans_on_history(question) else question
+def bent(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
+    """The question with the subject of what was asked before (``history``, oldest first), as the last question that
+    stands alone tells it and as the last two do; none where they name nothing.
+    """
+    earlier = _earlier(history)
+    topics = (", ".join(map(_subject, _taken_over(earlier, most))) for most in TOPICS)
+    return tuple(dict.fromkeys(f"{_opened(question)} (about: {topic})" for topic in topics if topic))
 
 
-def bent(question: str, *, history: Sequence[str]) -> str:
-    """The question with the subject of what was asked before; itself where that has none."""
-    topic = _topic(_earlier(history))
-    return f"{question.strip()} (about: {topic})" if topic else question
+def _opened(question: str, languages: Languages | None = None) -> str:
+    """A question without the thanks before it."""
+    return _opens(languages or packaged_languages()).sub("", question).strip()
 
 
 def may_lean(question: str) -> bool:
     """Whether a question that does not point out of itself may be the rest of another all the same: it is short, and
     names neither the illness nor a medicine.
     """
-    words = content_words(question)
+    words = content_words(_opened(question))
     return len(words) <= MOST_WORDS and not _pointing().illness.intersection(words) and not medicine_names(question)
 
 
 def meant(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
     """The question with the earlier questions that it leans on, oldest first; alone where it stands alone."""
     earlier = _earlier(history)
-    return (*_taken_over(earlier), question) if earlier and leans_on_history(question) else (question,)
+    return (*_taken_over(earlier, TOPICS[-1]), question) if earlier and leans_on_history(question) else (question,)
 
 
 def _earlier(history: Sequence[str]) -> list[str]:
-    return [text for text in history[-HISTORY_TURNS:] if text.strip()]
+    return [text for text in map(_opened, history[-HISTORY_TURNS:]) if text]
 
 
 def leans_on_history(question: str) -> bool:
-    """Whether a question cannot be read alone: it is the rest of a question, or points out of itself."""
+    """Whether a question cannot be read alone: it is the rest of one, points out of itself, or names nothing."""
+    question = _opened(question)
     words = content_words(question)
+    if stop_words().issuperset(words):
+        return True
     if _pointing().continues.match(question):
         return len(words) <= 5
     return any(_points_out(question, pattern) and len(words) <= most for pattern, most in _pointing().pointers)
+
+
+def names_one_of_several(question: str) -> bool:
+    """Whether a question points at one of several things: "the other one", "any others"."""
+    return _pointing().several.search(question) is not None
 
 
 def is_rest(question: str, *, languages: Languages | None = None) -> bool:
@@ -100,6 +121,7 @@ def is_rest(question: str, *, languages: Languages | None = None) -> bool:
     ``languages`` are those that questions may be in, by default those that come with allchat.
     """
     known = languages or packaged_languages()
+    question = _opened(question, known)
     begun = _rest(known).match(question)
     return begun is not None and len(content_words(question)) <= 5 and not _asks(known).search(question, begun.end())
 
@@ -128,17 +150,29 @@ def _points_out(question: str, pattern: re.Pattern[str]) -> bool:
 
 
 def _named(text: str) -> list[str]:
-    """Words that name something, none where there are only words of form."""
+    """Words that name something but the illness itself, none where there are only words of form."""
     words = content_words(text) if text.strip() else []
-    return [word for word in words if content_words(f"{word} leukemia") != ["leukemia"]]
+    return [word for word in words if word != "leukemia" and not _is_of_form(word)]
 
 
-def _topic(earlier: Sequence[str]) -> str:
-    """What the latest earlier questions that stand alone, and the one just before, are about; the older first."""
-    words = dict.fromkeys(word for text in _taken_over(earlier) for word in _named(text))
-    return " ".join(words)
+def _subject(text: str) -> str:
+    """What a question is about, in its own words: from the first that names something to the last. A letter by itself
+    names something: T cells, a B cell.
+    """
+    said = [(word, word.group().lower().replace("’", "'")) for word in WORD.finditer(text)]
+    words = [word for word, low in said if not _is_of_form(low) or (len(low) == 1 and low not in "ai")]
+    return text[words[0].start() : words[-1].end()]
 
 
-def _taken_over(earlier: Sequence[str]) -> tuple[str, ...]:
-    alone = [text for text in earlier if not leans_on_history(text)][-TOPICS:] or list(earlier[:1])
-    return (*alone, earlier[-1])
+def _is_of_form(word: str) -> bool:
+    return word in stop_words() or _FORM.fullmatch(word) is not None
+
+
+def _taken_over(earlier: Sequence[str], most: int) -> tuple[str, ...]:
+    """The earlier questions, the oldest first, back to the last but ``most`` that stand alone; each names something."""
+    taken: list[str] = []
+    for text in reversed(earlier):
+        if most and _named(text):
+            taken.insert(0, text)
+            most -= not leans_on_history(text)
+    return tuple(taken)

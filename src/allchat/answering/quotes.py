@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,17 +59,27 @@ class Selected:
 
 
 def select(
-    hits: Sequence[Hit], *, sources: Sources, named: Named = frozenset(), parted: Sequence[str] = ()
+    hits: Sequence[Hit],
+    *,
+    sources: Sources,
+    named: Named = frozenset(),
+    parted: Sequence[str] = (),
+    said: Collection[str] = (),
 ) -> Selected:
     """What answers and what adds to it (at most two quotes, or a list in brief), and at most ``FURTHER`` on request.
 
     ``named`` are the cases that the question names; ``parted`` are the words of a question in two parts: the second
-    quote is that which says most of those that the first does not say. No hits give no quotes.
+    quote is that which says most of those that the first does not say. ``said`` are blocks that the question before was
+    answered by: where the first quote is of one, the best that is not needs no more than a further one. No hits give no
+    quotes.
     """
     taken = [found for found in sift(led(hits, sources=sources, named=named), sources=sources) if found.quotes]
     if not taken:
         return Selected(())
-    adding = [found for found in taken[1:] if _adds(found, taken[0], sources, parted=bool(parted))]
+    adding = [found for found in taken[1:] if _adds(found, taken[0], sources, wide=bool(parted))]
+    if not adding and taken[0].hit.block.key in said:
+        fresh = (found for found in taken[1:] if found.hit.block.key not in said)
+        adding = [found for found in fresh if _adds(found, taken[0], sources, wide=True)][:1]
     missing = frozenset(parted) - _said(taken[0], sources) if parted else frozenset()
     second = max(adding, key=lambda found: len(missing & _said(found, sources)) if missing else 0, default=None)
     shown = [*taken[0].quotes, *(second.quotes if second else ())]
@@ -81,10 +91,10 @@ FURTHER = 3
 """Quotes on request."""
 
 
-def _adds(found: Sifted, first: Sifted, sources: Sources, *, parted: bool) -> bool:
-    """Whether a hit belongs in the text beside the first one."""
-    bar = KEEP if parted else SECOND
-    room = _words([*first.quotes, *found.quotes], sources) <= (MOST_WORDS if parted else TEXT_WORDS)
+def _adds(found: Sifted, first: Sifted, sources: Sources, *, wide: bool) -> bool:
+    """Whether a hit belongs in the text beside the first one, which ``wide`` says does not answer alone."""
+    bar = KEEP if wide else SECOND
+    room = _words([*first.quotes, *found.quotes], sources) <= (MOST_WORDS if wide else TEXT_WORDS)
     return len(first.quotes) == len(found.quotes) == 1 and room and found.hit.score >= bar * first.hit.score
 
 

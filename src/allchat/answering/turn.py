@@ -13,9 +13,10 @@ from typing import Any, Literal
 from allchat.answering.abstain import Decision
 from allchat.answering.ages import ages
 from allchat.answering.compose import NOTHING, Composed, compose
-from allchat.answering.contextualize import is_parted, is_rest
+from allchat.answering.contextualize import is_parted
 from allchat.answering.cuts import Quote
 from allchat.answering.fixed import directing, name_of, questions, reason_of, tone_of
+from allchat.answering.fragments import asks_on, inherited
 from allchat.answering.general import GENERAL_WORDS, figures, general, seen
 from allchat.answering.particulars import lacks, strange, words_of
 from allchat.answering.people import is_of_life, person_asked_about
@@ -24,8 +25,7 @@ from allchat.answering.quotes import choose, led, select
 from allchat.answering.silence import nothing_found, unrelated
 from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.texts import as_markdown
-from allchat.answering.tongue import Heard
-from allchat.answering.understanding import Looked, Understood, look_for, understood
+from allchat.answering.understanding import Looked, Understood, answered_before, look, understood
 from allchat.answering.verify import verify_quotes
 from allchat.guard.policy import gives_way
 from allchat.guard.rules import ReadMessage
@@ -75,7 +75,9 @@ class Turn:
         pipeline, guard = self._pipeline, self._pipeline._guard
         with self._timed("screen"):
             message = guard.read(self._question)
-            verdict, inherited = self._screened(message)
+            screened = pipeline.screen(message)
+            taken_over = inherited(pipeline, message, screened, earlier=self._earlier)
+            verdict = taken_over or screened
             self._wording = pipeline.wording(self._language or self._own_language())
         self.trace = Trace(verdict)
         if verdict.private:
@@ -91,9 +93,9 @@ class Turn:
         texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
         with self._timed("embed"):
             read = pipeline.readings(texts)
-        if not inherited:
+        if taken_over is None:
             with self._timed("screen"):
-                verdict = guard.judge(message, read[texts.index(own)], verdict, glossed=self._heard.glossed)
+                verdict = self._judged(message, read[texts.index(own)], verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
@@ -101,6 +103,12 @@ class Turn:
         looked = seen(pipeline, (*self._earlier, self._heard), looked)
         self.trace = replace(self.trace, decision=looked.decision)
         return self._searched(verdict, message, looked)
+
+    def _judged(self, message: ReadMessage, reading: Vector, screened: Verdict) -> Verdict:
+        """The guard's verdict; none where the message is a fragment that asks for more of what was asked before."""
+        verdict = self._pipeline.guard.judge(message, reading, screened, glossed=self._heard.glossed)
+        more = asks_on(self._pipeline, message, verdict, heard=self._heard, earlier=self._earlier)
+        return Verdict(None, private=verdict.private, harmless=verdict.harmless) if more else verdict
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
@@ -127,7 +135,6 @@ class Turn:
         found = understood(self._pipeline, self._heard, asked, history=self._earlier, part=part)
         if found.spelt:
             self._understood = self._pipeline.redact(found.spelt)
-        self._leans = found.leans
         return found
 
     def _fits(self, decision: Decision, verdict: Verdict) -> bool:
@@ -136,40 +143,13 @@ class Turn:
             return False
         return decision == "answer" and (self.trace.margin or 0.0) >= GENERAL_MARGIN
 
-    def _screened(self, message: ReadMessage) -> tuple[Verdict, bool]:
-        """The screen's verdict, and whether it is that of the question before: "and tylenol?" asks what that asked.
-
-        A remainder that asks for information by itself ("and the side effects of tylenol?") inherits nothing.
-        """
-        verdict = self._pipeline.screen(message)
-        is_remainder = partial(is_rest, languages=self._pipeline.languages)
-        if verdict.kind is None and is_remainder(self._question) and "@informs" not in message.labels:
-            earlier = (heard for heard in reversed(self._earlier) if not is_remainder(heard.text))
-            before = self._judged(next(earlier, None))
-            if before.kind in ("refusal", "urgent"):
-                return replace(before, private=verdict.private), True
-        return verdict, False
-
-    def _judged(self, earlier: Heard | None) -> Verdict:
-        """The verdict on an earlier question; none where there is none."""
-        if earlier is None:
-            return Verdict(None)
-        guard = self._pipeline._guard
-        screened = self._pipeline.screen(message := guard.read(earlier.text))
-        read = self._pipeline.readings([earlier.embedded])
-        return guard.judge(message, read[0], screened, glossed=earlier.glossed)
-
     def _retrieve(self, understood: Understood, readings: Mapping[str, Vector]) -> Looked:
         """What the search found for the reading that it answers, and whether it does."""
         with self._timed("retrieve"):
-            look = partial(look_for, self._pipeline, self._heard.tongue, readings=readings)
-            looked = look(understood.wordings, named=self._named)
-            if understood.bent:
-                second = look(understood.bent, named=self._named | understood.named)
-                if second.answers_more_than(looked):
-                    looked, self._leans = second, True
-                    self._named = self._named | understood.named
-                    self._sources = self._pipeline.sources(self._named)
+            looked, self._leans = look(self._pipeline, self._heard, understood, readings=readings, named=self._named)
+            if self._leans:
+                self._named = self._named | understood.named
+                self._sources = self._pipeline.sources(self._named)
         self.trace = replace(
             self.trace,
             searched=tuple(map(self._pipeline._guard.redact, looked.wordings)),
@@ -201,7 +181,8 @@ class Turn:
         with self._timed("compose"):
             asked = self._heard.read
             parted = content_words(asked) if is_parted(asked, languages=self._pipeline.languages) else ()
-            quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted)
+            said = answered_before(self._pipeline, self._earlier) if self._leans else frozenset()
+            quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted, said=said)
             put = partial(compose, sources=self._sources, wording=self._wording)
             composed = put(quotes.shown)
             further = put(quotes.further, first=len(composed.citations) + 1)

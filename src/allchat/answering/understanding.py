@@ -1,7 +1,8 @@
 """How a question is understood after what was asked before: the wordings that are searched for it.
 
-A question that points out of itself is read with the subject of the earlier ones. A short one that does not, but may
-lean on them all the same ("what are the two types"), has two readings: both are searched, and evidence decides.
+A question that points out of itself ("is it hereditary"), or is short and may be the rest of an earlier one all
+the same ("what are the two types"), has two readings: alone, and with the subject of the earlier ones. Both are
+searched, and evidence decides.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from allchat.answering.abstain import Decision
-from allchat.answering.contextualize import bent, leans_on_history, may_lean, resolve
+from allchat.answering.contextualize import bent, leans_on_history, may_lean
 from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.tongue import Heard, Tongue
 from allchat.languages.folders import ENGLISH
@@ -21,9 +22,13 @@ from allchat.search.retriever import Found
 from allchat.search.words import says_something
 from allchat.sources.facets import Named
 
-NEARER, SURER = 0.03, 0.15
-"""How much nearer a question of ours must be to the second reading, and how much surer the judge: stand-alone questions
-lose by a foreign subject or gain nothing, the rest of an earlier one gains 0.03 to 0.3."""
+NEARER, FARTHER = 0.03, 0.13
+"""How much nearer a question of ours must be to the second reading than to the first: stand-alone questions lose by a
+foreign subject or gain nothing, the rest of an earlier one gains 0.03 to 0.3. And how much farther it may be where the
+question points out of itself: where it is farther still, "it" is the illness ("is it hereditary?")."""
+
+SAID = 2
+"""Hits that the question before is taken to have been answered by."""
 
 
 class Looked(NamedTuple):
@@ -34,18 +39,22 @@ class Looked(NamedTuple):
     decision: Decision
     margin: float
 
-    def answers_more_than(self, other: Looked) -> bool:
-        """Whether this reading is clearly the one that was meant."""
-        nearer = self.found.best["question"] - other.found.best["question"]
-        return self.decision == "answer" and nearer >= NEARER and self.margin - other.margin >= SURER
+    def is_meant(self, first: Looked, *, leans: bool) -> bool:
+        """Whether this reading, with earlier subjects, is the one that was meant, and not the ``first``, without."""
+        nearer = self.found.best["question"] - first.found.best["question"]
+        if not leans:
+            return self.decision == "answer" and nearer >= NEARER
+        if first.decision == "answer" and self.decision != "answer":
+            return nearer > 0
+        return nearer > -FARTHER or first.decision not in ("answer", "closest")
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """``wordings`` are searched, ``bent`` too where a question has two readings, with earlier subjects.
+    """``wordings`` are searched, ``bent`` too where a question has two readings: with earlier subjects.
 
-    ``leans`` tells that the first are the bent ones, ``named`` which cases the others name. ``spelt`` is the question
-    with misspelt words put right, None where none are.
+    ``leans`` tells that it points out of itself, ``named`` which cases the second reading names. ``spelt`` is the
+    question with misspelt words put right, None where none are.
     """
 
     wordings: tuple[str, ...]
@@ -65,22 +74,51 @@ def understood(
     search, asked = heard.tongue.search, pipeline.read_as(heard, question)
     read = pipeline.spelt(asked)
     earlier = [pipeline.spelt(before.read) for before in history if not pipeline.is_small_talk(before.text)]
+    if question != heard.text and not leans_on_history(heard.read):
+        earlier = []  # what a part of a message points at stands in the message
     leans = bool(earlier) and leans_on_history(read)
     asking = search.wordings(pipeline.read_as(heard, part)) if part and says_something(part) else ()
     alone = (*search.wordings(read), *asking)
-    whole = search.wordings(resolve(read, history=earlier)) if leans else ()
-    second = search.wordings(bent(read, history=earlier)) if earlier and not leans and may_lean(read) else ()
+    after = bent(read, history=earlier) if leans or may_lean(read) else ()
+    second = [wording for text in after for wording in search.wordings(text)]
+    if second and not may_lean(read):  # it names the illness or a medicine itself
+        second += alone
     spelt = read if heard.tongue.language.code == ENGLISH and read != asked and asked == question else None
     return Understood(
-        tuple(dict.fromkeys((*whole, *alone))),
-        tuple(dict.fromkeys((*second, *alone))) if second else (),
+        tuple(dict.fromkeys(alone)),
+        tuple(dict.fromkeys(second)),
         leans,
         frozenset().union(*map(search.named, second)),
         spelt,
     )
 
 
-def look_for(
+def look(
+    pipeline: Pipeline, heard: Heard, asked: Understood, *, readings: Mapping[str, Vector], named: Named
+) -> tuple[Looked, bool]:
+    """What is found for the reading that was meant, and whether that is the one with earlier subjects."""
+    first = _look_for(pipeline, heard.tongue, asked.wordings, readings=readings, named=named)
+    if asked.bent:
+        second = _look_for(pipeline, heard.tongue, asked.bent, readings=readings, named=named | asked.named)
+        if second.is_meant(first, leans=asked.leans):
+            return second, True
+    return first, False
+
+
+def answered_before(pipeline: Pipeline, earlier: Sequence[Heard]) -> frozenset[str]:
+    """The keys of the blocks that the last of the ``earlier`` questions is best answered by."""
+    asked = [heard for heard in earlier if not pipeline.is_small_talk(heard.text)]
+    if not asked:
+        return frozenset()
+    *before, last = asked
+    meant = understood(pipeline, last, last.text, history=before)
+    texts = tuple(dict.fromkeys((*meant.wordings, *meant.bent)))
+    readings = dict(zip(texts, pipeline.readings(texts), strict=True))
+    looked, _ = look(pipeline, last, meant, readings=readings, named=pipeline.named_by(last, earlier=before))
+    return frozenset(hit.block.key for hit in looked.found.hits[:SAID])
+
+
+def _look_for(
     pipeline: Pipeline, tongue: Tongue, wordings: tuple[str, ...], *, readings: Mapping[str, Vector], named: Named
 ) -> Looked:
     """What is found for a question in some wordings, whose readings are given, by one who names these cases."""

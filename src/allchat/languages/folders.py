@@ -58,10 +58,11 @@ class Recognised(_Table):
 
 
 class FollowUp(_Table):
-    """How a question continues the one before, and which words ask."""
+    """What may come before a question, how one continues the one before, and which words ask."""
 
     rest: _Pattern
     asks: _Pattern
+    opens: _Pattern = "(?!)"
 
 
 class Pointing(_Table):
