@@ -68,14 +68,19 @@ def test_who_asks_of_life_and_death_beside_something_else_gets_its_words_and_no_
     assert [cite.number for cite in answer.further] == [1, 2]
 
 
-@pytest.mark.parametrize("text", ["will she lose her hair", "will he be able to have children"])
+@pytest.mark.parametrize("text", ["will she lose her hair"])
 def test_a_refusal_brings_one_quote_where_the_sources_speak_of_what_was_asked(chat: Chat, text: str) -> None:
     answer = chat.ask(text)
     assert (answer.kind, len(answer.citations), answer.further) == ("refusal", 1, ())
 
 
 @pytest.mark.parametrize(
-    "text", ["My son starts vincristine. What is it for?", "Our girl is in induction. What is remission?"]
+    "text",
+    [
+        "My son starts vincristine. What is it for?",
+        "Our girl is in induction. What is remission?",
+        "will he be able to have children",
+    ],
 )
 def test_a_personal_question_for_information_is_answered_behind_one_line(chat: Chat, text: str) -> None:
     answer = chat.ask(text)
@@ -116,7 +121,7 @@ def test_a_remainder_in_spanish_is_refused_as_the_question_before(chat: Chat) ->
     assert chat.ask("¿y tylenol?", history=[asked]).reason == chat.ask(asked).reason
 
 
-@pytest.mark.parametrize("text", ["and what is methotrexate for?", "and the side effects of methotrexate?"])
+@pytest.mark.parametrize("text", ["and what is methotrexate for?", "and the side effects of radiation?"])
 def test_an_information_question_after_a_refusal_is_answered(chat: Chat, text: str) -> None:
     assert chat.ask(text, history=[ASKED]).kind == "answer"
 
