@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from allchat.languages.folders import GLOSS_FILE, LANGUAGE_FILE, Languages, pack
 from allchat.languages.folders import Language as Spoken
 from allchat.languages.gloss import gloss_of
 from allchat.program import library_versions, program_hash
-from allchat.records import Document, Examples, LayTerm, Outline, Passage, Question
+from allchat.records import Document, Examples, LayTerm, Outline, Passage
 from allchat.search.embedder import Embedder, Reader
 from allchat.search.folder import previous_index, write_index
 from allchat.search.index import Index, file_name
@@ -26,17 +25,12 @@ from allchat.search.retriever import Search
 from allchat.search.schema import Contents, facts
 from allchat.search.sentence_transformer import LIBRARIES as MODEL_LIBRARIES
 from allchat.search.sentence_transformer import building_embedder, vectors_key
-from allchat.search.words import content_words
+from allchat.search.told import is_foreign, told_of
 from allchat.sources.annotations import read_examples, read_lay_terms, read_questions, word_files
 from allchat.sources.chunking import chunk
 from allchat.sources.contradictions import MOST_LISTED, REPORT, contradictions, report
 from allchat.sources.corpus import read_corpus
-from allchat.sources.facets import names
-from allchat.sources.glossary import Glossary
-from allchat.sources.medicines import medicine_names
 from allchat.sources.outline import outline_document
-from allchat.sources.text import clean
-from allchat.spelling import fold
 
 PASSAGE_TOKENS = 200
 
@@ -96,7 +90,7 @@ def build(
     outlines = tuple(outline_document(document) for document in documents)
     questions, lay_terms = read_questions(corpus, documents=documents, outlines=outlines), read_lay_terms(corpus)
     built_by = model_of(embedder) if embedder else {"name": folder_name(model), "sha256": fingerprint(model)}
-    inputs = _inputs(corpus, documents, built_by, passage_tokens, languages)
+    inputs, read = _inputs(corpus, documents, built_by, passage_tokens, languages), _readings(documents, languages)
     previous = None if force else previous_index(index)
     if previous is not None and previous.manifest["inputs"] == inputs:
         return index
@@ -108,11 +102,11 @@ def build(
         return {**_judge(search, read_examples(corpus), previous, reader=kept, say=say), **network}
 
     write_index(
-        Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions),
+        Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions, read),
         folder=index,
         embedder=kept,
         inputs=inputs,
-        settings=_settings(documents, outlines, lay_terms, questions),
+        settings=told_of(documents, outlines, lay_terms, questions),
         finish=finish,
         languages=_languages(languages, corpus, documents, outlines, lay_terms, embedder=kept, previous=previous),
         previous=previous,
@@ -161,14 +155,9 @@ def _passages(
     )
 
 
-def _settings(
-    documents: Sequence[Document], outlines: Sequence[Outline], lay_terms: Sequence[LayTerm], asked: Sequence[Question]
-) -> dict[str, Any]:
-    """What is kept beside the words: those that are spelt right, and what names for whom a text speaks."""
-    return {
-        "known_words": _known_words(documents, lay_terms, [question.text for question in asked]),
-        "names": _names(documents, outlines, lay_terms),
-    }
+def _readings(documents: Sequence[Document], languages: Languages) -> dict[str, Callable[[str], str]]:
+    """How sources in other languages than English are read in English words, by their keys."""
+    return {document.key: gloss_of(languages[document.language]) for document in documents if is_foreign(document)}
 
 
 def _exported(previous: Index | None, inputs: Mapping[str, Any]) -> Path | None:
@@ -187,7 +176,8 @@ def _languages(
     embedder: Reader,
     previous: Index | None,
 ) -> tuple[Language, ...]:
-    """The languages besides English in which there are questions of ours: nothing is searched in any other."""
+    """The languages besides English in which there are questions of ours or sources: nothing is searched in others."""
+    spoken_here = {document.language for document in documents}
 
     def language(spoken: Spoken) -> Language:
         code, read, examples = spoken.code, gloss_of(spoken), read_examples(corpus)
@@ -202,7 +192,7 @@ def _languages(
         asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
         return Language(code, asked, judge)
 
-    return tuple(found for found in map(language, languages.searched) if found.questions)
+    return tuple(found for found in map(language, languages.searched) if found.questions or found.code in spoken_here)
 
 
 def _judge(
@@ -278,36 +268,3 @@ def build_inputs(
 
 def _hash(content: str | bytes) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-
-
-def _known_words(documents: Sequence[Document], lay_terms: Sequence[LayTerm], questions: Sequence[str]) -> list[str]:
-    texts = [clean(document.text) for document in documents]
-    texts += [word for term in lay_terms for word in (*term.source, *term.lay)]
-    return sorted({word for text in (*texts, *questions) for word in content_words(text)})
-
-
-_BRANDED = re.compile(r"([\w-]+ [\w-]+) \([A-Z][\w-]+\)")
-"""A medicine of two words before the name that it is sold under: "Liposomal vincristine (Marqibo)"."""
-
-
-def _names(
-    documents: Sequence[Document], outlines: Sequence[Outline], lay_terms: Sequence[LayTerm]
-) -> dict[str, list[str]]:
-    """The medicines and defined terms of the sources that name for whom a text speaks, and lay words for medicines."""
-    texts = {document.key: document.text for document in documents}
-    blocks = [block for outline in outlines for block in outline.blocks]
-    words = {block.key: clean(texts[block.document][block.start : block.end]) for block in blocks}
-    medicines = {name for text in words.values() for name in (*medicine_names(text.lower()), *_BRANDED.findall(text))}
-    named = names([*medicines, *_defined(documents, outlines)], blocks=blocks, words=words)
-    called = {lay: term.source[0].lower() for term in lay_terms for lay in term.lay}
-    return named | {fold(lay): named[name] for lay, name in called.items() if name in medicines and name in named}
-
-
-def _defined(documents: Sequence[Document], outlines: Sequence[Outline]) -> list[str]:
-    """The terms that the sources define, also without a last word that is a term itself ("re-induction")."""
-    glossary = Glossary.of(
-        {document.key: document for document in documents}, {outline.document: outline for outline in outlines}
-    )
-    terms = [form.lower() for entry in glossary.definitions for form in entry.forms]
-    parted = [term.rpartition(" ") for term in terms]
-    return [*terms, *(first for first, _, last in parted if first and last in terms)]

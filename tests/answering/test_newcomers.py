@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from word_hash import WordHash
 
-from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house
+from allchat.answering.newcomers import given_way, is_far, is_of_a_source, is_of_the_house
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.guard.guard import Guard
@@ -149,3 +149,94 @@ def test_a_prepared_source_that_is_only_alike_counts_less_beside_a_newcomer(
     monkeypatch.setattr("allchat.search.claims.MEANT", 1e-9)
     assert before[0] < score(alike)
     assert before[1] == score(asked)
+
+
+@pytest.fixture(scope="module")
+def beside_prepared(small_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Chat:
+    """The leaflet beside a prepared source whose question is only alike."""
+    folder = tmp_path_factory.mktemp("beside")
+    corpus = Path(shutil.copytree(small_corpus, folder / "corpus"))
+    prepared(corpus, PREPARED, QUESTIONS, id="prepared", title="Treatment")
+    return Chat.open(build(corpus, index=folder / "index", embedder=WordHash()), embedder=WordHash())
+
+
+def prepared(corpus: Path, text: str, questions: str, **facts: str) -> None:
+    """Adds a source with questions of ours."""
+    told = replace(FACTS, **facts)
+    add(text.encode(), name="p.txt", converted=convert(text.encode(), name="p.txt"), facts=told, corpus=corpus)
+    (corpus / "questions").mkdir(exist_ok=True)
+    (corpus / "questions" / f"{told.id}.toml").write_text(questions, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("question", "leads"),
+    [
+        ("Do patients stay in the hospital during the morning rounds?", True),  # near and holds the words
+        ("How many weeks do patients stay in the hospital?", False),
+        ("How many weeks do patients stay on the morning rounds?", False),  # not near
+    ],
+)
+def test_where_ours_do_not_answer_a_newcomer_leads_if_it_is_meant(
+    beside_prepared: Chat, question: str, leads: bool
+) -> None:
+    search = beside_prepared.search()
+    found = search.find((question,), vectors=search.encode((question,)), limit=12)
+    assert search.asked(found.numbers[0]), "ours lead as long as nobody says that they do not answer"
+    assert found.ours is not None
+    given = given_way(found, answered=False, wordings=(question,), search=search)
+    assert (given.hits[0].block.document == "leaflet") is leads
+    assert {hit.block for hit in given.hits} == {hit.block for hit in found.hits}
+    scores = [hit.score for hit in given.hits]
+    assert scores == sorted(scores, reverse=True)
+    if not leads:
+        assert given == found
+
+
+@pytest.mark.parametrize(
+    ("question", "nearest_of_ours", "leads"),
+    [
+        ("May you stay during the morning rounds?", 0.8, True),
+        ("May you stay during the morning rounds?", 0.99, False),  # we have the very question
+        ("May you stay during the rounds of the night?", 0.8, False),  # the newcomer does not hold every word
+    ],
+)
+def test_where_ours_answer_a_newcomer_leads_if_it_says_it_whole_and_is_nearer(
+    beside_prepared: Chat, question: str, nearest_of_ours: float, leads: bool
+) -> None:
+    search = beside_prepared.search()
+    found = search.find((question,), vectors=search.encode((question,)), limit=12)
+    order = sorted(range(len(found.hits)), key=lambda n: not search.asked(found.numbers[n]))
+    ours_first = replace(
+        found,
+        hits=tuple(replace(found.hits[n], score=1 - place / 100) for place, n in enumerate(order)),
+        numbers=tuple(found.numbers[n] for n in order),
+        best={**found.best, "question": nearest_of_ours},
+    )
+    given = given_way(ours_first, answered=True, wordings=(question,), search=search)
+    assert (given.hits[0].block.document == "leaflet") is leads
+
+
+OLDER = """Treatment
+
+Patients stay in the hospital during the first four weeks of the treatment.
+
+""" + "".join(f"Sentence {n} of the text stands in both of its editions.\n\n" for n in range(9))
+NEWER = OLDER.replace("four weeks", "five weeks") + "The new edition says something of masks, too.\n"
+
+
+@pytest.mark.parametrize(
+    ("dates", "leads"), [(("2020-01-01", "2024-01-01"), "later"), (("unknown", "2024-01-01"), "a")]
+)
+def test_what_replaces_a_passage_of_ours_takes_its_place_and_the_older_one_stands_behind(
+    tmp_path: Path, dates: tuple[str, str], leads: str
+) -> None:
+    corpus = tmp_path / "corpus"
+    prepared(corpus, OLDER, QUESTIONS, id="a", title="Treatment", revised=dates[0])
+    facts = replace(FACTS, id="later", title="What happens on the ward", revised=dates[1])
+    add(NEWER.encode(), name="n.txt", converted=convert(NEWER.encode(), name="n.txt"), facts=facts, corpus=corpus)
+    chat = Chat.open(build(corpus, index=tmp_path / "index", embedder=WordHash()), embedder=WordHash())
+    answer = chat.ask("How many weeks do patients stay in the hospital?")
+    assert answer.citations[0].document == leads
+    assert ("five" in answer.citations[0].quote) is (leads == "later")
+    assert {cited.document for cited in (*answer.citations, *answer.further)} == {"a", "later"}
+    assert chat.ask("What does the new edition say of masks?").citations[0].document == "later"

@@ -8,6 +8,7 @@ import pytest
 from places import ROOT
 
 from allchat.answering.contextualize import may_lean
+from allchat.answering.understanding import understood
 from allchat.chat import Chat
 
 
@@ -68,3 +69,11 @@ def test_a_question_that_names_the_illness_or_a_medicine_has_one_reading() -> No
     assert may_lean("the two types")
     assert not may_lean("types of leukemia")
     assert not may_lean("what is vincristine")
+
+
+@pytest.mark.parametrize(("part", "searched"), [("what is?", False), ("what is a port?", True)])
+def test_a_clause_that_says_nothing_of_its_subject_is_not_searched_alone(part: str, searched: bool, chat: Chat) -> None:
+    found = understood(
+        chat, chat.hear("What is (are) Encephalopathy?"), "What is (are) Encephalopathy?", history=(), part=part
+    )
+    assert (part in found.wordings) is searched

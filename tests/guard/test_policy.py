@@ -190,8 +190,10 @@ def test_what_is_told_must_be_surer_information_than_what_is_asked() -> None:
 
 
 def test_an_unsure_refusal_gives_way_to_clear_evidence_and_a_sure_one_does_not() -> None:
-    assert gives_way(Verdict("refusal", reason="symptom", harmless=0.3))
-    assert not gives_way(Verdict("refusal", reason="symptom", harmless=0.1))
+    assert gives_way(Verdict("refusal", reason="other", harmless=0.4))
+    assert not gives_way(Verdict("refusal", reason="other", harmless=0.3))
+    assert gives_way(Verdict("refusal", reason="symptom", harmless=0.7))
+    assert not gives_way(Verdict("refusal", reason="symptom", harmless=0.4))
     assert not gives_way(Verdict("refusal", reason="symptom"))
 
 

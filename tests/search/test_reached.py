@@ -51,9 +51,18 @@ def test_nothing_near_and_nothing_said_reaches_nothing(few: int, monkeypatch: py
 
 def test_what_is_held_back_from_a_message_counts_nothing_and_is_told() -> None:
     relapse, infants = Applies(phase=("relapse",)), Applies(age=("infant",))
-    shares = Shares({relapse: np.array([1, 4]), infants: np.array([2])}, block_count=6)
+    shares = Shares({relapse: np.array([1, 4]), infants: np.array([2])}, of_source=np.ones(6))
     share = shares.of(frozenset())
     counts = shares.among(np.arange(6), share)
     assert counts[[0, 3, 5]].tolist() == [1.0, 1.0, 1.0]
     assert share.held.tolist() == np.flatnonzero(counts == 0).tolist()
-    assert Shares({}, block_count=2).of(frozenset()).held.tolist() == []
+    assert Shares({}, of_source=np.ones(2)).of(frozenset()).held.tolist() == []
+
+
+def test_what_a_source_counts_holds_whatever_is_named_and_one_that_is_not_searched_is_held_back() -> None:
+    relapse = Applies(phase=("relapse",))
+    shares = Shares({relapse: np.array([1, 3])}, of_source=np.array([1.0, 1.0, 0.5, 0.5, 0.0]))
+    for named, held, counts in ((frozenset(), [1, 3, 4], [1, 0, 0.5, 0, 0]), ({"relapse"}, [4], [1, 1, 0.5, 0.5, 0])):
+        share = shares.of(frozenset(named))
+        assert share.held.tolist() == held
+        assert shares.among(np.arange(5), share).tolist() == counts

@@ -73,7 +73,8 @@ def test_headings_and_questions_come_out_as_they_went_in(store: Store) -> None:
     assert store.questions_of([]) == []
     documents = {question.block.document for question in contents.questions}
     assert store.asked().tolist() == [block.document in documents for block in blocks()]
-    assert store.titles() == {document.key: document.title for document in contents.documents}
+    for fact in ("title", "language", "audience"):
+        assert store.told(fact) == {document.key: getattr(document, fact) for document in contents.documents}
 
 
 def test_passages_come_out_in_reading_order(store: Store) -> None:

@@ -101,14 +101,14 @@ def test_what_is_added_is_answered_at_once_without_a_question_of_ours(folder: Pa
 
 def test_a_source_in_a_language_that_is_not_searched_is_kept_and_never_read(folder: Path) -> None:
     added(folder)
-    spanish = replace(FACTS, id="visitas", language="es")
+    french = replace(FACTS, id="visites", language="fr")
     added(
         folder,
-        page("<h1>Visitas</h1><p>Puede visitar a su hijo en la sala de las dos a las cuatro.</p>"),
+        page("<h1>Visites</h1><p>Vous pouvez venir voir votre enfant de deux heures à quatre heures.</p>"),
         "v.html",
-        spanish,
+        french,
     )
-    assert [source.id for source in declared_sources(folder)] == ["visits", "visitas"]
+    assert [source.id for source in declared_sources(folder)] == ["visits", "visites"]
     assert [document.key for document in read_corpus(folder)] == ["visits"]
 
 

@@ -18,7 +18,7 @@ from allchat.answering.abstain import Decision, evidence
 from allchat.answering.contextualize import meant
 from allchat.answering.cuts import Sources
 from allchat.answering.dictated import written
-from allchat.answering.newcomers import is_far, is_of_a_source, is_of_the_house, says_it
+from allchat.answering.newcomers import is_far, is_meant, is_of_a_source, is_of_the_house, placed, says_it
 from allchat.answering.spelt import Spelt
 from allchat.answering.tongue import Heard, Tongue, tongue_of
 from allchat.contact import Contact
@@ -152,8 +152,7 @@ class Pipeline:
         """What the sources say best on a search phrase of the wording files; nothing where they do not answer it."""
         wordings = self._search.wordings(phrase)
         read = self.readings(wordings)
-        found = self._search.find(wordings, vectors=read[:, : self.index.dimension], limit=HITS)
-        decision, _ = self.decide(found, wordings=wordings, reading=read[0])
+        found, decision, _ = self.look(wordings, read)
         return found.hits[:1] if decision == "answer" else ()
 
     def named(self, question: str, *, history: Sequence[str] = ()) -> Named:
@@ -194,8 +193,22 @@ class Pipeline:
         tongue = heard.tongue
         wordings = tongue.search.wordings(heard.read)
         read = self.readings(wordings)
-        found = tongue.search.find(wordings, vectors=read[:, : self.index.dimension], limit=HITS)
-        return self.decide(found, wordings=wordings, reading=read[0], tongue=tongue)
+        _, decision, margin = self.look(wordings, read, tongue=tongue)
+        return decision, margin
+
+    def look(
+        self,
+        wordings: Sequence[str],
+        readings: NDArray[np.float32],
+        *,
+        named: Named | None = None,
+        tongue: Tongue | None = None,
+    ) -> tuple[Found, Decision, float]:
+        """What is found for wordings, whose ``readings`` ``(n, r)`` are given, and what the judge makes of it."""
+        tongue = tongue or self.english
+        found = tongue.search.find(wordings, vectors=readings[:, : self.index.dimension], limit=HITS, named=named)
+        found = placed(found, tongue.judge, wordings=wordings, reading=readings[0], search=tongue.search)
+        return found, *self.decide(found, wordings=wordings, reading=readings[0], tongue=tongue)
 
     def decide(
         self, found: Found, *, wordings: Sequence[str], reading: Vector, tongue: Tongue | None = None
@@ -215,8 +228,11 @@ class Pipeline:
             return ("answer" if margin >= 0 else "not_found"), margin
         judged = evidence(found, wordings=wordings, reading=reading, search=tongue.search)
         decision, margin = tongue.judge.decide(judged)
-        far = decision == "closest" and is_far(found, wordings=wordings, search=tongue.search)
-        return ("not_found" if far else decision), margin
+        if decision == "closest" and is_far(found, wordings=wordings, search=tongue.search):
+            return "not_found", margin
+        if decision == "not_found" and is_meant(found, wordings=wordings, search=tongue.search):
+            return "closest", margin
+        return decision, margin
 
     def screen(self, message: ReadMessage) -> Verdict:
         """The guard's screen, for which a subject that a source is about, by its title, is no other subject."""

@@ -27,11 +27,12 @@ class Reached:
 
 def reached(pipeline: Pipeline, document: str, *, drafts: Sequence[Draft]) -> tuple[Reached, ...]:
     """What leads to each block of a document but its titles; ``drafts`` are tried as a family might ask them."""
-    found = _found(pipeline.search(), [question for draft in drafts for question in draft.questions])
+    tongue = pipeline.tongue(pipeline.documents[document].language)
+    found = _found(tongue.search, [tongue.read(question) for draft in drafts for question in draft.questions])
     blocks = [block for block in pipeline.outline(document).blocks if block.kind != "heading"]
     return tuple(
         Reached(block, "questions" if questions else "own words" if block.key in found else "nothing")
-        for block, questions in zip(blocks, pipeline.index.questions_of(blocks), strict=True)
+        for block, questions in zip(blocks, tongue.index.questions_of(blocks), strict=True)
     )
 
 

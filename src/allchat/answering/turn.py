@@ -271,7 +271,7 @@ class Turn:
         with self._timed("verify"):
             verify_quotes((*composed.quoted, *further.quoted), cited, read=self._pipeline.read_source)
         said = (*self._before_quotes, *said) if citations else tuple(said)
-        notes = (*self._ages(cited), *self._privacy(verdict))
+        notes = tuple(self._notes(verdict, cited))
         self._times["total"] = round(1000 * (time.perf_counter() - self._begun), 3)
         return Answer(
             id=self._id,
@@ -291,11 +291,11 @@ class Turn:
             parts=Parts(said, further.quoted, notes),
         )
 
-    def _ages(self, citations: Sequence[Citation]) -> Iterator[Fixed]:
-        return ages(citations, self._pipeline.documents, today=self._pipeline.today, wording=self._wording)
-
-    def _privacy(self, verdict: Verdict) -> Iterator[Fixed]:
+    def _notes(self, verdict: Verdict, cited: Sequence[Citation]) -> Iterator[Fixed]:
+        wording, documents = self._wording, self._pipeline.documents
+        yield from ages(cited, documents, today=self._pipeline.today, wording=wording)
         if verdict.private:
-            yield self._wording.said("private.notice")
-        if self._wording.language != self._pipeline._wording.language:
-            yield self._wording.said("language.note")
+            yield wording.said("private.notice")
+        foreign = wording.language != self._pipeline._wording.language
+        if foreign and all(documents[one.document].language != wording.language for one in cited):
+            yield wording.said("language.note")

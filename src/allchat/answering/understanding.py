@@ -15,10 +15,11 @@ import numpy as np
 
 from allchat.answering.abstain import Decision
 from allchat.answering.contextualize import bent, leans_on_history, may_lean
-from allchat.answering.pipeline import HITS, Pipeline, Vector
+from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.tongue import Heard, Tongue
 from allchat.languages.folders import ENGLISH
 from allchat.search.retriever import Found
+from allchat.search.words import says_something
 from allchat.sources.facets import Named
 
 NEARER, FARTHER = 0.03, 0.13
@@ -67,7 +68,8 @@ def understood(
     pipeline: Pipeline, heard: Heard, question: str, *, history: Sequence[Heard], part: str | None = None
 ) -> Understood:
     """What is searched for what was ``heard``: the ``question`` in it as understood, as asked, and its clauses that ask
-    for information (``part``); what is told of a child must not lead astray. Each also in the sources' words.
+    for information (``part``, if it says what about); what is told of a child must not lead astray. Each also in the
+    sources' words.
     """
     search, asked = heard.tongue.search, pipeline.read_as(heard, question)
     read = pipeline.spelt(asked)
@@ -75,7 +77,7 @@ def understood(
     if question != heard.text and not leans_on_history(heard.read):
         earlier = []  # what a part of a message points at stands in the message
     leans = bool(earlier) and leans_on_history(read)
-    asking = search.wordings(pipeline.read_as(heard, part)) if part else ()
+    asking = search.wordings(pipeline.read_as(heard, part)) if part and says_something(part) else ()
     alone = (*search.wordings(read), *asking)
     after = bent(read, history=earlier) if leans or may_lean(read) else ()
     second = [wording for text in after for wording in search.wordings(text)]
@@ -121,5 +123,4 @@ def _look_for(
 ) -> Looked:
     """What is found for a question in some wordings, whose readings are given, by one who names these cases."""
     own = np.array([readings[wording] for wording in wordings])
-    found = tongue.search.find(wordings, vectors=own[:, : tongue.search.dimension], limit=HITS, named=named)
-    return Looked(wordings, found, *pipeline.decide(found, wordings=wordings, reading=own[0], tongue=tongue))
+    return Looked(wordings, *pipeline.look(wordings, own, named=named, tongue=tongue))

@@ -232,7 +232,7 @@ def _reach(opened: Store) -> Iterator[Finding]:
     documents, asked = opened.documents_of_blocks(), {block for block, _, _ in opened.questions()}
     blocks, with_questions = Counter(documents), Counter(documents[number] for number in asked)
     passages = opened.passage_counts()
-    for key in opened.titles():
+    for key in opened.told("title"):
         reached = with_questions[key]
         told = f"{key}: {blocks[key]} blocks, {reached} with questions of ours"
         if not passages.get(key):

@@ -20,12 +20,11 @@ from allchat.sources.adding import (
     check,
     declared_ids,
     id_of,
-    is_searched,
     read_file,
     remove,
     same_address,
 )
-from allchat.sources.corpus import Source, declared_sources
+from allchat.sources.corpus import Source, declared_sources, is_searched
 from allchat.sources.readers.convert import Converted, convert
 from allchat.sources.readers.review_facts import dates, language_of
 from allchat.sources.review import all_alarms, review_page

@@ -46,8 +46,8 @@ def draft_command(key: str, index: Path | None, corpus: Path | None, settings_fi
 def accept_command(key: str, index: Path | None, corpus: Path | None, settings_file: Path | None) -> None:
     """Put the drafts for source ID that are marked with accept = true in force. Then run: allchat build."""
     settings = load_settings(settings_file, index=index, corpus=corpus)
-    _source(key, settings.corpus)
-    accepted, left = accept_drafts(key=key, corpus=settings.corpus)
+    document, _ = _source(key, settings.corpus)
+    accepted, left = accept_drafts(key=key, corpus=settings.corpus, language=document.language)
     click.echo(f"{key}: {accepted} questions accepted, {left} drafts left")
     if accepted:
         click.echo("Now run: allchat build")

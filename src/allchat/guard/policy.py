@@ -39,8 +39,9 @@ BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.88, 0.9
 """How likely mere information must be to lift a rule that refuses: one whose reason is broad, in a question; any other;
 and in a message of many words, where the question at its head may drown what is told of one person."""
 
-EVIDENT = 0.25
-"""How likely mere information must be for a refusal to give way where the sources clearly say what was asked."""
+EVIDENT, EXACT_EVIDENT = 0.35, 0.55
+"""How likely mere information must be for a refusal to give way where the sources clearly say what was asked: one whose
+reason is broad, and one whose reason is exact."""
 
 MANY_WORDS = 60
 
@@ -89,7 +90,12 @@ def gives_way(verdict: Verdict) -> bool:
     """Whether a refusal, but that of a possible emergency, is unsure enough to be an answer where the sources clearly
     say what was asked.
     """
-    return verdict.reason != UNSURE and verdict.harmless >= EVIDENT
+    return verdict.reason != UNSURE and verdict.harmless >= evident(verdict)
+
+
+def evident(verdict: Verdict) -> float:
+    """How likely mere information must be for this refusal to give way."""
+    return EVIDENT if verdict.reason == OTHER else EXACT_EVIDENT
 
 
 def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:

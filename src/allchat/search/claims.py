@@ -8,14 +8,13 @@ how near it comes and how much of the question it covers, and a newcomer leads o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allchat.search.reached import Reached
 from allchat.search.schema import GRAINS
-from allchat.search.words import content_words
 
 Floats = NDArray[np.float64]
 
@@ -31,15 +30,13 @@ COVERS = 0.5
 has what it costs and gives."""
 
 CLEARLY = 0.1
-"""By how much the claim of another copy of ours, by its title (a newer revision, say), must be the better one: where
-both say the same, ours has the questions that families asked."""
+"""By how much the claim of another edition of ours, or of a source for professionals, must be the better one: where
+two say the same, ours has the questions that families asked. What replaces a passage of ours takes its place in any
+case (``sources.editions``)."""
 
 ASKED_ALONE = 0.6
 """What a word of a question counts for a block that does not say it, where a question of ours for that block does: a
 question is about what its block says, and often about more. From 0.45 to 0.7 answers are the same."""
-
-ALIKE = 0.5
-"""The share of two titles' words that they have in common from which they name one publication."""
 
 BESIDE = 0.9
 """The most of our best score that a newcomer has which does not lead."""
@@ -68,23 +65,40 @@ def covered(found: Reached, *, block_count: int) -> Floats:
     return best
 
 
-def copies(titles: Mapping[str, str], documents: Sequence[str], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """For each block whether it is of another copy of a source with questions, by the titles of the ``documents`` in
-    which the blocks stand.
+def copies(pairs: Sequence[Sequence[str]], documents: Sequence[str], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each block whether it is of another edition of a source with questions, by the ``pairs`` of editions and the
+    ``documents`` in which the blocks stand.
     """
-    words = {key: frozenset(content_words(title)) for key, title in titles.items()}
-    ours = {words[key] for key, has in zip(documents, asked.tolist(), strict=True) if has}
-    alike = {key for key, own in words.items() if any(len(own & other) >= ALIKE * len(own | other) for other in ours)}
+    ours = {key for key, has in zip(documents, asked.tolist(), strict=True) if has}
+    alike = {other for pair in pairs for key, other in (pair, pair[::-1]) if key in ours}
     return np.array([key in alike for key in documents], dtype=bool) & ~asked
 
 
-def led(score: Floats, parts: Floats, covers: Floats, *, asked: NDArray[np.bool_], copied: NDArray[np.bool_]) -> Floats:
-    """The scores, those of newcomers below the best of ours unless their claim is the better one."""
+def led(score: Floats, parts: Floats, covers: Floats, *, asked: NDArray[np.bool_], less: NDArray[np.bool_]) -> Floats:
+    """The scores, those of newcomers below the best of ours unless their claim is the better one, clearly where they
+    have ``less`` of a claim.
+    """
     if not asked.any() or asked.all():
         return score
     ours = int(np.argmax(np.where(asked, score, -1.0)))
     claim = parts[ours, BY_QUESTION].max() + COVERS * covers[ours]
-    theirs = parts[:, BY_TEXT].max(axis=1) + COVERS * covers - CLEARLY * copied
+    theirs = parts[:, BY_TEXT].max(axis=1) + COVERS * covers - CLEARLY * less
     gives_way = ~asked & (theirs < claim)
     most = BESIDE * score[ours] / max(score[gives_way].max(initial=0.0), 1e-9)
     return np.asarray(np.where(gives_way, score * min(1.0, most), score))
+
+
+def succeeded(
+    score: Floats, blocks: NDArray[np.intp], successors: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The scores, what replaces a block counting no less than that, and which blocks are replaced: of two that count
+    the same the later one stands first. ``blocks`` are ascending; ``successors`` ``(n, 2)``: a block and its successor.
+    """
+    place = np.searchsorted(blocks, successors)
+    there = (np.append(blocks, -1)[place] == successors).all(axis=1)
+    before, after = place[there].T
+    replaced = np.zeros(len(blocks), dtype=bool)
+    replaced[before] = True
+    score = score.copy()
+    np.maximum.at(score, after, score[before])
+    return score, replaced

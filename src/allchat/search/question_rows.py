@@ -45,7 +45,7 @@ def write_language(
     texts, targets = rows(whole)
     vectors = np.vstack((vectors, embedder.encode(texts[len(vectors) :])))
     question_map = question_map_of(whole, texts, targets, vectors, before=before)
-    write_words(aside / file_name(WORDS_FILE, language.code), whole, settings)
+    write_words(aside / file_name(WORDS_FILE, language.code), whole, settings, language=language.code)
     (aside / file_name(LEADS_FILE, language.code)).write_bytes(packed(targets))
     _write_questions(aside, vectors, whole, question_map=question_map, language=language.code)
 

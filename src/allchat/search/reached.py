@@ -64,10 +64,15 @@ class Share(NamedTuple):
 
 
 class Shares:
-    """How much of each block's score counts for a message, 0 where it is held back from one that names no more."""
+    """How much of each block's score counts for a message, 0 where it is held back from one that names no more.
 
-    def __init__(self, special: Mapping[Applies, NDArray[np.intp]], *, block_count: int) -> None:
+    ``of_source`` ``(block_count,)`` is what counts of each block whatever is named, by its source.
+    """
+
+    def __init__(self, special: Mapping[Applies, NDArray[np.intp]], *, of_source: NDArray[np.float64]) -> None:
         self._special = special
+        self._of_source = of_source
+        self._closed, block_count = np.flatnonzero(of_source == 0), len(of_source)
         self._kind = np.zeros(block_count, dtype=np.min_scalar_type(len(special)))  # 0 speaks for everyone
         for kind, numbers in enumerate(special.values(), start=1):
             self._kind[numbers] = kind
@@ -77,8 +82,8 @@ class Shares:
         """What counts for a message that names these."""
         shares = [facets().share(applies, named) for applies in self._special]
         held = [numbers for share, numbers in zip(shares, self._special.values(), strict=True) if share == 0]
-        return Share(np.array([1.0, *shares]), np.sort(np.concatenate([np.zeros(0, dtype=np.intp), *held])))
+        return Share(np.array([1.0, *shares]), np.unique(np.concatenate([self._closed, *held])))
 
     def among(self, blocks: NDArray[np.intp], share: Share) -> NDArray[np.float64]:
         """What counts of each of some blocks."""
-        return share.of_kind[self._kind[blocks]]
+        return share.of_kind[self._kind[blocks]] * self._of_source[blocks]

@@ -18,10 +18,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from allchat.records import Hit, LayTerm
-from allchat.search.claims import copies, covered, led, meant
+from allchat.search.claims import copies, covered, led, meant, succeeded
 from allchat.search.embedder import Embedder
 from allchat.search.reached import Reached, Shares, reached
 from allchat.search.schema import GRAINS
+from allchat.search.source_facts import SourceFacts
 from allchat.search.store import COLUMNS, Kept, Near, Postings, Store
 from allchat.search.words import WORD, content_words
 from allchat.sources.facets import Named, Naming, facets
@@ -82,13 +83,15 @@ FIRST_WORD_PART = len(GRAINS)
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search gave: hits, best first, their blocks' numbers, the best raw value of each part (cosines in [-1, 1],
-    BM25 from 0), and the numbers ``(n,)`` of the blocks that were held back.
+    BM25 from 0), and the numbers ``(n,)`` of the blocks that were held back. ``ours`` is the evidence of the sources
+    with questions of ours alone, without hits, where others stand beside them.
     """
 
     hits: tuple[Hit, ...]
     numbers: tuple[int, ...]
     best: dict[str, float]
     held: NDArray[np.intp]
+    ours: Found | None = None
 
 
 class Search:
@@ -107,7 +110,10 @@ class Search:
         self._known = frozenset(index.setting("known_words") or ())
         self._naming = Naming(index.setting("names") or {})
         self._named_by = {term: self._naming.named(term) for term in self._lay.values()}
-        self._shares = Shares(index.special(), block_count=index.block_count)
+        self._successors = np.array(index.setting("successors") or (), dtype=np.intp).reshape(-1, 2)
+        self._inherits = frozenset(self._successors[self._asked[self._successors[:, 0]], 1].tolist())
+        self.sources = SourceFacts(index)
+        self._shares = Shares(index.special(), of_source=self.sources.counts)
         self._spellings = sorted(word for word in self._known if len(word) >= SHORTEST_MISSPELT)
 
     def wordings(self, question: str) -> tuple[str, ...]:
@@ -129,13 +135,17 @@ class Search:
         return self._index.block_count
 
     def asked(self, number: int) -> bool:
-        """Whether the source of the block of this number has questions of ours."""
-        return bool(self._asked[number])
+        """Whether there are questions of ours for the source of the block of this number, or for what it replaces."""
+        return bool(self._asked[number]) or number in self._inherits
+
+    def is_edition(self, number: int) -> bool:
+        """Whether the block of this number is of another edition of a source with questions of ours."""
+        return bool(self._copies[number])
 
     @property
     def every_source_asked(self) -> bool:
-        """Whether every source has questions of ours."""
-        return bool(self._asked.all())
+        """Whether every source that is searched has questions of ours."""
+        return bool(self._asked[self.sources.counts > 0].all())
 
     def encode(self, wordings: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of wordings, ``(n, d)``, rows of length 1."""
@@ -170,7 +180,8 @@ class Search:
         every = len(blocks) == self.block_count - len(share.held)
         score = self._score(_scaled(parts, every=every), blocks) * counts[open_to]
         score = self._led(score, parts, blocks, lambda: covered(found, block_count=self.block_count)[open_to])
-        order = np.argsort(-score, kind="stable")[:limit]
+        score, replaced = succeeded(score, blocks, self._successors)
+        order = np.lexsort((replaced, -score))[:limit]
         numbers = blocks[order].tolist()
         ranked = self._index.blocks(numbers)
         columns = (score[order].tolist(), parts[order].tolist(), _sentences(near, found, open_to[order]))
@@ -180,7 +191,17 @@ class Search:
                 ranked, self._index.headings(ranked), *columns, strict=True
             )
         )
-        return Found(hits, tuple(numbers), _named(self._best(parts, blocks)), share.held)
+        ours = self._ours(score, parts, blocks, share.held)
+        return Found(hits, tuple(numbers), _named(self._best(parts, blocks)), share.held, ours)
+
+    def _ours(
+        self, score: NDArray[np.float64], parts: NDArray[np.float64], blocks: NDArray[np.intp], held: NDArray[np.intp]
+    ) -> Found | None:
+        mine = np.flatnonzero(self._asked[blocks])
+        if self.every_source_asked or not len(mine):
+            return None
+        order = mine[np.argsort(-score[mine], kind="stable")]
+        return Found((), tuple(blocks[order].tolist()), _named(parts[mine].max(axis=0).tolist()), held)
 
     def _best(self, parts: NDArray[np.float64], blocks: NDArray[np.intp]) -> list[float]:
         """The best raw value of each part. In a source without questions the nearest heading or sentence stands for
@@ -198,8 +219,8 @@ class Search:
 
     @cached_property
     def _copies(self) -> NDArray[np.bool_]:
-        """For each block whether it is of another copy of a source with questions."""
-        return copies(self._index.titles(), self._index.documents_of_blocks(), self._asked)
+        """For each block whether it is of another edition of a source with questions."""
+        return copies(self._index.setting("editions") or (), self._index.documents_of_blocks(), self._asked)
 
     def _led(
         self,
@@ -213,7 +234,8 @@ class Search:
             return score
         asked = self._asked[blocks]
         score = score * meant(parts, asked)
-        return led(score, parts, covers(), asked=asked, copied=self._copies[blocks])
+        less = self._copies[blocks] | self.sources.professional[blocks]
+        return led(score, parts, covers(), asked=asked, less=less)
 
     def _corrected(self, question: str) -> str:
         """The question with misspelt words as the sources spell them. A word that is English is left alone."""

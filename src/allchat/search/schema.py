@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from allchat.languages.folders import ENGLISH
 from allchat.records import Applies, Block, Document, Item, Outline, Passage, Question, Span
 from allchat.search.store import MOST_POSTINGS
 from allchat.search.terms import TOKENIZER, packed, terms_of
@@ -45,12 +46,15 @@ _WORDS = f"CREATE VIRTUAL TABLE words USING fts5(heading, body, questions, conte
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that goes into an index."""
+    """All that goes into an index. ``read`` says by the keys of documents how those in another language than English
+    are read: their texts are searched in English words, as questions in that language are.
+    """
 
     documents: tuple[Document, ...]
     outlines: tuple[Outline, ...]
     passages: tuple[Passage, ...]
     questions: tuple[Question, ...] = ()
+    read: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
 
 BLOCK_COLUMNS = 'id, document, section, kind, start, "end", leads, items, term, applies'
@@ -91,21 +95,21 @@ def rows(contents: Contents) -> tuple[list[str], Targets]:
     sources = {document.key: document for document in contents.documents}
     inside = _by_section(contents)
     for outline in contents.outlines:
-        text = sources[outline.document].text
+        text, read = sources[outline.document].text, contents.read.get(outline.document, str)
         for section in outline.sections:
             if section.heading:
                 blocks = inside.get((section.document, section.number), [])
-                add(" \u2013 ".join(section.heading[-2:]), "heading", [numbers[block.key] for block in blocks])
+                add(read(" \u2013 ".join(section.heading[-2:])), "heading", [numbers[block.key] for block in blocks])
         for block in outline.blocks:
             number = numbers[block.key]
-            add(block_text(block, text=text), "block", [number])
+            add(read(block_text(block, text=text)), "block", [number])
             for position, span in enumerate(block.sentences):
-                add(clean(text[span.start : span.end]), "sentence", [number], position)
+                add(read(clean(text[span.start : span.end])), "sentence", [number], position)
     for passage in contents.passages:
         blocks = [
             b for b in inside[passage.document, passage.section] if b.start < passage.end and passage.start < b.end
         ]
-        add(passage.text, "passage", [numbers[block.key] for block in blocks])
+        add(contents.read.get(passage.document, str)(passage.text), "passage", [numbers[block.key] for block in blocks])
     for question in contents.questions:
         add(
             question.read or question.text,
@@ -148,12 +152,12 @@ def _numbers(contents: Contents) -> dict[str, int]:
     return {block.key: number for number, block in enumerate(blocks)}
 
 
-def write_words(path: Path, contents: Contents, settings: Mapping[str, Any]) -> None:
-    """Everything but the vectors and where they lead, into SQLite."""
+def write_words(path: Path, contents: Contents, settings: Mapping[str, Any], *, language: str = "en") -> None:
+    """Everything but the vectors and where they lead, into SQLite, for questions in a language."""
     connection = sqlite3.connect(path)
     try:
         connection.executescript("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF;" + _SCHEMA + _WORDS)
-        for table, rows in _tables(contents, settings):
+        for table, rows in _tables(contents, settings, language):
             for row in rows:
                 connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - our own names
         connection.execute("INSERT INTO words(words) VALUES ('optimize')")
@@ -164,7 +168,9 @@ def write_words(path: Path, contents: Contents, settings: Mapping[str, Any]) -> 
         connection.close()
 
 
-def _tables(contents: Contents, settings: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
+def _tables(
+    contents: Contents, settings: Mapping[str, Any], language: str
+) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
     numbers = _numbers(contents)
     blocks = [block for outline in contents.outlines for block in outline.blocks]
     yield "documents", ((document.key, _json(facts(document))) for document in contents.documents)
@@ -199,19 +205,30 @@ def _tables(contents: Contents, settings: Mapping[str, Any]) -> Iterator[tuple[s
             for n, q in enumerate(contents.questions)
         ),
     )
-    yield "words(rowid, heading, body, questions)", _word_rows(contents, blocks)
+    yield "words(rowid, heading, body, questions)", _word_rows(contents, blocks, language)
     yield "settings", ((name, _json(settings[name])) for name in sorted(settings))
 
 
-def _word_rows(contents: Contents, blocks: Sequence[Block]) -> Iterator[tuple[int, str, str, str]]:
+def _word_rows(contents: Contents, blocks: Sequence[Block], language: str) -> Iterator[tuple[int, str, str, str]]:
+    """The words of each block; none of a source that is not searched in the language (``source_facts``)."""
+    shut = {document.key for document in contents.documents if not is_open(document.language, asked_in=language)}
     sources = {document.key: document.text for document in contents.documents}
     headings = {(s.document, s.number): " ".join(s.heading) for outline in contents.outlines for s in outline.sections}
     asked: dict[str, list[str]] = {}
     for question in contents.questions:
         asked.setdefault(question.block.key, []).append(question.read or question.text)
     for number, block in enumerate(blocks):
-        heading = headings[(block.document, block.section)]
-        yield number, heading, block_text(block, text=sources[block.document]), "\n".join(asked.get(block.key, []))
+        if block.document in shut:
+            yield number, "", "", ""
+            continue
+        read = contents.read.get(block.document, str)
+        words = read(block_text(block, text=sources[block.document]))
+        yield number, read(headings[(block.document, block.section)]), words, "\n".join(asked.get(block.key, []))
+
+
+def is_open(language: str, *, asked_in: str) -> bool:
+    """Whether what is asked in a language is searched in sources in a ``language``: in its own and in English ones."""
+    return language in (asked_in, ENGLISH)
 
 
 def facts(document: Document) -> dict[str, Any]:

@@ -139,8 +139,8 @@ class Store(Protocol):
     def asked(self) -> NDArray[np.bool_]:
         """For each block whether its source has questions of ours, ``(block_count,)``."""
 
-    def titles(self) -> dict[str, str]:
-        """The title of each document, by its key."""
+    def told(self, fact: str) -> dict[str, str]:
+        """A fact of each document (``title``, ``language``, ...), by its key."""
 
     def documents_of_blocks(self) -> list[str]:
         """For each block the key of its document, in their order."""

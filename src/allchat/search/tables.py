@@ -120,10 +120,10 @@ class Tables(ABC):
         """See ``Store.documents_of_blocks``."""
         return [key for key, count in self._documents() for _ in range(count)]
 
-    def titles(self) -> dict[str, str]:
-        """See ``Store.titles``."""
+    def told(self, fact: str) -> dict[str, str]:
+        """See ``Store.told``."""
         rows = self._all("SELECT key, facts FROM documents ORDER BY key")
-        return {key: str(json.loads(facts)["title"]) for key, facts in rows}
+        return {key: str(json.loads(facts)[fact]) for key, facts in rows}
 
     def outline(self, document: str) -> Outline:
         """See ``Store.outline``."""

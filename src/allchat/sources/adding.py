@@ -17,10 +17,10 @@ from allchat.sources import archive
 from allchat.sources.anchors import PARKED
 from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
 from allchat.sources.corpus import (
-    ANSWERED_FROM,
     CORPUS_FILE,
     Source,
     declared_sources,
+    is_searched,
     made_of,
     read_corpus,
     source_of,
@@ -176,11 +176,6 @@ def _wrong(corpus: Path, found: Source) -> str | None:
             "the text as it was; to take the new one, remove the source and add the original again."
         )
     return None
-
-
-def is_searched(language: str) -> bool:
-    """Whether sources in a language are answered from; others are kept."""
-    return language in ANSWERED_FROM
 
 
 def _declared(corpus: Path) -> list[Source]:

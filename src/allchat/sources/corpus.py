@@ -12,13 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from allchat.addresses import web_address
 from allchat.errors import CorpusError
+from allchat.languages.folders import packaged_codes
 from allchat.parsing import parse_toml
 from allchat.records import Applies, AppliesRule, Display, Document, FurnitureRule, Layout, ListRule
 
 CORPUS_FILE = "corpus.toml"
-
-ANSWERED_FROM = ("en",)
-"""The languages of sources that are searched: the embedding model knows no other. What is in another one is kept."""
 
 UNFINISHED = "updates/unfinished"
 """There while an update puts its files into their places: half of them may be old."""
@@ -110,7 +108,14 @@ class Source(_Table):
     @property
     def is_answered_from(self) -> bool:
         """Whether it is in use and in a language that is searched."""
-        return self.use and self.language in ANSWERED_FROM
+        return self.use and is_searched(self.language)
+
+
+def is_searched(language: str) -> bool:
+    """Whether sources in a language are answered from: English, and what can be read in English words (a language's
+    ``gloss.toml``), as the embedding model knows no other. What is in another language is kept.
+    """
+    return language in packaged_codes()
 
 
 def read_corpus(folder: Path) -> tuple[Document, ...]:

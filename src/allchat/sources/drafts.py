@@ -14,9 +14,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from allchat.errors import CorpusError
+from allchat.languages.folders import ENGLISH
 from allchat.records import Block, Document, Outline
 from allchat.sources.adding import DRAFTS
-from allchat.sources.annotations import QUESTIONS_FOLDER
+from allchat.sources.annotations import QUESTIONS_FOLDER, folder_of
 from allchat.sources.corpus import read_toml
 from allchat.sources.text import clean
 from allchat.sources.toml_text import quoted
@@ -63,7 +64,9 @@ class _Drafts(BaseModel):
 
 
 def drafted(document: Document, outline: Outline) -> tuple[Draft, ...]:
-    """The drafts for a source, in reading order; none for what nothing can be drafted from."""
+    """The drafts for a source, in reading order; none for what nothing can be drafted from. We have words to ask in
+    English: of a source in another language only headings that ask are taken.
+    """
     return tuple(_drafted(document, outline))
 
 
@@ -72,21 +75,22 @@ def _drafted(document: Document, outline: Outline) -> Iterator[Draft]:
     for block in outline.blocks:
         if block.kind == "heading":
             continue
-        questions = list(_own(block, document))
+        english = document.language == ENGLISH
+        questions = list(_own(block, document)) if english else []
         heading = outline.sections[block.section].heading[-1:] if block.section < len(outline.sections) else ()
         if heading and block.section not in headed:
             headed.add(block.section)
-            questions = [*_of_heading(heading[0]), *questions]
+            questions = [*_of_heading(heading[0], english=english), *questions]
         begins = _begins(block, document, outline, under=heading)
         if questions and begins:
             yield Draft(begins, heading[0] if heading else "", tuple(dict.fromkeys(questions)))
 
 
-def _of_heading(heading: str) -> Iterator[str]:
+def _of_heading(heading: str, *, english: bool) -> Iterator[str]:
     text = heading.strip().rstrip(".:")
     if text.endswith("?"):
         yield text
-    elif len(text.split()) <= MOST_WORDS:
+    elif english and len(text.split()) <= MOST_WORDS:
         yield f"What should I know about {_lower(text)}?"
 
 
@@ -143,9 +147,9 @@ def write_drafts(drafts: Sequence[Draft], *, key: str, corpus: Path) -> Path:
     return path
 
 
-def accept_drafts(*, key: str, corpus: Path) -> tuple[int, int]:
-    """Moves what is marked with ``accept = true`` to the source's question file. Gives how many questions were
-    accepted, and how many drafts are left.
+def accept_drafts(*, key: str, corpus: Path, language: str = ENGLISH) -> tuple[int, int]:
+    """Moves what is marked with ``accept = true`` to the question file of a source in a language. Gives how many
+    questions were accepted, and how many drafts are left.
 
     Raises:
         CorpusError: there are no drafts, or they are not as the top of their file says.
@@ -155,7 +159,8 @@ def accept_drafts(*, key: str, corpus: Path) -> tuple[int, int]:
     taken = [draft for draft in drafts if draft.accept and draft.questions]
     left = [draft for draft in drafts if not draft.accept]
     if taken:
-        own = corpus / QUESTIONS_FOLDER / f"{key}.toml"
+        own = folder_of(corpus, language) / QUESTIONS_FOLDER / f"{key}.toml"
+        own.parent.mkdir(parents=True, exist_ok=True)
         before = own.read_text("utf-8") if own.exists() else _HEAD.format(id=key)
         tables = "".join(f"\n{_table(draft, open_=False)}" for draft in taken)
         own.write_text(f"{before.rstrip()}\n{tables}", "utf-8")

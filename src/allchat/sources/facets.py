@@ -8,7 +8,7 @@ speaks only of relapse, of failed treatment or of the end of life is held back f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -134,14 +134,23 @@ def _choice(word: str) -> str:
 # ---- what the sources' texts apply to --------------------------------------------------------------------------------
 
 
-def with_facets(outline: Outline, *, rules: Sequence[AppliesRule], words: Mapping[str, str]) -> Outline:
-    """The outline with what each section and block applies to; ``words`` are the blocks' words by their keys.
+def with_facets(
+    outline: Outline,
+    *,
+    rules: Sequence[AppliesRule],
+    words: Mapping[str, str],
+    read: Callable[[str], str] = str,
+) -> Outline:
+    """The outline with what each section and block applies to; ``words`` are the blocks' words by their keys, ``read``
+    gives a heading in English words.
 
     Raises:
         CorpusError: a rule names nothing that stands in the source, or more than one place.
     """
     declared = _Declared(outline, rules, words)
-    sections = tuple(replace(section, applies=_of_section(section, declared.headings)) for section in outline.sections)
+    sections = tuple(
+        replace(section, applies=_of_section(section, declared.headings, read)) for section in outline.sections
+    )
     blocks = tuple(
         replace(block, applies=declared.blocks.get(block.key, sections[block.section].applies))
         for block in outline.blocks
@@ -149,11 +158,11 @@ def with_facets(outline: Outline, *, rules: Sequence[AppliesRule], words: Mappin
     return replace(outline, sections=sections, blocks=blocks)
 
 
-def _of_section(section: Section, declared: Mapping[str, Applies]) -> Applies:
+def _of_section(section: Section, declared: Mapping[str, Applies], read: Callable[[str], str]) -> Applies:
     """What the path of headings says: the innermost heading that speaks of an axis counts, a declared one for all."""
     applies = Applies()
     for heading in section.heading:
-        applies = declared[heading] if heading in declared else _over(facets().in_heading(heading), applies)
+        applies = declared[heading] if heading in declared else _over(facets().in_heading(read(heading)), applies)
     return applies
 
 

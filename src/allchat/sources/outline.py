@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
+from allchat.languages.folders import packaged_languages
+from allchat.languages.gloss import as_embedded
 from allchat.records import Document, Furniture, Outline, Section
 from allchat.sources.blocks import Blocks
 from allchat.sources.converted import converted_atoms
@@ -35,7 +38,8 @@ def outline_document(document: Document) -> Outline:
     blocks = Blocks(document=document, atoms=atoms, sections=sections, furniture=furniture).build()
     words = {block.key: clean(document.text[block.start : block.end]) for block in blocks}
     bare = Outline(document.key, sections, blocks, furniture)
-    return with_facets(bare, rules=document.layout.applies, words=words)
+    read = partial(as_embedded, language=document.language, languages=packaged_languages())
+    return with_facets(bare, rules=document.layout.applies, words=words, read=read)
 
 
 def _atoms(lines: list[Line], document: Document) -> list[Atom]:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from allchat.sources.adding import Facts, is_searched
+from allchat.sources.adding import Facts
+from allchat.sources.corpus import is_searched
 from allchat.sources.readers.convert import Converted
 from allchat.sources.readers.pieces import Left, Piece
 from allchat.sources.readers.review_facts import Dated, alarms, dates, language_of

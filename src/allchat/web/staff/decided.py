@@ -68,7 +68,7 @@ def _by_the_screen(verdict: Verdict, *, settled: bool) -> Iterator[Sentence]:
 
 def _given_way(verdict: Verdict) -> Iterator[Sentence]:
     if policy.gives_way(verdict):
-        values = {"harmless": verdict.harmless, "limit": policy.EVIDENT, "margin": GENERAL_MARGIN}
+        values = {"harmless": verdict.harmless, "limit": policy.evident(verdict), "margin": GENERAL_MARGIN}
         yield "decided_gave_way", values
     else:
         yield "decided_house", {}
