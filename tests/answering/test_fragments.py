@@ -102,3 +102,8 @@ def test_what_is_no_conversation_for_information_is_judged_by_the_fragment_alone
 ) -> None:
     after = chat.ask(fragment, history=["what does imatinib do", before]).kind
     assert after in (chat.ask(fragment).kind, "refusal", "urgent")
+
+
+@pytest.mark.parametrize("fragment", ["and should I take antibiotics", "and should we use iron pills?"])
+def test_what_was_asked_before_opens_no_refusal(fragment: str, chat: Chat) -> None:
+    assert chat.ask(fragment, history=["what is maintenance"]).kind == "refusal"

@@ -116,7 +116,7 @@ class Turn:
         verdict = self._pipeline.opened(verdict, message, found, wordings=wordings, search=self._heard.tongue.search)
         if verdict.kind == "refusal":
             fits = self._fits(decision, verdict)
-            if not (fits and gives_way(verdict)):
+            if self._leans or not (fits and gives_way(verdict)):  # what was asked before lets nothing through
                 return self._refusal(verdict, found if fits else None)
             verdict = Verdict(None, private=verdict.private)
         line = person_asked_about(message, languages=self._pipeline.languages)
