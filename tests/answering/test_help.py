@@ -79,7 +79,6 @@ def test_a_refusal_brings_one_quote_where_the_sources_speak_of_what_was_asked(ch
     [
         "My son starts vincristine. What is it for?",
         "Our girl is in induction. What is remission?",
-        "will he be able to have children",
     ],
 )
 def test_a_personal_question_for_information_is_answered_behind_one_line(chat: Chat, text: str) -> None:
