@@ -13,11 +13,14 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger, meets_surely
 from allchat.records import Verdict
 
-CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.4, 0.8, 0.9
+CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.4, 0.7, 0.9
 EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
 """How likely a crisis, which nothing may be likelier than, and an emergency must be to be answered as one: more where
 someone fears for a life or wants to live, which is seldom said by one who wants to die, in a figure of speech, and of
 long ago; most in a question about people in general. An emergency must be likelier in a question that names nobody."""
+
+FEAR = 0.15
+"""How likely fear for a life must be for it to count as told, beside the lists of words."""
 
 OUTSIDE = 0.8
 """How likely either must be where a rule takes the message for an attempt to steer or for another subject, and
@@ -115,7 +118,7 @@ def _alarm(scores: Scores, message: ReadMessage, other: Verdict | None) -> Verdi
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
     kind = None if other is None else other.kind
     least = OUTSIDE if kind in ("out_of_scope", "chat") else 0.0
-    if scores.crisis >= max(least, _crisis_bar(message)) and scores.crisis == max(scores):
+    if scores.crisis >= max(least, _crisis_bar(scores, message)) and scores.crisis == max(scores):
         return _found("urgent", CRISIS_REASON, scores.crisis)
     least = OUTSIDE if kind == "out_of_scope" else 0.0
     if scores.emergency >= max(least, _emergency_bar(message)) and danger(message) == "told":
@@ -160,8 +163,8 @@ def _found(kind: Kind, reason: str, score: float) -> Verdict:
     return Verdict(kind, reason=reason, rule="classifier", score=score)
 
 
-def _crisis_bar(message: ReadMessage) -> float:
-    if not message.labels.isdisjoint({"@fears", "@own-death", "@figure-of-speech", "@long-ago"}):
+def _crisis_bar(scores: Scores, message: ReadMessage) -> float:
+    if scores.fear >= FEAR or not message.labels.isdisjoint({"@fears", "@own-death", "@figure-of-speech", "@long-ago"}):
         return FEARED_CRISIS
     about_others = "@general" in message.labels and message.labels.isdisjoint({"@person", "@medicine"})
     return GENERAL_CRISIS if about_others and _informs(message) else CRISIS
