@@ -245,4 +245,9 @@ def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
 
 def test_a_question_of_ones_own_life_that_only_the_classifier_finds_gets_the_words_on_chances() -> None:
     assert end_of(guard(fear=0.9), "will I live? I'm 16") == ("refusal", "chances", "classifier")
-    assert end_of(guard(fear=0.9), "is that worry common?")[0] is None
+    assert end_of(guard(fear=0.5, information=0.5), "is that worry common?")[0] is None
+
+
+def test_fear_that_asks_for_nothing_is_met_with_support_and_searched_for_where_a_clause_asks() -> None:
+    assert end_of(guard(fear=0.9), "i keep thinking of the worst") == ("support", "feelings", "classifier")
+    assert end_of(guard(fear=0.9), "i keep thinking of the worst, what is induction?")[0] is None

@@ -46,6 +46,9 @@ EVIDENT, EXACT_EVIDENT = 0.35, 0.55
 """How likely mere information must be for a refusal to give way where the sources clearly say what was asked: one whose
 reason is broad, and one whose reason is exact."""
 
+SEARCHED = 0.3
+"""How likely mere information or a mention must be for a search at all, where no clause asks for information."""
+
 MANY_WORDS = 60
 
 ADVICE, IMPERSONAL_ADVICE, FOREIGN_ADVICE, INFORMED_ADVICE = 0.55, 0.65, 0.86, 0.9
@@ -147,7 +150,17 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
         return _found("refusal", UNSURE, scores.emergency)
     if scores.advice + scores.emergency + scores.crisis + _feared(scores, message) >= _needed(message):
         return _found("refusal", CHANCES if "@own-death" in message.labels else OTHER, scores.advice)
+    if scores.harmless < SEARCHED and message.labels.isdisjoint({"@informs", "<asks-our-subject>"}):
+        return _of_whatever_else(scores, message)
     return Verdict(None, score=1 - scores.harmless)
+
+
+def _of_whatever_else(scores: Scores, message: ReadMessage) -> Verdict:
+    """What hardly asks for information is of someone's mood, or advice; no quote would answer it."""
+    mood = scores.crisis + scores.support + scores.fear
+    if "@own-death" in message.labels or mood < scores.advice + scores.emergency:
+        return _found("refusal", CHANCES if "@own-death" in message.labels else OTHER, scores.advice)
+    return _found("support", FEELINGS, mood)
 
 
 def _is_of_mood(scores: Scores, *, asks: bool, refused: bool, complaint: bool) -> bool:
