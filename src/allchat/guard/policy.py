@@ -19,7 +19,7 @@ EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
 someone fears for a life or wants to live, which is seldom said by one who wants to die, in a figure of speech, and of
 long ago; most in a question about people in general. An emergency must be likelier in a question that names nobody."""
 
-FEAR = 0.15
+FEAR = 0.25
 """How likely fear for a life must be for it to count as told, beside the lists of words."""
 
 OUTSIDE = 0.8
