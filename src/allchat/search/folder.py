@@ -22,7 +22,7 @@ from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.leads import LEADS_FILE, packed
 from allchat.search.manifest import FORMAT, MANIFEST, check, checked_manifest, sha256_of, whole
 from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
-from allchat.search.schema import Contents, rows, write_words
+from allchat.search.schema import Contents, rows, shortest_passage, write_words
 from allchat.search.store import Hears
 
 CURRENT: Final = "current"
@@ -184,6 +184,7 @@ def write_index(
         folder.mkdir(parents=True, exist_ok=True)
     with only_build(folder):
         texts, targets = rows(contents)
+        settings = {**settings, "known_text": shortest_passage(texts, targets)}
         vectors = embedder.encode(texts, progress=progress)
         question_map = question_map_of(contents, texts, targets, vectors, before=previous)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:

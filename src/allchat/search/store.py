@@ -154,9 +154,6 @@ class Store(Protocol):
     def passage_counts(self) -> dict[str, int]:
         """How many passages each document has."""
 
-    def shortest_passage(self) -> str | None:
-        """The text of the shortest passage, None where there is none."""
-
     def close(self) -> None:
         """Lets go of what it holds; whatever is asked afterwards is an error."""
 
