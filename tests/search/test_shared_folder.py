@@ -168,6 +168,7 @@ def test_a_server_that_starts_while_the_folder_is_away_answers_as_it_did_last(
         site.server("another")  # it never had one
     server = site.server()
     assert server.version == first
+    assert (server.current, server.reachable) == (False, False)
     assert f"{first} is answered from as it was here last" in caplog.text
     away.rename(site.there)
     site.change()
@@ -183,7 +184,7 @@ def test_a_server_that_starts_beside_a_broken_version_answers_from_the_one_befor
     (second / VECTORS_FILE).write_bytes(b"half")
     (site.there / CURRENT).write_text(second.name)
     server = site.server()
-    assert server.version == first
+    assert (server.version, server.current, server.reachable) == (first, False, True)
     assert not server.look()  # and it is not opened again and again
     assert not server.current
 
