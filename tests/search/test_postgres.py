@@ -85,7 +85,9 @@ def test_of_older_versions_only_the_one_before_stays(tmp_path: Path) -> None:
 # Files that are fetched
 
 
-def test_a_file_that_was_altered_here_is_fetched_again_and_one_altered_there_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_was_altered_here_is_fetched_again_and_one_altered_there_is_an_error_until_it_is_built_again(
+    tmp_path: Path,
+) -> None:
     name_there = database()
     shelf = PostgresShelf(server().database(name_there), folder=tmp_path / "files")
     name = bring(made(tmp_path / "made", finish=lambda _: {"decision.npy": b"whole"}), shelf)
@@ -101,6 +103,10 @@ def test_a_file_that_was_altered_here_is_fetched_again_and_one_altered_there_is_
     server().sql("UPDATE allchat.files SET content = 'altered' WHERE name = 'decision.npy'", database=name_there)
     with pytest.raises(StoreError, match=r"decision\.npy of .* is missing or altered\. Run: allchat build --force"):
         shelf.open()
+    server().sql("DELETE FROM allchat.files WHERE name = 'manifest.json'", database=name_there)
+    assert bring(tmp_path / "made" / name, shelf) == name
+    shelf.open().close()
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
 
 
 # Faults
