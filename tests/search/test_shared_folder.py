@@ -242,6 +242,14 @@ def test_a_copy_for_which_the_disk_has_no_room_is_an_error_and_leaves_no_half(
     shelf.open().close()
 
 
+def test_a_build_that_was_altered_since_is_not_brought_there(site: Site) -> None:
+    shelf, files = in_shared_folder(site.folder / "here"), other(site)
+    (files / WORDS_FILE).write_bytes(b"altered")
+    with pytest.raises(StoreError, match=rf"{WORDS_FILE} of \w+ is missing or altered\. Run: allchat build --force"):
+        shelf.write(files)
+    assert shelf.versions() == []
+
+
 def test_two_who_publish_at_once_are_told_apart(site: Site) -> None:
     shelf = in_shared_folder(site.folder / "here")
     files = other(site)

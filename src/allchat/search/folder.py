@@ -34,6 +34,8 @@ NAME_DIGITS: Final = 16
 class Folder:
     """The ``Shelf`` that is one folder: a folder in it for each version, and the file ``current`` that names one."""
 
+    kind: Final = "folder"
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -42,20 +44,12 @@ class Folder:
         """See ``Shelf.name``."""
         return str(self.path)
 
-    @property
-    def kind(self) -> str:
-        """See ``Shelf.kind``."""
-        return "folder"
-
     def hear(self, told: Hears) -> None:
         """See ``Shelf.hear``. What is opened is in memory."""
 
     def current(self) -> str | None:
         """See ``Shelf.current``."""
-        try:
-            return (self.path / CURRENT).read_text(encoding="ascii", errors="replace").strip()
-        except OSError:
-            return None
+        return noted(self.path / CURRENT)
 
     def open(self, name: str | None = None) -> Index:
         """See ``Shelf.open``."""
@@ -119,6 +113,14 @@ def note(path: Path, name: str) -> None:
         pointer = Path(aside, path.name)
         pointer.write_text(f"{name}\n", encoding="ascii")
         pointer.replace(path)
+
+
+def noted(path: Path) -> str | None:
+    """The name that ``note`` wrote, unchecked; None where there is none, or none that can be read."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return None
 
 
 def open_index(folder: Path) -> Index:

@@ -45,6 +45,8 @@ END $$;
 class PostgresShelf:
     """The ``Shelf`` in a database. Files that are loaded from disk, as the model is, are fetched into ``folder``."""
 
+    kind: Final = "postgresql"
+
     def __init__(self, url: str, *, folder: Path) -> None:
         self._address = Address(url)
         self._folder = folder
@@ -54,11 +56,6 @@ class PostgresShelf:
     def name(self) -> str:
         """See ``Shelf.name``."""
         return self._address.name
-
-    @property
-    def kind(self) -> str:
-        """See ``Shelf.kind``."""
-        return "postgresql"
 
     def hear(self, told: Hears) -> None:
         """See ``Shelf.hear``."""
