@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,17 @@ def test_servers_go_over_to_a_version_that_is_published_while_they_are_asked_and
     for address in serving(servers[0], page=False):
         for other in serving(servers[1], page=False):
             assert ready(address) == ready(other) == {"ready": True, "index": first, "current": True}
-            threads = [threading.Thread(target=asking, args=(one,)) for one in (address, other)]
-            for thread in threads:
-                thread.start()
-            site.change()
-            second = site.publish()
-            assert all(server.look() for server in servers)
-            assert ask(address) == ask(other) == second
-            end.set()
-            for thread in threads:
-                thread.join()
+            with ThreadPoolExecutor(2) as pool:
+                tasks = [pool.submit(asking, one) for one in (address, other)]
+                try:
+                    site.change()
+                    second = site.publish()
+                    assert all(server.look() for server in servers)
+                    assert ask(address) == ask(other) == second
+                finally:
+                    end.set()
+                for task in tasks:
+                    task.result()  # an answer that was lost there is an error here
             assert ready(address) == ready(other) == {"ready": True, "index": second, "current": True}
     assert set(answered) <= {first, second}
     assert len(answered) > 2
