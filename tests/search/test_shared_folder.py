@@ -204,6 +204,7 @@ def test_of_copies_only_those_stay_whose_version_is_still_there(site: Site) -> N
     for number in range(3):
         names.append(bring(made(site.folder / f"made-{number}", inputs={"version": number}), shelf))
         shelf.open().close()
+    bring(made(site.folder / "made-again", inputs={"version": 2}), shelf)
     assert shelf.versions() == sorted(names[1:])
     assert Folder(here).versions() == sorted(names[1:])
 
