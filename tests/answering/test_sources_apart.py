@@ -113,6 +113,7 @@ def test_a_corpus_in_spanish_alone_answers_in_spanish(tmp_path: Path) -> None:
     chat = opened(tmp_path, (SPANISH, replace(FACTS, id="ninos", title="Leucemia", language="es")))
     assert chat.ask("¿Qué es la quimioterapia?").citations[0].document == "ninos"
     assert chat.ask("What is chemotherapy?").citations == ()
+    assert chat.is_sound()  # its known text is one that was read in English words
 
 
 def test_a_source_for_professionals_never_stands_before_one_for_families_that_answers(tmp_path: Path) -> None:

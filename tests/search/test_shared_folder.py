@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,17 @@ def test_servers_go_over_to_a_version_that_is_published_while_they_are_asked_and
     for address in serving(servers[0], page=False):
         for other in serving(servers[1], page=False):
             assert ready(address) == ready(other) == {"ready": True, "index": first, "current": True}
-            threads = [threading.Thread(target=asking, args=(one,)) for one in (address, other)]
-            for thread in threads:
-                thread.start()
-            site.change()
-            second = site.publish()
-            assert all(server.look() for server in servers)
-            assert ask(address) == ask(other) == second
-            end.set()
-            for thread in threads:
-                thread.join()
+            with ThreadPoolExecutor(2) as pool:
+                tasks = [pool.submit(asking, one) for one in (address, other)]
+                try:
+                    site.change()
+                    second = site.publish()
+                    assert all(server.look() for server in servers)
+                    assert ask(address) == ask(other) == second
+                finally:
+                    end.set()
+                for task in tasks:
+                    task.result()  # an answer that was lost there is an error here
             assert ready(address) == ready(other) == {"ready": True, "index": second, "current": True}
     assert set(answered) <= {first, second}
     assert len(answered) > 2
@@ -168,6 +170,7 @@ def test_a_server_that_starts_while_the_folder_is_away_answers_as_it_did_last(
         site.server("another")  # it never had one
     server = site.server()
     assert server.version == first
+    assert (server.current, server.reachable) == (False, False)
     assert f"{first} is answered from as it was here last" in caplog.text
     away.rename(site.there)
     site.change()
@@ -183,7 +186,7 @@ def test_a_server_that_starts_beside_a_broken_version_answers_from_the_one_befor
     (second / VECTORS_FILE).write_bytes(b"half")
     (site.there / CURRENT).write_text(second.name)
     server = site.server()
-    assert server.version == first
+    assert (server.version, server.current, server.reachable) == (first, False, True)
     assert not server.look()  # and it is not opened again and again
     assert not server.current
 
@@ -201,6 +204,7 @@ def test_of_copies_only_those_stay_whose_version_is_still_there(site: Site) -> N
     for number in range(3):
         names.append(bring(made(site.folder / f"made-{number}", inputs={"version": number}), shelf))
         shelf.open().close()
+    bring(made(site.folder / "made-again", inputs={"version": 2}), shelf)
     assert shelf.versions() == sorted(names[1:])
     assert Folder(here).versions() == sorted(names[1:])
 
@@ -239,6 +243,14 @@ def test_a_copy_for_which_the_disk_has_no_room_is_an_error_and_leaves_no_half(
             shelf.open()
     assert not [path.name for path in (here / name).iterdir() if WORDS_FILE in path.name or path.is_dir()]
     shelf.open().close()
+
+
+def test_a_build_that_was_altered_since_is_not_brought_there(site: Site) -> None:
+    shelf, files = in_shared_folder(site.folder / "here"), other(site)
+    (files / WORDS_FILE).write_bytes(b"altered")
+    with pytest.raises(StoreError, match=rf"{WORDS_FILE} of \w+ is missing or altered\. Run: allchat build --force"):
+        shelf.write(files)
+    assert shelf.versions() == []
 
 
 def test_two_who_publish_at_once_are_told_apart(site: Site) -> None:

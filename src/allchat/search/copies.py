@@ -1,5 +1,5 @@
-"""Copies of files here, of a version that lies elsewhere: each is fetched once, checked by its hash, and removed with
-its version.
+"""Copies of the files of a version: each is fetched once from where it lies, checked by its hash, and removed with its
+version.
 """
 
 from __future__ import annotations
@@ -30,18 +30,22 @@ def fetched(
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
-        _fetch(place / MANIFEST, read, sha256=place.name, origin=origin)
+        fetch(place / MANIFEST, read, sha256=place.name, origin=origin)
         manifest, version = checked_manifest(place)
         for file, sha256 in manifest["files"].items():
             if wanted(file):
-                _fetch(place / file, read, sha256=sha256, origin=origin)
+                fetch(place / file, read, sha256=sha256, origin=origin)
     except OSError as error:
         raise StoreError(f"{place}: cannot be written ({error}). Free the disk or mend its permissions.") from error
     return manifest, version
 
 
-def _fetch(path: Path, read: Read, *, sha256: str, origin: str) -> None:
-    """Brings a file here unless it is here; ``sha256`` is its hash, or the beginning of it."""
+def fetch(path: Path, read: Read, *, sha256: str, origin: str) -> None:
+    """Brings a file to a path unless it is there; ``sha256`` is its hash, or the beginning of it.
+
+    Raises:
+        StoreError: it cannot be read from ``origin``, or is not the one that was built.
+    """
     if path.is_file() and sha256_of(path).startswith(sha256):
         return
     found = hashlib.sha256()

@@ -22,7 +22,7 @@ from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
 from allchat.search.leads import LEADS_FILE, packed
 from allchat.search.manifest import FORMAT, MANIFEST, check, checked_manifest, sha256_of, whole
 from allchat.search.question_rows import Language, question_map_of, write_language, write_rows
-from allchat.search.schema import Contents, rows, write_words
+from allchat.search.schema import Contents, rows, shortest_passage, write_words
 from allchat.search.store import Hears
 
 CURRENT: Final = "current"
@@ -34,6 +34,8 @@ NAME_DIGITS: Final = 16
 class Folder:
     """The ``Shelf`` that is one folder: a folder in it for each version, and the file ``current`` that names one."""
 
+    kind: Final = "folder"
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -42,20 +44,12 @@ class Folder:
         """See ``Shelf.name``."""
         return str(self.path)
 
-    @property
-    def kind(self) -> str:
-        """See ``Shelf.kind``."""
-        return "folder"
-
     def hear(self, told: Hears) -> None:
         """See ``Shelf.hear``. What is opened is in memory."""
 
     def current(self) -> str | None:
         """See ``Shelf.current``."""
-        try:
-            return (self.path / CURRENT).read_text(encoding="ascii", errors="replace").strip()
-        except OSError:
-            return None
+        return noted(self.path / CURRENT)
 
     def open(self, name: str | None = None) -> Index:
         """See ``Shelf.open``."""
@@ -121,6 +115,14 @@ def note(path: Path, name: str) -> None:
         pointer.replace(path)
 
 
+def noted(path: Path) -> str | None:
+    """The name that ``note`` wrote, unchecked; None where there is none, or none that can be read."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return None
+
+
 def open_index(folder: Path) -> Index:
     """The current index of ``folder``, every file checked against its manifest; see ``Folder.open``.
 
@@ -184,6 +186,7 @@ def write_index(
         folder.mkdir(parents=True, exist_ok=True)
     with only_build(folder):
         texts, targets = rows(contents)
+        settings = {**settings, "known_text": shortest_passage(texts, targets)}
         vectors = embedder.encode(texts, progress=progress)
         question_map = question_map_of(contents, texts, targets, vectors, before=previous)
         with _disk_errors(folder), tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as aside:

@@ -31,7 +31,6 @@ QUESTIONS_FILE: Final = "questions.faiss"
 MAP_FILE: Final = "question_map.npy"
 WORDS_FILE: Final = "words.sqlite"
 
-
 ROW_FILES: Final = (LEADS_FILE, QUESTIONS_FILE, VECTORS_FILE, WORDS_FILE)
 """How the files end whose content is rows: they are read whole and at once, or become tables of a database."""
 

@@ -13,7 +13,7 @@ LEAST_COSINE = 0.999
 
 
 class KnownVector:
-    """One text of an index whose row is known: the shortest of its passages.
+    """One text of an index whose row is known: the shortest of its passages, as the build embedded it.
 
     Weights, rows and words are in this process's own memory, so that no file that is written to can change them. What
     can is the memory itself, or a fault of a library: then every answer may be wrong, and nothing else would tell.
@@ -22,7 +22,7 @@ class KnownVector:
     def __init__(self, index: Store, *, embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
-        self._text = index.shortest_passage() or ""
+        self._text = str(index.setting("known_text") or "")
         self._vector = embedder.encode([self._text])
 
     def holds(self) -> bool:

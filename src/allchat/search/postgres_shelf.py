@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,8 @@ END $$;
 class PostgresShelf:
     """The ``Shelf`` in a database. Files that are loaded from disk, as the model is, are fetched into ``folder``."""
 
+    kind: Final = "postgresql"
+
     def __init__(self, url: str, *, folder: Path) -> None:
         self._address = Address(url)
         self._folder = folder
@@ -54,11 +56,6 @@ class PostgresShelf:
     def name(self) -> str:
         """See ``Shelf.name``."""
         return self._address.name
-
-    @property
-    def kind(self) -> str:
-        """See ``Shelf.kind``."""
-        return "postgresql"
 
     def hear(self, told: Hears) -> None:
         """See ``Shelf.hear``."""
@@ -99,15 +96,12 @@ class PostgresShelf:
         with self._connected() as cursor, cursor.connection.transaction():
             self._lock(cursor)
             cursor.execute(_SHELF)
-            if cursor.execute("SELECT 1 FROM allchat.versions WHERE name = %s", (name,)).fetchone():
-                return name
-            languages = ["en", *manifest["languages"]]
-            probes = load(cursor, made, version=name, languages=manifest["languages"])
-            cursor.execute("INSERT INTO allchat.versions VALUES (%s, %s, %s)", (name, probes, languages))
-            for file in (MANIFEST, *filter(_is_kept, manifest["files"])):
-                content = (made / file).read_bytes()
-                cursor.execute("INSERT INTO allchat.files VALUES (%s, %s, %s)", (name, file, content), binary=True)
-            _let_read(cursor, [schema_of(name, language) for language in languages])
+            if not cursor.execute("SELECT 1 FROM allchat.versions WHERE name = %s", (name,)).fetchone():
+                languages = ["en", *manifest["languages"]]
+                probes = load(cursor, made, version=name, languages=manifest["languages"])
+                cursor.execute("INSERT INTO allchat.versions VALUES (%s, %s, %s)", (name, probes, languages))
+                _let_read(cursor, [schema_of(name, language) for language in languages])
+            _write_files(cursor, made, name, {MANIFEST: name, **manifest["files"]})
         return name
 
     def publish(self, name: str, *, instead_of: str | None) -> None:
@@ -167,6 +161,21 @@ class PostgresShelf:
 def _is_kept(file: str) -> bool:
     """Whether a file of a version stays a file."""
     return not file.endswith(ROW_FILES)
+
+
+def _write_files(cursor: psycopg.Cursor[Any], made: Path, version: str, files: Mapping[str, str]) -> None:
+    """Writes those of a version's files that are not there or were altered; each is given with its hash, or with the
+    beginning of that.
+    """
+    query = "SELECT name, encode(sha256(content), 'hex') FROM allchat.files WHERE version = %s"
+    there: dict[str, str] = dict(cursor.execute(query, (version,)).fetchall())
+    for file, sha256 in files.items():
+        if _is_kept(file) and not there.get(file, "").startswith(sha256):
+            query = (
+                "INSERT INTO allchat.files VALUES (%s, %s, %s) "
+                "ON CONFLICT (version, name) DO UPDATE SET content = EXCLUDED.content"
+            )
+            cursor.execute(query, (version, file, (made / file).read_bytes()), binary=True)
 
 
 def _check(connection: psycopg.Connection[Any], name: str) -> None:

@@ -120,6 +120,13 @@ def rows(contents: Contents) -> tuple[list[str], Targets]:
     return texts, targets
 
 
+def shortest_passage(texts: Sequence[str], targets: Targets) -> str:
+    """The shortest text that stands for a passage among those of ``rows``, "" where none does."""
+    passage = GRAINS.index("passage")
+    found = {texts[row] for row, grain, _, _ in targets if grain == passage}
+    return min(found - {""}, key=lambda text: (len(text), text), default="")
+
+
 def lesson_rows(targets: Targets) -> list[tuple[int, int, bool]]:
     """Our questions and the sentences that they lead to, the first of the block where that is all they say: the row,
     its block, and whether it is a question.

@@ -15,17 +15,14 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from allchat.errors import SettingsError, StoreError
-from allchat.search.copies import fetched, tidy
-from allchat.search.folder import ASIDE, CURRENT, NAME, NAME_DIGITS, Folder, note, only_build
+from allchat.search.copies import fetch, fetched, tidy
+from allchat.search.folder import CURRENT, NAME, NAME_DIGITS, Folder, note, noted, only_build
 from allchat.search.index import Index
-from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
+from allchat.search.manifest import MANIFEST, PART, checked_manifest, sha256_of
 from allchat.search.store import Hears
 
 SERVED: Final = "served"
 """The file, in the folder here, that names the version that was opened last."""
-
-PART: Final = 1 << 20
-"""Bytes that are copied at once."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,6 +33,8 @@ class SharedFolder:
     Raises:
         SettingsError: the URL names no folder of this machine, or ``folder`` itself.
     """
+
+    kind: Final = "shared"
 
     def __init__(self, url: str, *, folder: Path) -> None:
         self._there, self._here = Folder(_path_of(url)), Folder(folder)
@@ -48,11 +47,6 @@ class SharedFolder:
         """See ``Shelf.name``."""
         return f"shared folder {self._there.path}"
 
-    @property
-    def kind(self) -> str:
-        """See ``Shelf.kind``."""
-        return "shared"
-
     def hear(self, told: Hears) -> None:
         """See ``Shelf.hear``. What is opened is in memory."""
 
@@ -64,11 +58,11 @@ class SharedFolder:
         """
         with self._reading():
             try:
-                noted = (self._there.path / CURRENT).read_bytes()
+                name = (self._there.path / CURRENT).read_bytes()
             except FileNotFoundError:
                 next(self._there.path.iterdir(), None)  # is the folder there?
                 return None
-        return noted.decode("ascii", errors="replace").strip()
+        return name.decode("ascii", errors="replace").strip()
 
     def open(self, name: str | None = None) -> Index:
         """See ``Shelf.open``. The first time, and where no ``name`` is asked for, what cannot be had there is opened as
@@ -92,8 +86,9 @@ class SharedFolder:
         manifest, _ = checked_manifest(made, name=name)
         with self._writing():
             place = self._there.path / name
+            place.mkdir(exist_ok=True)
             for file, sha256 in {**manifest["files"], MANIFEST: name}.items():
-                _copy(made / file, place / file, sha256=sha256)
+                fetch(place / file, lambda file: _parts(made / file), sha256=sha256, origin=str(made))
         return name
 
     def publish(self, name: str, *, instead_of: str | None) -> None:
@@ -125,21 +120,17 @@ class SharedFolder:
         try:
             return self._here.open(name)
         except StoreError:
-            fetched(self._here.path / name, lambda file: self._parts(name, file), origin=self.name)
+            fetched(self._here.path / name, lambda file: self._read(name, file), origin=self.name)
             tidy(self._here.path, there=self.versions())
         return self._here.open(name)
 
-    def _parts(self, version: str, file: str) -> Iterator[bytes]:
-        with self._reading(), suppress(FileNotFoundError), (self._there.path / version / file).open("rb") as opened:
-            while part := opened.read(PART):
-                yield part
+    def _read(self, version: str, file: str) -> Iterator[bytes]:
+        with self._reading(), suppress(FileNotFoundError):
+            yield from _parts(self._there.path / version / file)
 
     def _last(self) -> str | None:
-        try:
-            noted = (self._here.path / SERVED).read_text(encoding="ascii", errors="replace").strip()
-        except OSError:
-            return None
-        return noted if re.fullmatch(NAME, noted) else None
+        name = noted(self._here.path / SERVED)
+        return name if name and re.fullmatch(NAME, name) else None
 
     def _note(self, name: str) -> None:
         """Notes what is served here; a disk that cannot be written, with the version on it, is none's harm."""
@@ -169,16 +160,10 @@ class SharedFolder:
             ) from error
 
 
-def _copy(source: Path, target: Path, *, sha256: str) -> None:
-    """Copies a file aside and renames it into place, unless it is there."""
-    if target.is_file() and sha256_of(target).startswith(sha256):
-        return
-    target.parent.mkdir(exist_ok=True)
-    aside = target.with_name(f"{ASIDE}{target.name}")
-    with source.open("rb") as read, aside.open("wb") as write:
-        while part := read.read(PART):
-            write.write(part)
-    aside.replace(target)
+def _parts(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as opened:
+        while part := opened.read(PART):
+            yield part
 
 
 def _path_of(url: str) -> Path:

@@ -31,7 +31,8 @@ def shelf_at(folder: Path, *, store: str = "") -> Shelf:
 def bring(made: Path, shelf: Shelf) -> str:
     """Puts a version that was built in force on another shelf, where it is not, and gives its name.
 
-    The one before it stays, for questions that are being answered from it; what is older is removed.
+    The one before it stays, for questions that are being answered from it; what is older is removed. Where it is in
+    force already none is: a server may still answer from the one before.
 
     Raises:
         StoreError: it could not be brought; what was in force still is.
@@ -40,7 +41,7 @@ def bring(made: Path, shelf: Shelf) -> str:
     name = shelf.write(made)
     if name != before:
         shelf.publish(name, instead_of=before)
-    for other in shelf.versions():
-        if other not in (name, before):
-            shelf.drop(other)
+        for other in shelf.versions():
+            if other not in (name, before):
+                shelf.drop(other)
     return name

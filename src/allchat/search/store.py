@@ -154,9 +154,6 @@ class Store(Protocol):
     def passage_counts(self) -> dict[str, int]:
         """How many passages each document has."""
 
-    def shortest_passage(self) -> str | None:
-        """The text of the shortest passage, None where there is none."""
-
     def close(self) -> None:
         """Lets go of what it holds; whatever is asked afterwards is an error."""
 
@@ -189,7 +186,7 @@ class Shelf(Protocol):
 
     def write(self, made: Path) -> str:
         """Puts the version whose files a build made beside those that are there, and gives its name. It is not in force
-        yet; one that is there already is left as it is.
+        yet; of one that is there already no more is written than the files that are missing or altered.
 
         Raises:
             StoreError: it cannot be written; nothing that was there is touched.

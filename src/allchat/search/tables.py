@@ -148,11 +148,6 @@ class Tables(ABC):
         query = 'SELECT document, section, start, "end", text, tokens FROM passages WHERE document = ? ORDER BY id'
         return [Passage(*row) for row in self._all(query, (document,))]
 
-    def shortest_passage(self) -> str | None:
-        """See ``Store.shortest_passage``."""
-        found = self._all("SELECT text FROM passages ORDER BY length(text), id LIMIT 1")
-        return str(found[0][0]) if found else None
-
     def passage_counts(self) -> dict[str, int]:
         """See ``Store.passage_counts``."""
         return dict(self._all("SELECT document, count(*) FROM passages GROUP BY document ORDER BY document"))

@@ -15,6 +15,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from allchat.answering.query import Asker
+from allchat.search.store import Hears
 from allchat.web.answer_queue import Capacity
 from allchat.web.errors import Refusal, RefusedError
 from allchat.web.middleware.rate_limit import client_of, is_loopback
@@ -51,7 +52,7 @@ class Followed(Protocol):
     def connections(self) -> int:
         """How many connections to it are in use."""
 
-    def hear(self, told: Callable[[float], None]) -> None:
+    def hear(self, told: Hears) -> None:
         """Have the seconds of each query told."""
 
 

@@ -66,6 +66,7 @@ class Following:
         """Whether the model gave a known text its known vector when it was last asked."""
         self.now = self._checked(opening())
         """The chat of this moment. Whoever needs several things that fit each other takes them from one of these."""
+        self._in_force()  # a shelf that is away or broken opened what it served last
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -154,13 +155,9 @@ class Following:
 
     def look(self) -> bool:
         """Go over to the current index if it is another than the one that answers; whether that was done."""
-        try:
-            name = self._shelf.current()
-        except StoreError as error:
-            self.current = self.reachable = False
-            self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
+        name = self._in_force()
+        if not self.reachable:
             return False
-        self.current, self.reachable = name == self.version, True
         if self.current:
             self._told, self._failed = set(), None
             return False
@@ -170,6 +167,17 @@ class Following:
             return False
         self._failed, self._passed = found, 0
         return self._go_over()
+
+    def _in_force(self) -> str | None:
+        """The name of the index in force, None also where the store does not tell; notes both of it."""
+        try:
+            name = self._shelf.current()
+        except StoreError as error:
+            self.current = self.reachable = False
+            self._tell(f"which index is in force cannot be told, the one that was answers on: {error}")
+            return None
+        self.current, self.reachable = name == self.version, True
+        return name
 
     def _go_over(self) -> bool:
         try:
