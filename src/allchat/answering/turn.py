@@ -189,7 +189,7 @@ class Turn:
         with self._timed("compose"):
             asked = self._heard.read
             parted = content_words(asked) if is_parted(asked, languages=self._pipeline.languages) else ()
-            said = answered_before(self._pipeline, self._earlier) if self._leans else frozenset()
+            said = partial(answered_before, self._pipeline, self._earlier) if self._leans else frozenset
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted, said=said)
             put = partial(compose, sources=self._sources, wording=self._wording)
             composed = put(quotes.shown)
