@@ -45,6 +45,7 @@ URGENT = (
     "the last one i will ever see",
     "y ahora está temblando toda",
     "y tiene los labios azules",
+    "y los labios morados",
     "y no despierta",
     "y no puede respirar",
     "y le sale sangre de la nariz y no para",

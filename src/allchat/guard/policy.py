@@ -120,11 +120,11 @@ def judged(met: Met, scores: Scores, message: ReadMessage) -> Verdict:
 def _alarm(scores: Scores, message: ReadMessage, other: Verdict | None) -> Verdict | None:
     """A crisis or an emergency that only the classifier finds; an emergency only where a danger is told of."""
     kind = None if other is None else other.kind
-    least = OUTSIDE if kind in ("out_of_scope", "chat") else 0.0
-    if scores.crisis >= max(least, _crisis_bar(scores, message)) and scores.crisis == max(scores):
+    crisis = max(_crisis_bar(scores, message), OUTSIDE if kind in ("out_of_scope", "chat") else 0.0)
+    emergency = max(_emergency_bar(message), OUTSIDE if kind == "out_of_scope" else 0.0)
+    if scores.crisis >= crisis and scores.crisis == max(scores):
         return _found("urgent", CRISIS_REASON, scores.crisis)
-    least = OUTSIDE if kind == "out_of_scope" else 0.0
-    if scores.emergency >= max(least, _emergency_bar(message)) and danger(message) == "told":
+    if scores.emergency >= emergency and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
     return None
 
@@ -148,18 +148,18 @@ def _rest(urgent: Verdict | None, other: Verdict | None, scores: Scores, message
         return other
     if scores.emergency >= POSSIBLE_EMERGENCY and scores.harmless < EVEN and danger(message) == "told":
         return _found("refusal", UNSURE, scores.emergency)
-    if scores.advice + scores.emergency + scores.crisis + _feared(scores, message) >= _needed(message):
-        return _found("refusal", CHANCES if "@own-death" in message.labels else OTHER, scores.advice)
-    if scores.harmless < SEARCHED and message.labels.isdisjoint({"@informs", "<asks-our-subject>"}):
-        return _of_whatever_else(scores, message)
-    return Verdict(None, score=1 - scores.harmless)
+    return _unmet(scores, message)
 
 
-def _of_whatever_else(scores: Scores, message: ReadMessage) -> Verdict:
-    """What hardly asks for information is of someone's mood, or advice; no quote would answer it."""
-    mood = scores.crisis + scores.support + scores.fear
-    if "@own-death" in message.labels or mood < scores.advice + scores.emergency:
-        return _found("refusal", CHANCES if "@own-death" in message.labels else OTHER, scores.advice)
+def _unmet(scores: Scores, message: ReadMessage) -> Verdict:
+    """What meets no rule and is no alarm: advice, or a question for the search; what hardly asks is of a mood."""
+    mood, own_death = scores.crisis + scores.support + scores.fear, "@own-death" in message.labels
+    asked = scores.advice + scores.emergency + scores.crisis + _feared(scores, message) >= _needed(message)
+    searched = scores.harmless >= SEARCHED or not message.labels.isdisjoint({"@informs", "<asks-our-subject>"})
+    if searched and not asked:
+        return Verdict(None, score=1 - scores.harmless)
+    if asked or own_death or mood < scores.advice + scores.emergency:
+        return _found("refusal", CHANCES if own_death else OTHER, scores.advice)
     return _found("support", FEELINGS, mood)
 
 

@@ -139,8 +139,10 @@ def meets(message: ReadMessage, rule: Rule) -> bool:
 
 def meets_surely(message: ReadMessage, rule: Rule) -> bool:
     """Whether some clause of ``message`` meets ``rule`` by more than what has other senses too."""
+    if not rule.unsure:
+        return meets(message, rule)
     sure = tuple(tuple(phrase for phrase in group if phrase not in rule.unsure) for group in rule.all)
-    return meets(message, replace(rule, all=sure) if rule.unsure else rule)
+    return meets(message, replace(rule, all=sure))
 
 
 def _clause_meets(found: Hits, rule: Rule, labels: frozenset[str]) -> bool:
