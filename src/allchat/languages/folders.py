@@ -222,6 +222,7 @@ def packaged_languages() -> Languages:
     return read_languages(files("allchat") / "languages")
 
 
+@cache
 def packaged_codes() -> tuple[str, ...]:
     """The codes of the languages that come with allchat, English first, without reading any."""
     return _in_order(_codes(files("allchat") / "languages"))
