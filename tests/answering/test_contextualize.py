@@ -70,20 +70,18 @@ def test_the_subject_is_taken_over_without_the_words_that_ask(history: list[str]
 
 
 @pytest.mark.parametrize(
-    "question",
+    ("question", "leans"),
     [
-        "what can they do then",
-        "thanks, and how are they watched for",
-        "any others like it",
-        "how many weeks is the last one",
+        ("what can they do then", True),
+        ("thanks, and how are they watched for", True),
+        ("any others like it", True),
+        ("how many weeks is the last one", True),
+        ("which drugs are used in the first month", False),
+        ("when was this information updated", False),
+        ("what is a port", False),
     ],
 )
-def test_a_question_that_names_nothing_or_points_leans(question: str) -> None:
-    assert leans_on_history(question)
-
-
-@pytest.mark.parametrize(
-    "question", ["which drugs are used in the first month", "when was this information updated", "what is a port"]
-)
-def test_a_question_with_a_time_or_a_name_stands_alone(question: str) -> None:
-    assert not leans_on_history(question)
+def test_a_question_leans_that_points_or_names_nothing_and_none_with_a_time_or_a_name(
+    question: str, leans: bool
+) -> None:
+    assert leans_on_history(question) is leans

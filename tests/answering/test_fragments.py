@@ -106,5 +106,18 @@ def test_what_is_no_conversation_for_information_is_judged_by_the_fragment_alone
 
 
 @pytest.mark.parametrize("fragment", ["and should I take antibiotics", "and should we use iron pills?"])
-def test_what_was_asked_before_opens_no_refusal(fragment: str, chat: Chat) -> None:
-    assert chat.ask(fragment, history=["what is maintenance"]).kind == "refusal"
+@pytest.mark.parametrize("lifted", [False, True])
+def test_what_was_asked_before_opens_no_refusal(
+    fragment: str, lifted: bool, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lifted:
+        monkeypatch.setattr("allchat.guard.policy.INFORMATION", 0.5)
+        assert chat.explain(fragment)[1].verdict.kind is None, "alone the classifier lifts the rule"
+    answer, trace = chat.explain(fragment, history=["what is maintenance"])
+    assert (answer.kind, trace.verdict.kind) == ("refusal", "refusal")
+
+
+def test_what_leans_and_only_names_a_child_is_answered_where_it_asks_for_information(chat: Chat) -> None:
+    answer = chat.ask("what does he have to do before it", history=["what is a lumbar puncture"])
+    assert answer.kind == "answer"
+    assert "Lumbar puncture" in answer.citations[0].quote

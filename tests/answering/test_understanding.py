@@ -8,6 +8,7 @@ import pytest
 from places import ROOT
 
 from allchat.answering.contextualize import may_lean
+from allchat.answering.quotes import select
 from allchat.answering.understanding import understood
 from allchat.chat import Chat
 
@@ -54,6 +55,16 @@ def test_it_is_the_illness_where_that_is_much_nearer(question: str, history: lis
 
 
 def test_a_passage_that_was_quoted_already_does_not_answer_alone(chat: Chat) -> None:
+    answer, trace = chat.explain("who gives it", history=["what is radiation therapy"])
+    sources = chat.sources(frozenset())
+    alone = select(trace.hits, sources=sources).shown
+    beside = select(trace.hits, sources=sources, said=lambda: {trace.hits[0].block.key}).shown
+    assert (len(alone), len(beside), beside[0]) == (1, 2, alone[0])
+    assert [cited.start for cited in answer.citations][:1] == [alone[0].start]
+    assert len(answer.citations) == 2
+
+
+def test_what_a_subject_has_to_do_with_the_question_is_quoted_beside_what_it_is(chat: Chat) -> None:
     before = chat.ask("what is the Philadelphia chromosome")
     after = chat.ask("is there special medicine for that", history=["what is the Philadelphia chromosome"])
     assert after.citations[0].quote == before.citations[0].quote

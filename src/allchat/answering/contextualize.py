@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from allchat.languages.folders import Languages, packaged_languages
-from allchat.search.words import WORD, content_words, stop_words
+from allchat.search.words import WORD, content_words, lowered, says_something, stop_words
 from allchat.sources.medicines import medicine_names
 
 HISTORY_TURNS = 6
@@ -22,9 +22,6 @@ MOST_WORDS = 4
 
 TOPICS = (1, 2)
 """Earlier questions that stand alone whose subjects are taken over, the latest: read with one, and with two."""
-
-_FORM = re.compile(r"(?:what|why|how|when|which|who|where)s")
-"""Written so for "what's", which is a word of form."""
 
 _PART = re.compile(r"[?;]|\b(?:and|or)\b", re.IGNORECASE)
 
@@ -37,6 +34,7 @@ class _Pointing:
         self.illness = words.illness
         self.breaks, self.continues = _compiled(words.breaks), _compiled(words.continues)
         self.compares = _compiled(rf"\b{words.compares}\b")
+        self.form = re.compile(words.form)
         self.several = _compiled(words.ordinal)
         self.pointers = tuple((_compiled(pattern), most) for pattern, most in
                               ((words.it, 4), (words.they, 2), (words.that, 5), (words.ordinal, 4)))  # fmt: skip
@@ -102,9 +100,9 @@ def _earlier(history: Sequence[str]) -> list[str]:
 def leans_on_history(question: str) -> bool:
     """Whether a question cannot be read alone: it is the rest of one, points out of itself, or names nothing."""
     question = _opened(question)
-    words = content_words(question)
-    if stop_words().issuperset(words):
+    if not says_something(question):
         return True
+    words = content_words(question)
     if _pointing().continues.match(question):
         return len(words) <= 5
     return any(_points_out(question, pattern) and len(words) <= most for pattern, most in _pointing().pointers)
@@ -151,21 +149,21 @@ def _points_out(question: str, pattern: re.Pattern[str]) -> bool:
 
 def _named(text: str) -> list[str]:
     """Words that name something but the illness itself, none where there are only words of form."""
-    words = content_words(text) if text.strip() else []
-    return [word for word in words if word != "leukemia" and not _is_of_form(word)]
+    return [word for word in content_words(text) if word != "leukemia" and not _is_of_form(word)]
 
 
 def _subject(text: str) -> str:
     """What a question is about, in its own words: from the first that names something to the last. A letter by itself
     names something: T cells, a B cell.
     """
-    said = [(word, word.group().lower().replace("’", "'")) for word in WORD.finditer(text)]
-    words = [word for word, low in said if not _is_of_form(low) or (len(low) == 1 and low not in "ai")]
-    return text[words[0].start() : words[-1].end()]
+    found = [word for word in WORD.finditer(text) if not _is_of_form(lowered(word.group()), letters=False)]
+    return text[found[0].start() : found[-1].end()]
 
 
-def _is_of_form(word: str) -> bool:
-    return word in stop_words() or _FORM.fullmatch(word) is not None
+def _is_of_form(word: str, *, letters: bool = True) -> bool:
+    """Whether a word only says how is asked: a stop word, a letter by itself if ``letters`` are, or one of form."""
+    stops = word in stop_words() and (letters or len(word) > 1)
+    return stops or _pointing().form.fullmatch(word) is not None
 
 
 def _taken_over(earlier: Sequence[str], most: int) -> tuple[str, ...]:

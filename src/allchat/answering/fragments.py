@@ -12,13 +12,9 @@ from dataclasses import replace
 from allchat.answering.contextualize import HISTORY_TURNS, is_rest, leans_on_history, may_lean, names_one_of_several
 from allchat.answering.pipeline import Pipeline
 from allchat.answering.tongue import Heard
-from allchat.guard.policy import CRISIS_REASON
+from allchat.guard.policy import CRISIS_REASON, SEARCHED
 from allchat.guard.rules import ReadMessage, danger
 from allchat.records import Verdict
-
-HARMLESS = 0.3
-"""How likely mere information must be for a crisis to be doubted. Of ours "how much of it kills you" has 0.11, "and the
-last one" of the phases 0.36, "¿dónde los encuentro?" of clinical trials 0.37."""
 
 PERSONAL = frozenset({"@now", "@the-child", "@mood", "@fears", "@own-death"})
 """What a fragment that asks for more information does not tell of."""
@@ -58,8 +54,9 @@ def asks_on(
 
 
 def _may_be_doubted(verdict: Verdict) -> bool:
+    """Whether a verdict may be wrong of a fragment: low mood, and a crisis where a search were possible without it."""
     if verdict.kind == "urgent":
-        return verdict.reason == CRISIS_REASON and verdict.harmless >= HARMLESS
+        return verdict.reason == CRISIS_REASON and verdict.harmless >= SEARCHED
     return verdict.kind == "support"
 
 

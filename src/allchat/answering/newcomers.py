@@ -35,6 +35,9 @@ WHOLE, NEARER, SAME = 0.99, 0.05, 0.97
 """A newcomer that holds a question's words whole and is nearer than our text by this much says it better, unless we
 have the very question: the cosine of that. Text is held against text here, which is of one scale."""
 
+TEXT = ("sentence", "block")
+"""The parts of a hit that are of its text alone."""
+
 LONGEST_TITLE = 4
 """Words of a title that are looked for together."""
 
@@ -51,7 +54,7 @@ def says_it(found: Found, *, wordings: Sequence[str], search: Search) -> float |
     """How far above ``STANDS`` the first hit is, where it is a newcomer's and its own words say what was asked."""
     if not found.hits or search.asked(found.numbers[0]) or found.hits[0].block.kind == "heading":
         return None
-    near = max(found.hits[0].parts[part] for part in ("sentence", "block"))
+    near = _near(found, 0, TEXT)
     return near - STANDS if near >= STANDS and _held(found, 0, wordings, search) >= COVERED else None
 
 
@@ -68,9 +71,7 @@ def is_meant(found: Found, place: int = 0, *, wordings: Sequence[str], search: S
     """Whether a hit is a newcomer's that is near and holds enough of what was asked: a nearest passage, whatever the
     judge says, who was made before that source came.
     """
-    if not _is_theirs(found, place, search, other=False):
-        return False
-    return _is_near(found, place, wordings, search)
+    return _is_theirs(found, place, search, other=False) and _is_near(found, place, wordings, search)
 
 
 def _is_near(found: Found, place: int, wordings: Sequence[str], search: Search) -> bool:
@@ -132,14 +133,14 @@ def _is_theirs(found: Found, place: int, search: Search, *, other: bool) -> bool
 
 
 def _says_it_better(found: Found, place: int, *, wordings: Sequence[str], search: Search) -> bool:
-    ours, theirs = (max(hit.parts["sentence"], hit.parts["block"]) for hit in (found.hits[0], found.hits[place]))
+    ours, theirs = _near(found, 0, TEXT), _near(found, place, TEXT)
     if theirs < max(STANDS, ours + NEARER) or found.best["question"] >= SAME:
         return False
     return _held(found, place, wordings, search) >= WHOLE
 
 
-def _near(found: Found, place: int) -> float:
-    return max(found.hits[place].parts[part] for part in ("sentence", "block", "heading"))
+def _near(found: Found, place: int, parts: Sequence[str] = (*TEXT, "heading")) -> float:
+    return max(found.hits[place].parts[part] for part in parts)
 
 
 def _held(found: Found, place: int, wordings: Sequence[str], search: Search) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,21 +64,21 @@ def select(
     sources: Sources,
     named: Named = frozenset(),
     parted: Sequence[str] = (),
-    said: Collection[str] = (),
+    said: Callable[[], Collection[str]] = frozenset,
 ) -> Selected:
     """What answers and what adds to it (at most two quotes, or a list in brief), and at most ``FURTHER`` on request.
 
     ``named`` are the cases that the question names; ``parted`` are the words of a question in two parts: the second
-    quote is that which says most of those that the first does not say. ``said`` are blocks that the question before was
-    answered by: where the first quote is of one, the best that is not needs no more than a further one. No hits give no
-    quotes.
+    quote is that which says most of those that the first does not say. ``said`` gives the blocks that the question
+    before was answered by, and is asked only where one quote would stand alone: where that is of one of them, the best
+    that is not needs no more than a further one. No hits give no quotes.
     """
     taken = [found for found in sift(led(hits, sources=sources, named=named), sources=sources) if found.quotes]
     if not taken:
         return Selected(())
     adding = [found for found in taken[1:] if _adds(found, taken[0], sources, wide=bool(parted))]
-    if not adding and taken[0].hit.block.key in said:
-        fresh = (found for found in taken[1:] if found.hit.block.key not in said)
+    if not adding and taken[1:] and taken[0].hit.block.key in (before := said()):
+        fresh = (found for found in taken[1:] if found.hit.block.key not in before)
         adding = [found for found in fresh if _adds(found, taken[0], sources, wide=True)][:1]
     missing = frozenset(parted) - _said(taken[0], sources) if parted else frozenset()
     second = max(adding, key=lambda found: len(missing & _said(found, sources)) if missing else 0, default=None)

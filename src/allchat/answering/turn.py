@@ -27,7 +27,7 @@ from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.texts import as_markdown
 from allchat.answering.understanding import Looked, Understood, answered_before, look, understood
 from allchat.answering.verify import verify_quotes
-from allchat.guard.policy import gives_way
+from allchat.guard.policy import OTHER, gives_way
 from allchat.guard.rules import ReadMessage
 from allchat.languages.calls import call_parts
 from allchat.parts import Fixed, Part, Parts
@@ -102,13 +102,21 @@ class Turn:
         looked = self._retrieve(understood, dict(zip(texts, read, strict=True)))
         looked = seen(pipeline, (*self._earlier, self._heard), looked)
         self.trace = replace(self.trace, decision=looked.decision)
-        return self._searched(verdict, message, looked)
+        return self._searched(self._held(verdict, screened), message, looked)
 
     def _judged(self, message: ReadMessage, reading: Vector, screened: Verdict) -> Verdict:
         """The guard's verdict; none where the message is a fragment that asks for more of what was asked before."""
         verdict = self._pipeline.guard.judge(message, reading, screened, glossed=self._heard.glossed)
         more = asks_on(self._pipeline, message, verdict, heard=self._heard, earlier=self._earlier)
         return Verdict(None, private=verdict.private, harmless=verdict.harmless) if more else verdict
+
+    def _held(self, verdict: Verdict, screened: Verdict) -> Verdict:
+        """The verdict; that of a rule which refuses for an exact reason where it was lifted and the question leans."""
+        exact = screened.kind == "refusal" and screened.reason != OTHER
+        if verdict.kind is None and self._leans and exact:
+            verdict = replace(screened, harmless=verdict.harmless)
+            self.trace = replace(self.trace, verdict=verdict)
+        return verdict
 
     def _searched(self, verdict: Verdict, message: ReadMessage, looked: Looked) -> Answer:
         """The answer that the evidence allows: a refusal that is unsure gives way to what clearly answers."""
@@ -181,7 +189,7 @@ class Turn:
         with self._timed("compose"):
             asked = self._heard.read
             parted = content_words(asked) if is_parted(asked, languages=self._pipeline.languages) else ()
-            said = answered_before(self._pipeline, self._earlier) if self._leans else frozenset()
+            said = partial(answered_before, self._pipeline, self._earlier) if self._leans else frozenset
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted, said=said)
             put = partial(compose, sources=self._sources, wording=self._wording)
             composed = put(quotes.shown)

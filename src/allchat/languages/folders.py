@@ -66,7 +66,7 @@ class FollowUp(_Table):
 
 
 class Pointing(_Table):
-    """Words that point at what was asked before, and that compare; of the language in which questions are searched."""
+    """Words that point at what was asked before, that compare, and of form; of the language that searches are in."""
 
     illness: frozenset[str]
     breaks: _Pattern
@@ -76,6 +76,7 @@ class Pointing(_Table):
     ordinal: _Pattern
     continues: _Pattern
     compares: _Pattern
+    form: _Pattern
 
 
 class Suggested(_Table):
@@ -93,6 +94,14 @@ class Dictated(_Table):
     fillers: tuple[_Pattern, ...] = ()
 
 
+class Audience(_Table):
+    """Words by which a source says for whom it is written; what is ``treating`` says whom professionals treat."""
+
+    families: _Pattern = "(?!)"
+    professionals: _Pattern = "(?!)"
+    treating: _Pattern = "(?!)"
+
+
 class Sentences(_Table):
     """Where a sentence does not end, and with which first words it leans on the one before."""
 
@@ -108,6 +117,7 @@ class _File(_Table):
     suggestion: Suggested
     dictation: Dictated = Dictated()
     sentences: Sentences = Sentences()
+    audience: Audience = Audience()
 
 
 Shape = TypeVar("Shape")
@@ -212,6 +222,7 @@ def packaged_languages() -> Languages:
     return read_languages(files("allchat") / "languages")
 
 
+@cache
 def packaged_codes() -> tuple[str, ...]:
     """The codes of the languages that come with allchat, English first, without reading any."""
     return _in_order(_codes(files("allchat") / "languages"))

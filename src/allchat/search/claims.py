@@ -94,10 +94,12 @@ def succeeded(
     """The scores, what replaces a block counting no less than that, and which blocks are replaced: of two that count
     the same the later one stands first. ``blocks`` are ascending; ``successors`` ``(n, 2)``: a block and its successor.
     """
+    replaced = np.zeros(len(blocks), dtype=bool)
+    if not len(successors):
+        return score, replaced
     place = np.searchsorted(blocks, successors)
     there = (np.append(blocks, -1)[place] == successors).all(axis=1)
     before, after = place[there].T
-    replaced = np.zeros(len(blocks), dtype=bool)
     replaced[before] = True
     score = score.copy()
     np.maximum.at(score, after, score[before])

@@ -142,7 +142,7 @@ class Search:
         """Whether the block of this number is of another edition of a source with questions of ours."""
         return bool(self._copies[number])
 
-    @property
+    @cached_property
     def every_source_asked(self) -> bool:
         """Whether every source that is searched has questions of ours."""
         return bool(self._asked[self.sources.counts > 0].all())
@@ -197,8 +197,10 @@ class Search:
     def _ours(
         self, score: NDArray[np.float64], parts: NDArray[np.float64], blocks: NDArray[np.intp], held: NDArray[np.intp]
     ) -> Found | None:
+        if self.every_source_asked:
+            return None
         mine = np.flatnonzero(self._asked[blocks])
-        if self.every_source_asked or not len(mine):
+        if not len(mine):
             return None
         order = mine[np.argsort(-score[mine], kind="stable")]
         return Found((), tuple(blocks[order].tolist()), _named(parts[mine].max(axis=0).tolist()), held)

@@ -17,10 +17,15 @@ def stop_words() -> frozenset[str]:
 
 def content_words(text: str) -> list[str]:
     """The words that say what a text is about, lower case, each once, in order. All of its words where none is left."""
-    words = list(dict.fromkeys(word.lower().replace("’", "'") for word in WORD.findall(text)))
+    words = list(dict.fromkeys(map(lowered, WORD.findall(text))))
     return [word for word in words if word not in stop_words()] or words
 
 
 def says_something(text: str) -> bool:
     """Whether a text has a word that says what it is about."""
-    return any(word.lower().replace("’", "'") not in stop_words() for word in WORD.findall(text))
+    return not stop_words().issuperset(content_words(text))
+
+
+def lowered(word: str) -> str:
+    """A word as the stop words are written: lower case, with a straight apostrophe."""
+    return word.lower().replace("’", "'")
