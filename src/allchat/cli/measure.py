@@ -159,7 +159,7 @@ def _bench_peers(settings: Settings, out: Path | None) -> None:
     figures = peers(
         index=settings.index,
         corpus=settings.corpus,
-        questions=[row["text"] for row in read_suite(Path("tests/suites/answers")).rows],
+        questions=[row.text for row in read_suite(Path("tests/suites/answers")).rows],
         say=lambda words: click.echo(words, err=True),
     )
     click.echo("\n".join(peer_lines(figures)))
