@@ -69,7 +69,7 @@ def retrieval(ranking: Sequence[str], relevant: Mapping[str, int]) -> Outcomes:
 
 
 def figure(outcomes: Sequence[float]) -> Figure:
-    """The mean, rounded, with its percentile bootstrap interval: 2,000 resamples, seeded, so that the same gives the same.
+    """The mean, rounded, with its percentile bootstrap interval: 2,000 resamples, seeded: the same gives the same.
 
     Where every outcome is True, or every one False, resampling can show no doubt: the interval is Clopper and
     Pearson's exact one. Source: Efron 1979; Clopper and Pearson 1934.
