@@ -192,9 +192,9 @@ def test_a_report_that_is_none_is_an_error(report: Report, tmp_path: Path) -> No
     with pytest.raises(QuestionError, match="cannot be written"):
         write_reports(report, tmp_path / "report.json" / "x")
     older = unshaped(report)
-    del older["suites"]["guard"]["looked_at"]
+    del older["suites"]["guard"]["sha256"]
     (tmp_path / "report.json").write_text(json.dumps(older))
-    with pytest.raises(QuestionError, match=r"is not a whole report \(suites\.guard\.looked_at: Field required\)"):
+    with pytest.raises(QuestionError, match=r"is not a whole report \(suites\.guard\.sha256: Field required\)"):
         read_report(tmp_path)
 
 

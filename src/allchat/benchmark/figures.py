@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -123,7 +123,7 @@ class StaffForms:
     forms: Mapping[str, Form]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
     """A build from nothing, and after a change of one line, which figures of earlier runs have not."""
 
@@ -131,13 +131,13 @@ class Building:
     processor_s: Sparse[float] = None
     after_one_line_processor_s: Sparse[float] = None
     after_one_line: Sparse[str] = None
-    blocks: int = field(kw_only=True)
-    documents: int = field(kw_only=True)
-    passages: int = field(kw_only=True)
-    questions: int = field(kw_only=True)
-    vectors: int = field(kw_only=True)
-    seconds_per_1000_vectors: float = field(kw_only=True)
-    seconds_per_1000_passages: float = field(kw_only=True)
+    blocks: int
+    documents: int
+    passages: int
+    questions: int
+    vectors: int
+    seconds_per_1000_vectors: float
+    seconds_per_1000_passages: float
 
 
 @dataclass(frozen=True, slots=True)

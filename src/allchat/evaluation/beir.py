@@ -73,12 +73,8 @@ def evaluate_beir(
         origin=f"{folder.name}, split {split}",
         licence="see the data set",
         sha256=hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest(),
-        looked_at=True,
-        frozen="",
-        first_sight={},
         questions=len(rows),
         figures=figures_of([row.outcomes for row in rows]),
-        gates=(),
         systems=systems_report(list(gained.values())),
         rows=rows,
     )

@@ -119,7 +119,7 @@ class RowReport:
     trace: Sparse[Traced] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteReport:
     """The figures of one suite with its gates and rows; ``unmeasured`` says why there are none."""
 
@@ -128,12 +128,12 @@ class SuiteReport:
     origin: str
     licence: str
     sha256: str
-    looked_at: bool
-    frozen: str
-    first_sight: Mapping[str, float]
+    looked_at: bool = True
+    frozen: str = ""
+    first_sight: Mapping[str, float] = field(default_factory=dict)
     questions: int
     figures: Figures
-    gates: tuple[GateReport, ...]
+    gates: tuple[GateReport, ...] = ()
     unmeasured: Sparse[str] = None
     systems: Sparse[Mapping[str, SystemReport]] = None
     ablation: Sparse[Mapping[str, SystemReport]] = None
