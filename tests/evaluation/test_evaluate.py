@@ -14,7 +14,7 @@ from places import SMALL
 from word_hash import WordHash
 
 from allchat.chat import Chat
-from allchat.errors import QuestionError
+from allchat.errors import QuestionError, VerificationError
 from allchat.evaluation import run as module
 from allchat.evaluation.beir import evaluate_beir, is_beir, read_queries, read_relevant
 from allchat.evaluation.records import Outcomes, Report, Result
@@ -165,6 +165,23 @@ def test_systems_are_compared_on_the_same_questions(report: Report) -> None:
     assert systems["allchat"]["figures"]["first_three"] == {"value": 0.5, "low": 0.0, "high": 1.0, "n": 2}
     assert set(systems["BM25 alone"]["added"]["first"]) == {"by", "rose", "fell", "p"}
     assert "systems" not in suites["guard"]
+
+
+def test_an_answer_that_was_withheld_fails_and_the_other_questions_are_still_compared(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain = Chat.explain
+
+    def broken(self: Chat, question: str, **named: Any) -> Any:
+        if named["id"] == "lost":
+            raise VerificationError("the quote is not there")
+        return explain(self, question, **named)
+
+    monkeypatch.setattr(Chat, "explain", broken)
+    found = evaluate(opened, SUITES[:1]).suites["answers"]
+    assert found.rows[1].failed == ("gold_in_answer", "supported", "exact")
+    assert found.rows[1].record == {"question": ASKED, "error": "the quote is not there"}
+    assert {system.figures["first"].n for system in (found.systems or {}).values()} == {1}
 
 
 def test_coverage_and_risk_stand_on_the_suites_that_calibrate(report: Report, opened: Open) -> None:

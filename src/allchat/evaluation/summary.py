@@ -47,9 +47,9 @@ def suite_report(suite: Suite, results: Sequence[Result] | None) -> SuiteReport:
     figures = _figures(results or ())
     rows = tuple(map(_row, results or ()))
     compared = {
-        name: systems_report([result.compared[name] for result in results])
+        name: systems_report(gained)
         for name in ("systems", "ablation")
-        if suite.compare and results
+        if (gained := [result.compared[name] for result in results or () if name in result.compared])
     }
     return SuiteReport(
         task=suite.task,
