@@ -76,12 +76,14 @@ def small_chat(small_index: Path) -> Chat:
 
 @pytest.fixture(scope="session")
 def word_chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
-    """Answers from the real texts with the word-hash embedder; not calibrated, which takes a real model's vectors."""
+    """Answers from the real texts alone with the word-hash embedder. A map of our questions and a judge of our examples
+    take a real model's vectors to mean anything, and a minute to learn.
+    """
     from allchat.build import build
     from allchat.chat import Chat
 
     folder = tmp_path_factory.mktemp("words")
-    shutil.copytree(ROOT / "corpus", folder / "corpus", ignore=shutil.ignore_patterns("calibration.toml"))
+    shutil.copytree(ROOT / "corpus", folder / "corpus", ignore=shutil.ignore_patterns("calibration.toml", "questions"))
     index = build(folder / "corpus", index=folder / "index", embedder=WordHash())
     return Chat.open(index, embedder=WordHash())
 
