@@ -33,17 +33,20 @@ def told_wrongly(*, kept: bool) -> list[tuple[str, str, str]]:
     return [(right, state, quote) for right, state, quote in found if right != state]
 
 
+@pytest.mark.slow
 def test_all_of_300_made_changes_are_told_where_the_older_text_is_kept() -> None:
     assert Counter(made.kind for made in CHANGES).most_common(1)[0][1] == 60
     assert told_wrongly(kept=True) == []
 
 
+@pytest.mark.slow
 def test_without_the_older_text_few_are_told_wrongly_and_each_says_that_it_is_not_proven() -> None:
     wrong = [row for row in told_wrongly(kept=False) if row[0] != "record altered"]
     assert len(wrong) <= 12, wrong
     assert not any(check.proven for made, check in verdicts(kept=False) if made.new.sha256 != made.old.sha256)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_changed_citation_says_its_words_and_their_place(*, kept: bool) -> None:
     for _, check in verdicts(kept=kept):
