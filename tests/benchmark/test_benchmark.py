@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -125,3 +126,10 @@ def test_the_document_says_what_its_file_of_figures_says() -> None:
     text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     shown = text.split("<!-- figures -->\n```text\n")[1].split("\n```\n<!-- /figures -->")[0]
     assert shown.splitlines() == report.summary(json.loads(FIGURES.read_text(encoding="utf-8")))
+
+
+def test_the_processor_time_of_a_process_grows_with_what_it_does() -> None:
+    before, begun = timing.processor_ms(os.getpid()), time.process_time()
+    while time.process_time() - begun < 0.2:
+        sum(range(1000))
+    assert 100 < timing.processor_ms(os.getpid()) - before < 1000

@@ -218,9 +218,10 @@ class Desk:
         chat = self._chat
         answer, trace = chat.explain(question, history=history)
         rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
-        sources = chat.sources(chat.named(question, history=history))
-        judge = chat.hear(question).tongue.judge
-        settled = chat.guard.is_settled(question, trace.verdict)
+        heard = chat.hear(question)
+        sources = chat.sources(chat.named_by(heard, earlier=tuple(map(chat.hear, history))))
+        judge = heard.tongue.judge
+        settled = rule is not None and chat.guard.is_settled(question, trace.verdict)
         said = decided(answer, trace, settled=settled, closest=judge.closest if judge else 0.0)
         return {
             "answer": answer,
