@@ -24,6 +24,7 @@ from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
 from allchat.web.staff.decided import decided
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
+from allchat.web.staff.own_words import own_words, unmarked
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
 from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
@@ -81,7 +82,9 @@ class Desk:
         """What the pages stand on, once for each index."""
         chat = self._chat
         if chat not in self._kept:
-            self._kept[chat] = views(chat), QuoteCheck(chat.documents, chat.outline)
+            shown = views(chat)
+            own = own_words(chat, shown).hold
+            self._kept[chat] = shown, QuoteCheck(chat.documents, chat.outline, own=own)
         return self._kept[chat]
 
     def sources(self, _request: Request, _sent: Sent, _pace: Pace) -> Page:
@@ -131,10 +134,10 @@ class Desk:
         """Where a pasted text stands word for word, or what comes nearest."""
         pasted = sent.text("text")
         if len(pasted) > TEXT_LIMIT:
-            return Page("quote.html", {"pasted": pasted, "findings": (), "left": False, "error": self._long()}, 422)
+            return Page("quote.html", {"pasted": pasted, "found": Checked(()), "error": self._long()}, 422)
         found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
         error = self._words["quote_empty"] if sent.fields and not found.findings else ""
-        values = {"pasted": pasted, "findings": found.findings, "left": found.left, "error": error}
+        values = {"pasted": pasted, "found": found, "error": error}
         values |= {"stamp": self._stamp(), "paged": self._paged}
         return Page("quote.html", values, 422 if error else 200)
 
@@ -166,7 +169,7 @@ class Desk:
 
     def _said(self, content: bytes, pace: Pace) -> Page:
         """What the quotes of a saved sheet come to, or those of an answer that was pasted as text."""
-        text = quoted_in(content.decode(errors="replace"))
+        text = unmarked(quoted_in(content.decode(errors="replace")))
         if len(text) > TEXT_LIMIT:
             values = {"pasted": "", "reports": None, "error": self._long()}
             return Page("answer.html", values, 422)
