@@ -22,6 +22,7 @@ from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
 from allchat.web.printed import has_page, sheets, stacked_svg
 from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
+from allchat.web.staff.beside import Surroundings
 from allchat.web.staff.decided import decided
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.own_words import own_words, unmarked
@@ -64,7 +65,9 @@ class Desk:
         self._counts = counts
         self._wordings = wordings
         self._words = load_wording().table("staff")
-        self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck, Surroundings]] = (
+            WeakKeyDictionary()
+        )
 
     @property
     def _chat(self) -> Chat:
@@ -78,13 +81,14 @@ class Desk:
     def _quotes(self) -> QuoteCheck:
         return self._worked_out()[1]
 
-    def _worked_out(self) -> tuple[dict[str, SourceView], QuoteCheck]:
+    def _worked_out(self) -> tuple[dict[str, SourceView], QuoteCheck, Surroundings]:
         """What the pages stand on, once for each index."""
         chat = self._chat
         if chat not in self._kept:
             shown = views(chat)
             own = own_words(chat, shown).hold
-            self._kept[chat] = shown, QuoteCheck(chat.documents, chat.outline, own=own)
+            check = QuoteCheck(chat.documents, chat.outline, own=own)
+            self._kept[chat] = shown, check, Surroundings(chat.documents, chat.outline)
         return self._kept[chat]
 
     def sources(self, _request: Request, _sent: Sent, _pace: Pace) -> Page:
@@ -159,7 +163,7 @@ class Desk:
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
         values = {"pasted": pasted, "reports": reports, "error": "", "stamp": self._stamp(), "paged": self._paged}
-        return Page("answer.html", values)
+        return Page("answer.html", values | {"beside": self._worked_out()[2].of})
 
     def _stamp(self) -> dict[str, str]:
         """When a check was made and against what: a report that is printed stands by itself."""
