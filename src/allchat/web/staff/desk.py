@@ -24,11 +24,12 @@ from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
 from allchat.web.staff.beside import Surroundings
 from allchat.web.staff.decided import decided
+from allchat.web.staff.find import find
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
 from allchat.web.staff.own_words import own_words, unmarked
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
-from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
+from allchat.web.staff.views import SourceView, candidates, is_intact, views
 from allchat.web.staff.wordings import Wordings
 from allchat.wording import load_wording
 
@@ -108,9 +109,8 @@ class Desk:
         only, questions = (request.query_params.get(name) for name in ("only", "questions"))
         values = {
             "view": view,
-            "shown": found_in(view, sought) if sought else view,
+            "found": find(view, sought) if sought else None,
             "sought": sought,
-            "pieces": pieces,
             "intact": is_intact(self._chat, view.document.key),
             "only": only == "uncovered" and not sought,
             "all": questions == "all",
