@@ -52,6 +52,7 @@ def _forms(chat: Chat, questions: Sequence[str]) -> dict[str, Inputs]:
 
 
 def _dearest(client: _Client, path: str, inputs: Inputs, *, answer: float) -> Form:
+    client.sent(path, {"text": b"fever", "question": b"What is a fever?"})  # what is worked out once is no input's
     (ms, spent), name = max((client.sent(path, fields), name) for name, fields in inputs)
     return Form(ms=round(ms), processor_ms=round(spent), input=name, over_an_answer=round(round(ms) / answer, 1))
 

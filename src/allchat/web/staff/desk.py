@@ -173,11 +173,11 @@ class Desk:
 
     def _said(self, content: bytes, pace: Pace) -> Page:
         """What the quotes of a saved sheet come to, or those of an answer that was pasted as text."""
-        text = unmarked(quoted_in(content.decode(errors="replace")))
+        text = quoted_in(content.decode(errors="replace"))
         if len(text) > TEXT_LIMIT:
             values = {"pasted": "", "reports": None, "error": self._long()}
             return Page("answer.html", values, 422)
-        return self.quote(None, Sent({"text": text}), pace)
+        return self.quote(None, Sent({"text": unmarked(text)}), pace)
 
     def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
         """How the answer to a question comes about."""
@@ -228,6 +228,7 @@ class Desk:
         heard = chat.hear(question)
         sources = chat.sources(chat.named_by(heard, earlier=tuple(map(chat.hear, history))))
         judge = heard.tongue.judge
+        score = trace.verdict.score
         settled = rule is not None and chat.guard.is_settled(question, trace.verdict)
         said = decided(answer, trace, settled=settled, closest=judge.closest if judge else 0.0)
         return {
@@ -236,7 +237,7 @@ class Desk:
             "decided": [self._words[name].format(**values) for name, values in said],
             "rule": rule,
             "thresholds": (ADVICE, EMERGENCY),
-            "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
+            "telling": () if score is None else chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
             "parts": {part: self._words["part"][part] for part in PARTS},
             "candidates": candidates(trace.hits, answer, sources=sources),
         }
