@@ -17,8 +17,10 @@ from allchat.benchmark.timing import processor_ms
 from allchat.chat import Chat
 from allchat.errors import AllchatError
 
-TEXT, FILE = 5000, 4_000_000
-"""Characters of a pasted text, and bytes of a file of saved answers, which the forms take at most."""
+TEXT, FILE, SOUGHT = 5000, 4_000_000, 200
+"""Characters of a pasted text, bytes of a file of saved answers, and characters that are looked for in a source, which
+the forms take at most.
+"""
 
 _BOUNDARY = "hostile"
 
@@ -39,9 +41,13 @@ def staff_forms(chat: Chat, *, index: Path, corpus: Path, questions: Sequence[st
 
 
 def _forms(chat: Chat, questions: Sequence[str]) -> dict[str, Inputs]:
-    text = next(iter(chat.documents.values())).text
+    largest = max(chat.documents.values(), key=lambda document: len(document.text))
+    text = largest.text
     citations = (citation for question in questions for citation in chat.ask(question).to_dict()["citations"])
     return {
+        f"/staff/sources/{largest.key}": (
+            (name, {"find": said.encode()}) for name, said in hostile_texts(text, most=SOUGHT)
+        ),
         "/staff/quote": ((name, {"text": said.encode()}) for name, said in hostile_texts(text, most=TEXT)),
         "/staff/answer": ((name, {"file": said}) for name, said in hostile_records(next(citations), most=FILE)),
         "/staff/why": (
@@ -52,7 +58,7 @@ def _forms(chat: Chat, questions: Sequence[str]) -> dict[str, Inputs]:
 
 
 def _dearest(client: _Client, path: str, inputs: Inputs, *, answer: float) -> Form:
-    client.sent(path, {"text": b"fever", "question": b"What is a fever?"})  # what is worked out once is no input's
+    client.sent(path, dict.fromkeys(("text", "question", "find"), b"fever"))  # what is worked out once is no input's
     (ms, spent), name = max((client.sent(path, fields), name) for name, fields in inputs)
     return Form(ms=round(ms), processor_ms=round(spent), input=name, over_an_answer=round(round(ms) / answer, 1))
 

@@ -56,7 +56,7 @@ def test_what_the_families_page_copies_is_told_apart_from_the_quotes(nurse: Test
     link = f"https://ward.example/allchat/source/{document.key}@0123456789abcdef?start=5&end=9#marked"
     copied = f"It makes blood cells all day long. [1]\nYou could ask next:\n\n[1] {document.title}. {link}\n"
     page = send(nurse, "/staff/answer", text=copied).text
-    assert "Every word stands in the sources." in page
+    assert "Every quote in it stands in the sources word for word." in page
     assert html.escape(link) in page
 
 
