@@ -152,6 +152,33 @@ def test_an_answer_that_is_pasted_and_a_report_can_be_read(signed_in: Any, chat:
     look(here, f"{size}-{scheme}-counts-off")
 
 
+def test_a_sheet_that_a_family_saved_is_checked_quote_by_quote(signed_in: Any, staff: str, tmp_path: Path) -> None:
+    here = signed_in()
+    page = here.page
+    page.goto(staff.removesuffix("/staff"))
+    page.fill("#ask", "What is the treatment for relapsed ALL?")
+    page.press("#ask", "Enter")
+    page.locator("#chat .said blockquote").first.wait_for()
+    here.settled()
+    page.get_by_role("button", name="For the care team").first.click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Save as a file").click()
+    sheet = tmp_path / "sheet.html"
+    started.value.save_as(sheet)
+
+    page.goto(f"{staff}/answer")
+    page.set_input_files("#file", sheet)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Every word stands in the sources.").wait_for()
+    assert page.locator(".card.right").count() >= 2
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("may include", "must include"), encoding="utf-8")
+    page.goto(f"{staff}/answer")
+    page.set_input_files("#file", sheet)
+    page.get_by_role("button", name="Check").click()
+    page.locator(".card.wrong").first.wait_for()
+    assert "must" in page.locator(".card.wrong del").first.inner_text()
+
+
 def test_the_sign_in_fits_a_phone_and_says_what_is_wrong(staff: str, visit: Any) -> None:
     here = visit(staff, size=SIZES["phone"], faults=True)
     here.page.fill("#password", "a wrong password")
