@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -138,11 +138,12 @@ class Desk:
         """Where a pasted text stands word for word, or what comes nearest."""
         pasted = sent.text("text")
         if len(pasted) > TEXT_LIMIT:
-            return Page("quote.html", {"pasted": pasted, "found": Checked(()), "error": self._long()}, 422)
+            blank = {"pasted": pasted, "found": Checked(()), "error": self._long(), "of_answer": False}
+            return Page("quote.html", blank, 422)
         found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
         error = self._words["quote_empty"] if sent.fields and not found.findings else ""
         values = {"pasted": pasted, "found": found, "error": error}
-        values |= {"stamp": self._stamp(), "paged": self._paged}
+        values |= {"stamp": self._stamp(), "paged": self._paged, "of_answer": False}
         return Page("quote.html", values, 422 if error else 200)
 
     def answer(self, _request: Request, sent: Sent, pace: Pace) -> Page:
@@ -177,7 +178,8 @@ class Desk:
         if len(text) > TEXT_LIMIT:
             values = {"pasted": "", "reports": None, "error": self._long()}
             return Page("answer.html", values, 422)
-        return self.quote(None, Sent({"text": unmarked(text)}), pace)
+        page = self.quote(None, Sent({"text": unmarked(text)}), pace)
+        return replace(page, values={**page.values, "of_answer": True})
 
     def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
         """How the answer to a question comes about."""
