@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +134,10 @@ def test_the_document_says_what_its_file_of_figures_says() -> None:
 def test_figures_that_are_read_are_written_byte_for_byte_as_they_were(name: str, shape: type) -> None:
     written = FIGURES.with_stem(name).read_text(encoding="utf-8")
     assert json.dumps(unshaped(shaped(json.loads(written), shape)), indent=1) + "\n" == written
+
+
+def test_the_processor_time_of_a_process_grows_with_what_it_does() -> None:
+    before, begun = timing.processor_ms(os.getpid()), time.process_time()
+    while time.process_time() - begun < 0.2:
+        sum(range(1000))
+    assert 100 < timing.processor_ms(os.getpid()) - before < 1000

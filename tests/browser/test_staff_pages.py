@@ -36,11 +36,12 @@ def chat(built_index: Path) -> Chat:
 
 
 @pytest.fixture(scope="module")
-def staff(chromium: str, chat: Chat) -> Iterator[str]:
+def staff(chromium: str, chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the staff's pages over the real corpus."""
     from allchat.web.staff.pages import staff_router
 
-    for address in serving(chat, staff=staff_router(chat, password=PASSWORD)):
+    reports = tmp_path_factory.mktemp("reports") / "reports.jsonl"
+    for address in serving(chat, staff=staff_router(chat, password=PASSWORD, reports=reports)):
         yield f"{address}/staff"
 
 
@@ -118,6 +119,60 @@ def test_each_view_fits_the_window_and_can_be_read(
     look(here, f"{name}-why")
 
 
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("wide", "dark")])
+def test_an_answer_that_is_pasted_and_a_report_can_be_read(signed_in: Any, chat: Chat, size: str, scheme: str) -> None:
+    here = signed_in(size, scheme)
+    page = here.page
+    page.get_by_role("link", name="Check an answer").click()
+    page.fill("#text", chat.ask("What are the signs of childhood leukemia?").text)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Every quote in it stands in the sources").wait_for()
+    page.get_by_text("allchat’s own words").click()
+    assert page.get_by_text("Each number leads to the words in their place.").last.is_visible()
+    look(here, f"{size}-{scheme}-pasted")
+
+    page.get_by_role("link", name="Why").click()
+    page.fill("#question", "nobody would notice if i was not here")
+    page.get_by_role("button", name="Explain").click()
+    page.get_by_text("The classifier decided, no rule").wait_for()
+    page.get_by_text("Report this wording").click()
+    page.fill("#wording", "nobody would notice")
+    look(here, f"{size}-{scheme}-report")
+    page.get_by_role("button", name="Keep this report").click()
+    page.get_by_text("The report is kept.").wait_for()
+    look(here, f"{size}-{scheme}-reported")
+    page.get_by_role("link", name="What was asked").click()
+    page.get_by_text("Nothing is counted.").wait_for()
+    look(here, f"{size}-{scheme}-counts-off")
+
+
+def test_a_sheet_that_a_family_saved_is_checked_quote_by_quote(signed_in: Any, staff: str, tmp_path: Path) -> None:
+    here = signed_in()
+    page = here.page
+    page.goto(staff.removesuffix("/staff"))
+    page.fill("#ask", "What is the treatment for relapsed ALL?")
+    page.press("#ask", "Enter")
+    page.locator("#chat .said blockquote").first.wait_for()
+    here.settled()
+    page.get_by_role("button", name="For the care team").first.click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Save as a file").click()
+    sheet = tmp_path / "sheet.html"
+    started.value.save_as(sheet)
+
+    page.goto(f"{staff}/answer")
+    page.set_input_files("#file", sheet)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Every word stands in the sources.").wait_for()
+    assert page.locator(".card.right").count() >= 2
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("may include", "must include"), encoding="utf-8")
+    page.goto(f"{staff}/answer")
+    page.set_input_files("#file", sheet)
+    page.get_by_role("button", name="Check").click()
+    page.locator(".card.wrong").first.wait_for()
+    assert "must" in page.locator(".card.wrong del").first.inner_text()
+
+
 def test_the_sign_in_fits_a_phone_and_says_what_is_wrong(staff: str, visit: Any) -> None:
     here = visit(staff, size=SIZES["phone"], faults=True)
     here.page.fill("#password", "a wrong password")
@@ -162,7 +217,7 @@ def test_a_page_prints_without_its_forms_and_with_what_is_folded(signed_in: Any)
     page.emulate_media(media="print")
     assert page.evaluate(_HEIGHT) > 0
     assert not page.locator("header").is_visible()
-    assert not page.locator(".ask").is_visible()
+    assert not any(form.is_visible() for form in page.locator(".ask").all())
     told = " ".join(printed(page))
     assert "What is a spinal tap?" in told
     assert " ".join(folded.inner_text().split()[:6]) in told

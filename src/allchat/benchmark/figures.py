@@ -106,11 +106,14 @@ class BySize:
     build_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The dearest input of a form, and how many answers it costs."""
+    """The dearest input of a form: milliseconds until its page is there, those of the server's processor, which figures
+    of earlier runs have not, and how many answers it costs.
+    """
 
     ms: int
+    processor_ms: Sparse[int] = None
     input: str
     over_an_answer: float
 

@@ -63,7 +63,8 @@ def _form_lines(forms: StaffForms | None) -> Iterator[str]:
     if forms is None:  # figures of earlier runs have them not
         return
     for path, row in forms.forms.items():
-        yield f"{path} at the worst: {row.ms} ms ({row.input}), {row.over_an_answer} answers"
+        spent = "" if row.processor_ms is None else f", {row.processor_ms} ms of processor"
+        yield f"{path} at the worst: {row.ms} ms{spent} ({row.input}), {row.over_an_answer} answers"
 
 
 def _building_lines(built: Building | None) -> Iterator[str]:

@@ -72,3 +72,10 @@ def resident_mb(process: int) -> float:
     """The resident memory of a process, in MB."""
     pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def processor_ms(process: int) -> float:
+    """The processor time that a process has used so far, its own and the system's for it."""
+    stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    told = stat.rpartition(")")[2].split()  # the name before may hold spaces
+    return 1000 * (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")

@@ -93,6 +93,7 @@ def test_a_saved_sheet_is_checked_quote_by_quote_with_a_link_to_each_place(nurse
     assert "2 of 3 pieces stand word for word." in page
     assert "Marrow &amp; bone are one." in page
     assert "Not quoted here" not in page
+    assert "<h1>Check an answer</h1>" in page
     assert page.count("Open in the source") >= 2
 
 

@@ -20,8 +20,10 @@ from allchat.records import Document
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
 from allchat.web.staff.forms import TEXT_LIMIT
+from allchat.web.staff.own_words import own_words
 from allchat.web.staff.quote_check import LONGEST_PIECE, PIECES, QuoteCheck, at_once
 from allchat.web.staff.saved import NOT_HOLDING, RECORDS, checked
+from allchat.web.staff.views import views
 
 CALLS = 400_000
 """Calls that a form may take: a third of a second or so. A text without hostility takes a fiftieth."""
@@ -33,9 +35,9 @@ def documents() -> dict[str, Document]:
 
 
 @pytest.fixture(scope="module")
-def checker(documents: dict[str, Document]) -> QuoteCheck:
+def checker(documents: dict[str, Document], small_chat: Chat) -> QuoteCheck:
     outlines = {key: outline_document(document) for key, document in documents.items()}
-    return QuoteCheck(documents, outlines.__getitem__)
+    return QuoteCheck(documents, outlines.__getitem__, own=own_words(small_chat, views(small_chat)).hold)
 
 
 def calls(work: Callable[[], object]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 from places import SMALL
 from staff_forms import PASSWORD, send
@@ -14,6 +15,7 @@ from allchat.chat import Chat
 from allchat.sources.text import clean
 from allchat.web.app import create_app
 from allchat.web.staff.desk import Desk
+from allchat.web.staff.find import find
 from allchat.web.staff.pages import staff_router
 from allchat.web.staff.views import SourceView
 
@@ -113,8 +115,24 @@ def test_words_are_found_in_a_source_and_only_what_holds_them_is_shown(nurse: Te
     assert "<mark>read twice</mark> a day." in page
     assert page.count('class="words"') == 1
     assert "Skip to main content" not in page
-    assert "with these words: 0." in send(nurse, "/staff/sources/lists", find="zebrafish").text
-    assert "with these words: 0." in send(nurse, "/staff/sources/lists", find="(.*)+").text
+    assert "No place in this source" in send(nurse, "/staff/sources/lists", find="zebrafish").text
+    assert "No place in this source" in send(nurse, "/staff/sources/lists", find="(.*)+").text
+
+
+def test_words_that_stand_apart_are_found_where_a_block_has_all_of_them(nurse: TestClient) -> None:
+    page = send(nurse, "/staff/sources/lists", find="days read").text
+    assert "Places that have all of them: 1." in page
+    assert "<mark>read</mark> twice a <mark>day</mark>." in page
+
+
+@pytest.mark.parametrize("sign", "'’‘ʼ")
+def test_a_sign_is_found_however_a_keyboard_writes_it(small_chat: Chat, sign: str) -> None:
+    view = next(iter(views(small_chat).values()))
+    part = replace(view.parts[0], words="Ask the child’s team: don't wait.")
+    only = replace(view, chapters=(replace(view.chapters[0], parts=(part,)),))
+    assert find(only, f"CHILD{sign}s team").pieces(part.words)[1] == (True, "child’s team")
+    assert find(only, f"don{sign}t").in_a_row
+    assert "".join(piece for _, piece in find(only, "wait ask").pieces(part.words)) == part.words
 
 
 def test_what_is_sought_stands_in_no_address(nurse: TestClient) -> None:

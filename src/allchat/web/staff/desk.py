@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,11 +22,14 @@ from allchat.web.counts import KEPT_DAYS, STEP, Counts, today
 from allchat.web.printed import has_page, sheets, stacked_svg
 from allchat.web.reload import Following
 from allchat.web.staff.asked import PERIODS, asked_view
+from allchat.web.staff.beside import Surroundings
 from allchat.web.staff.decided import decided
+from allchat.web.staff.find import find
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
+from allchat.web.staff.own_words import own_words, unmarked
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
-from allchat.web.staff.views import SourceView, candidates, found_in, is_intact, pieces, views
+from allchat.web.staff.views import SourceView, candidates, is_intact, views
 from allchat.web.staff.wordings import Wordings
 from allchat.wording import load_wording
 
@@ -63,7 +66,9 @@ class Desk:
         self._counts = counts
         self._wordings = wordings
         self._words = load_wording().table("staff")
-        self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck]] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[Chat, tuple[dict[str, SourceView], QuoteCheck, Surroundings]] = (
+            WeakKeyDictionary()
+        )
 
     @property
     def _chat(self) -> Chat:
@@ -77,11 +82,14 @@ class Desk:
     def _quotes(self) -> QuoteCheck:
         return self._worked_out()[1]
 
-    def _worked_out(self) -> tuple[dict[str, SourceView], QuoteCheck]:
+    def _worked_out(self) -> tuple[dict[str, SourceView], QuoteCheck, Surroundings]:
         """What the pages stand on, once for each index."""
         chat = self._chat
         if chat not in self._kept:
-            self._kept[chat] = views(chat), QuoteCheck(chat.documents, chat.outline)
+            shown = views(chat)
+            own = own_words(chat, shown).hold
+            check = QuoteCheck(chat.documents, chat.outline, own=own)
+            self._kept[chat] = shown, check, Surroundings(chat.documents, chat.outline)
         return self._kept[chat]
 
     def sources(self, _request: Request, _sent: Sent, _pace: Pace) -> Page:
@@ -101,9 +109,8 @@ class Desk:
         only, questions = (request.query_params.get(name) for name in ("only", "questions"))
         values = {
             "view": view,
-            "shown": found_in(view, sought) if sought else view,
+            "found": find(view, sought) if sought else None,
             "sought": sought,
-            "pieces": pieces,
             "intact": is_intact(self._chat, view.document.key),
             "only": only == "uncovered" and not sought,
             "all": questions == "all",
@@ -131,11 +138,12 @@ class Desk:
         """Where a pasted text stands word for word, or what comes nearest."""
         pasted = sent.text("text")
         if len(pasted) > TEXT_LIMIT:
-            return Page("quote.html", {"pasted": pasted, "findings": (), "left": False, "error": self._long()}, 422)
+            blank = {"pasted": pasted, "found": Checked(()), "error": self._long(), "of_answer": False}
+            return Page("quote.html", blank, 422)
         found = self._quotes.check(pasted, pace=pace) if pasted else Checked(())
         error = self._words["quote_empty"] if sent.fields and not found.findings else ""
-        values = {"pasted": pasted, "findings": found.findings, "left": found.left, "error": error}
-        values |= {"stamp": self._stamp(), "paged": self._paged}
+        values = {"pasted": pasted, "found": found, "error": error}
+        values |= {"stamp": self._stamp(), "paged": self._paged, "of_answer": False}
         return Page("quote.html", values, 422 if error else 200)
 
     def answer(self, _request: Request, sent: Sent, pace: Pace) -> Page:
@@ -156,7 +164,7 @@ class Desk:
         except QuestionError as error:
             return Page("answer.html", {"pasted": pasted, "reports": None, "error": str(error)}, 422)
         values = {"pasted": pasted, "reports": reports, "error": "", "stamp": self._stamp(), "paged": self._paged}
-        return Page("answer.html", values)
+        return Page("answer.html", values | {"beside": self._worked_out()[2].of})
 
     def _stamp(self) -> dict[str, str]:
         """When a check was made and against what: a report that is printed stands by itself."""
@@ -170,7 +178,8 @@ class Desk:
         if len(text) > TEXT_LIMIT:
             values = {"pasted": "", "reports": None, "error": self._long()}
             return Page("answer.html", values, 422)
-        return self.quote(None, Sent({"text": text}), pace)
+        page = self.quote(None, Sent({"text": unmarked(text)}), pace)
+        return replace(page, values={**page.values, "of_answer": True})
 
     def why(self, _request: Request, sent: Sent, _pace: Pace) -> Page:
         """How the answer to a question comes about."""
@@ -218,9 +227,11 @@ class Desk:
         chat = self._chat
         answer, trace = chat.explain(question, history=history)
         rule = next((rule for rule in chat.guard.rules if rule.id == trace.verdict.rule), None)
-        sources = chat.sources(chat.named(question, history=history))
-        judge = chat.hear(question).tongue.judge
-        settled = chat.guard.is_settled(question, trace.verdict)
+        heard = chat.hear(question)
+        sources = chat.sources(chat.named_by(heard, earlier=tuple(map(chat.hear, history))))
+        judge = heard.tongue.judge
+        score = trace.verdict.score
+        settled = rule is not None and chat.guard.is_settled(question, trace.verdict)
         said = decided(answer, trace, settled=settled, closest=judge.closest if judge else 0.0)
         return {
             "answer": answer,
@@ -228,7 +239,7 @@ class Desk:
             "decided": [self._words[name].format(**values) for name, values in said],
             "rule": rule,
             "thresholds": (ADVICE, EMERGENCY),
-            "telling": chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
+            "telling": () if score is None else chat.guard.telling(question, kind=trace.verdict.kind or "refusal"),
             "parts": {part: self._words["part"][part] for part in PARTS},
             "candidates": candidates(trace.hits, answer, sources=sources),
         }

@@ -83,12 +83,16 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class QuoteFinding:
-    """What one pasted piece comes to: it stands at ``places`` (``count`` in all), or ``nearest`` comes near it."""
+    """What one pasted piece comes to: it stands at ``places`` (``count`` in all), or ``nearest`` comes near it.
+
+    ``own``: it stands nowhere, and is what allchat says around quotes, or a question that is like nothing in a source.
+    """
 
     words: str
     places: tuple[Place, ...] = ()
     count: int = 0
     nearest: Nearest | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +102,42 @@ class Checked:
     findings: tuple[QuoteFinding, ...]
     left: bool = False
 
+    @property
+    def quotes(self) -> tuple[QuoteFinding, ...]:
+        """What may be of a source: all but allchat's own words."""
+        return tuple(finding for finding in self.findings if not finding.own)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What allchat says itself, in its order."""
+        return tuple(finding.words for finding in self.findings if finding.own)
+
+    @property
+    def standing(self) -> int:
+        """How many pieces stand in a source word for word."""
+        return sum(finding.count > 0 for finding in self.findings)
+
 
 def at_once() -> None:
     """The pace of work that waits for nobody."""
 
 
-class QuoteCheck:
-    """Holds pasted text against all sources. What is looked up in is worked out once."""
+def nobodys(_words: str) -> bool:
+    """Where no words are known to be allchat's."""
+    return False
 
-    def __init__(self, documents: Mapping[str, Document], outline: Callable[[str], Outline]) -> None:
+
+class QuoteCheck:
+    """Holds pasted text against all sources. What is looked up in is worked out once; ``own`` knows words of ours."""
+
+    def __init__(
+        self,
+        documents: Mapping[str, Document],
+        outline: Callable[[str], Outline],
+        *,
+        own: Callable[[str], bool] = nobodys,
+    ) -> None:
+        self._own = own
         self._documents = documents
         self._outline = outline
         self._words = {key: clean(document.text) for key, document in documents.items()}
@@ -137,13 +168,17 @@ class QuoteCheck:
     def _pieces_of(self, paragraph: str) -> Iterator[str]:
         """A paragraph, its lines where some of them stand (a list), or its sentences (its lines may be wrapped)."""
         lines = [line for line in map(clean, paragraph.splitlines()) if _EDGE.search(line)]
-        if self._stands(clean(paragraph)):
+        if self._is_known(clean(paragraph)):
             yield clean(paragraph)
-        elif len(lines) > 1 and any(self._stands(line) for line in dict.fromkeys(lines)):
+        elif len(lines) > 1 and any(self._is_known(line) for line in dict.fromkeys(lines)):
             for line in lines:
-                yield from [line] if self._stands(line) else _sentences(line)
+                yield from [line] if self._is_known(line) else _sentences(line)
         else:
             yield from _sentences(paragraph)
+
+    def _is_known(self, words: str) -> bool:
+        """Whether words need not be taken apart."""
+        return self._stands(words) or (len(words) <= LONGEST_PIECE and self._own(words))
 
     def _stands(self, words: str) -> bool:
         said = whole_words(words)
@@ -166,8 +201,11 @@ class QuoteCheck:
         """What one piece comes to; ``words`` are normalised."""
         said = whole_words(words)
         found = [(key, at) for key in self._holding(said) for at in self._whole(key, words)]
+        if not found and self._own(words):
+            return QuoteFinding(words, own=True)
         if not found:
-            return QuoteFinding(words, nearest=self._nearest(words))
+            nearest = self._nearest(words)
+            return QuoteFinding(words, nearest=nearest, own=nearest is None and words.endswith("?"))
         shown = [(key, self._span(key, at, at + len(words))) for key, at in found[:PLACES]]
         return QuoteFinding(words, tuple(self._place(key, span) for key, span in shown), len(found))
 

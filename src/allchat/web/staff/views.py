@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from allchat.answering.cuts import Sources
 from allchat.answering.quotes import Left, sift
@@ -162,22 +162,6 @@ def lead_texts(block: Block, start: int, *, text: str) -> tuple[str, ...]:
                 outer.append(clean(text[item.start : item.end]))
         leads += reversed(outer)
     return tuple(lead for lead in leads if lead)
-
-
-def found_in(view: SourceView, sought: str) -> SourceView:
-    """What of a document holds the words, whatever their capitals; page furniture too."""
-    pattern = re.compile(re.escape(sought), re.IGNORECASE)
-    chapters = (
-        replace(chapter, parts=tuple(part for part in chapter.parts if pattern.search(part.words)))
-        for chapter in view.chapters
-    )
-    return replace(view, chapters=tuple(chapter for chapter in chapters if chapter.parts))
-
-
-def pieces(words: str, sought: str) -> list[tuple[bool, str]]:
-    """The words cut at each place of those that are sought; True for these."""
-    cut = re.split(f"({re.escape(sought)})", words, flags=re.IGNORECASE)
-    return [(bool(number % 2), piece) for number, piece in enumerate(cut) if piece]
 
 
 # Why
