@@ -14,8 +14,10 @@ from click.testing import CliRunner
 from places import ROOT
 
 from allchat.benchmark import load, report, scale, timing
+from allchat.benchmark.figures import Figures, PeerFigures
 from allchat.chat import Chat
 from allchat.cli.main import cli
+from allchat.shapes import shaped, unshaped
 
 FIGURES = ROOT / "docs" / "performance" / "figures.json"
 
@@ -65,11 +67,11 @@ def test_a_real_server_is_put_under_load_and_watched(built_index: Path) -> None:
         seconds=2,
         single_ms=10,
     )
-    assert figures["statuses"] == {"200": figures["questions"]}
-    assert figures["questions"] > 10
-    assert figures["most_p95_ms"] == round(50 * 4 / len(os.sched_getaffinity(0)), 1)
-    assert figures["memory"]["questions"] == figures["questions"]
-    assert 100 < figures["memory"]["last_mb"] < 1000
+    assert figures.statuses == {"200": figures.questions}
+    assert figures.questions > 10
+    assert figures.most_p95_ms == round(50 * 4 / len(os.sched_getaffinity(0)), 1)
+    assert figures.memory.questions == figures.questions
+    assert 100 < figures.memory.last_mb < 1000
 
 
 def tenth_nearest(rows: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> float:
@@ -79,11 +81,11 @@ def tenth_nearest(rows: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> f
 def test_growth_is_the_slope_of_the_second_half() -> None:
     steep_then_flat = [(asked, min(300.0, 100 + asked / 10)) for asked in range(100, 4100, 100)]
     flat = load._growth(steep_then_flat)
-    assert (flat["first_mb"], flat["last_mb"], flat["questions"]) == (110.0, 300.0, 4000)
-    assert flat["slope_mb_per_1000"] == pytest.approx(0, abs=1e-6)
+    assert (flat.first_mb, flat.last_mb, flat.questions) == (110.0, 300.0, 4000)
+    assert flat.slope_mb_per_1000 == pytest.approx(0, abs=1e-6)
     leaking = load._growth([(asked, 100 + asked / 100) for asked in range(100, 4100, 100)])
-    assert leaking["slope_mb_per_1000"] == pytest.approx(10, abs=1e-3)
-    assert load._growth([(1, 50.0)])["slope_mb_per_1000"] == 0
+    assert leaking.slope_mb_per_1000 == pytest.approx(10, abs=1e-3)
+    assert load._growth([(1, 50.0)]).slope_mb_per_1000 == 0
 
 
 def test_the_questions_of_a_run_are_spread_over_the_index(small_chat: Chat) -> None:
@@ -106,22 +108,28 @@ def test_the_command_measures_prints_every_ratio_and_writes_what_it_printed(buil
     where = [f"--index={built_index}", f"--corpus={ROOT / 'corpus'}"]
     result = CliRunner().invoke(cli, ["bench", "--quick", "--size=300", f"--out={out}", f"--plots={plots}", *where])
     assert result.exit_code == 0, result.output
-    figures = json.loads(out.read_text())
+    figures = shaped(json.loads(out.read_text()), Figures)
     assert result.stdout.splitlines() == report.summary(figures)
-    assert figures["one question"]["answer_over"]["embedding the question"] > 1
-    assert figures["one question"]["median_ms"]["arithmetic limit"] > 0
-    assert 0 < figures["cold start"]["ratio"] < 1
-    assert [row["clients"] for row in figures["serving"]["throughput"]] == [1, 8]
-    assert all(sum(row["statuses"].values()) == row["questions"] for row in figures["serving"]["throughput"])
-    assert figures["serving"]["memory"]["questions"] == 100
-    (row,) = figures["search by size"]
-    assert (row["vectors"], row["recall_at_10"]) == (300, 1.0)
-    assert 0 < row["whole_median_ms"] <= row["whole_p95_ms"]
-    assert figures["one question"]["answer_over"]["embedding between answers"] > 1
+    assert figures.one_question.answer_over.embedding > 1
+    assert figures.one_question.median_ms["arithmetic limit"] > 0
+    assert 0 < figures.cold_start.ratio < 1
+    assert [row.clients for row in figures.serving.throughput] == [1, 8]
+    assert all(sum(row.statuses.values()) == row.questions for row in figures.serving.throughput)
+    assert figures.serving.memory.questions == 100
+    (row,) = figures.search_by_size
+    assert (row.vectors, row.recall_at_10) == (300, 1.0)
+    assert 0 < row.whole_median_ms <= row.whole_p95_ms
+    assert figures.one_question.answer_over.between_answers > 1
     assert sorted(path.name for path in plots.iterdir()) == ["memory.svg", "search.svg"]
 
 
 def test_the_document_says_what_its_file_of_figures_says() -> None:
     text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     shown = text.split("<!-- figures -->\n```text\n")[1].split("\n```\n<!-- /figures -->")[0]
-    assert shown.splitlines() == report.summary(json.loads(FIGURES.read_text(encoding="utf-8")))
+    assert shown.splitlines() == report.summary(shaped(json.loads(FIGURES.read_text(encoding="utf-8")), Figures))
+
+
+@pytest.mark.parametrize(("name", "shape"), [("figures", Figures), ("peers", PeerFigures)])
+def test_figures_that_are_read_are_written_byte_for_byte_as_they_were(name: str, shape: type) -> None:
+    written = FIGURES.with_stem(name).read_text(encoding="utf-8")
+    assert json.dumps(unshaped(shaped(json.loads(written), shape)), indent=1) + "\n" == written

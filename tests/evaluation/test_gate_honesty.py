@@ -44,12 +44,7 @@ def chat(built_index: Path) -> Chat:
 def fallen(chat: Chat, suites: Sequence[Suite] = SUITES) -> set[tuple[str, str]]:
     """The (suite, measure) of each gate that does not hold."""
     report = evaluate(lambda: chat, suites)
-    found = {
-        (name, gate["measure"])
-        for name, suite in report["suites"].items()
-        for gate in suite["gates"]
-        if not gate["holds"]
-    }
+    found = {(name, gate.measure) for name, suite in report.suites.items() for gate in suite.gates if not gate.holds}
     assert len(fallen_gates(report)) == len(found)
     return found
 

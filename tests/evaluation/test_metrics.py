@@ -25,6 +25,7 @@ from allchat.evaluation.metrics import (
     recalls,
     retrieval,
 )
+from allchat.evaluation.records import Quantiles
 
 FAST = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 RANKING = ["x", "a", "y", "b", "z"]
@@ -93,8 +94,8 @@ def test_a_figure_is_the_mean_with_an_interval_around_it() -> None:
 def test_where_nothing_failed_the_interval_is_the_exact_one() -> None:
     # Clopper and Pearson: no failure in n leaves (alpha / 2) ** (1 / n) as the lower end.
     found = figure([True] * 20)
-    assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 20)), 1.0)
-    assert figure([False] * 20).high == pytest.approx(1 - 0.025 ** (1 / 20))
+    assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 20), abs=1e-6), 1.0)
+    assert figure([False] * 20).high == pytest.approx(1 - 0.025 ** (1 / 20), abs=1e-6)
 
 
 def test_a_constant_number_has_no_width() -> None:
@@ -123,8 +124,8 @@ def test_a_figure_of_nothing_is_an_error() -> None:
 
 def test_a_figure_counts_the_rows_that_have_its_outcome() -> None:
     found = figures_of([{"a": 1.0}, {"a": 0.0, "b": 3.0}])
-    assert (found["a"]["value"], found["a"]["n"]) == (0.5, 2)
-    assert (found["b"]["value"], found["b"]["n"]) == (3.0, 1)
+    assert (found["a"].value, found["a"].n) == (0.5, 2)
+    assert (found["b"].value, found["b"].n) == (3.0, 1)
 
 
 # Paired tests
@@ -136,7 +137,7 @@ def test_mcnemar_by_hand() -> None:
     found = paired(before, after)
     assert (found.rose, found.fell) == (5, 1)
     assert found.p == pytest.approx(2 * (1 + 6) / 64)
-    assert found.to_dict()["by"] == pytest.approx(0.4)
+    assert found.added().by == pytest.approx(0.4)
 
 
 def test_mcnemar_comes_near_the_chi_square_form_for_many() -> None:
@@ -181,21 +182,21 @@ def test_recalls_are_scikit_learns() -> None:
 
 def test_coverage_and_risk_by_hand() -> None:
     found = coverage_and_risk([0.5, 0.1, -0.3], [0.3, -0.5])
-    at = {point["shift"]: (point["coverage"], point["risk"]) for point in found["curve"]}
+    at = {point.shift: (point.coverage, point.risk) for point in found.curve}
     assert at[0.0] == (pytest.approx(2 / 3, abs=1e-6), 0.5)
     assert at[-0.4] == (1.0, 0.5)
     assert at[0.4] == (pytest.approx(1 / 3, abs=1e-6), 0.0)
     # Of the six pairs, 0.5 beats both, 0.1 and -0.3 beat one each.
-    assert found["auroc"] == pytest.approx(4 / 6, abs=1e-6)
+    assert found.auroc == pytest.approx(4 / 6, abs=1e-6)
 
 
 def test_coverage_and_risk_are_the_roc_curve_of_scikit_learn() -> None:
     rng = np.random.default_rng(7)
     good, bad = rng.normal(0.5, 0.5, 80), rng.normal(-0.4, 0.5, 60)
     false_rate, true_rate, thresholds = roc_curve([1] * 80 + [0] * 60, [*good, *bad], drop_intermediate=False)
-    for point in coverage_and_risk(good.tolist(), bad.tolist())["curve"]:
-        last = int((thresholds >= point["shift"]).sum()) - 1
-        assert (point["coverage"], point["risk"]) == pytest.approx((true_rate[last], false_rate[last]), abs=1e-6)
+    for point in coverage_and_risk(good.tolist(), bad.tolist()).curve:
+        last = int((thresholds >= point.shift).sum()) - 1
+        assert (point.coverage, point.risk) == pytest.approx((true_rate[last], false_rate[last]), abs=1e-6)
 
 
 # Readability
@@ -227,4 +228,4 @@ def test_spanish_is_measured_by_the_spanish_formula() -> None:
 
 
 def test_quantiles_are_numpys_by_name() -> None:
-    assert quantiles([4.0, 1.0, 3.0, 2.0]) == {"p50": 2.5, "p95": 3.85, "p99": 3.97, "most": 4.0}
+    assert quantiles([4.0, 1.0, 3.0, 2.0]) == Quantiles(p50=2.5, p95=3.85, p99=3.97, most=4.0)

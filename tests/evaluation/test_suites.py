@@ -51,7 +51,7 @@ def test_the_gates_are_never_below_the_aims_that_the_guard_and_the_readme_state(
 
 def test_the_stability_suite_is_what_the_rewordings_give() -> None:
     expected = [(reword(text), kind) for text, kind in MESSAGES for reword in REWORDINGS.values()]
-    assert [(row["text"], row["kind"]) for row in read_suite(OURS / "stability").rows] == expected
+    assert [(row.text, row.kind) for row in read_suite(OURS / "stability").rows] == expected
 
 
 def test_every_suite_of_ours_says_whether_its_losses_were_looked_at_and_blind_ones_are_frozen() -> None:
@@ -86,8 +86,8 @@ def test_a_label_says_what_is_right_for_its_rows_and_a_suite_may_take_some_label
         {"id": "c", "text": "not asked for", "label": "mention"},
     ]
     fear, info = read_suite(made(tmp_path, PLAIN + labels, *rows)).rows
-    assert (fear["text"], fear["kind"], fear["right"]) == ("i am afraid", "support", ["support", "search"])
-    assert (info["kind"], info["measure"]) == (None, "info_general")
+    assert (fear.text, fear.kind, fear.right) == ("i am afraid", "support", ["support", "search"])
+    assert (info.kind, info.measure) == (None, "info_general")
     with pytest.raises(QuestionError, match="there is no kind 'calm'"):
         read_suite(made(tmp_path, PLAIN + '[label.fear]\nright = ["calm"]\n', *rows))
 
@@ -102,6 +102,12 @@ def test_the_hash_is_of_the_rows_alone(tmp_path: Path) -> None:
     first = read_suite(made(tmp_path)).sha256
     assert read_suite(made(tmp_path, PLAIN.replace('"w"', '"other"'))).sha256 == first
     assert read_suite(made(tmp_path, PLAIN, {"id": "a", "text": "hi", "kind": "chat"})).sha256 != first
+
+
+def test_the_hash_is_of_every_field_that_a_row_has_and_of_no_other(tmp_path: Path) -> None:
+    row = {"id": "a", "text": "hello", "kind": None, "why": ["ours", 1.0, {"deep": None}]}
+    written = json.dumps([row], ensure_ascii=False, sort_keys=True)
+    assert read_suite(made(tmp_path, PLAIN, row)).sha256 == hashlib.sha256(written.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -136,6 +142,9 @@ def test_a_declaration_that_does_not_fit_is_an_error_with_the_reason(tmp_path: P
         ("answers", {"id": "a", "text": "t"}, '"gold" is missing'),
         ("answers", {"id": "a", "text": "t", "gold": "g"}, '"gold" is not a list of strings'),
         ("conversation", {"id": "a", "text": "t", "gold": ["g"], "history": [1]}, '"history" is not a list of strings'),
+        ("conversation", {"id": "a", "text": "t", "standalone": "yes"}, '"standalone" is neither true nor false'),
+        ("answers", {"id": "a", "text": "t", "gold_all": ["g"]}, '"gold_all" is not a list of lists of strings'),
+        ("silence", {"id": "a", "text": "t", "accept": "chat"}, '"accept" is not a list of strings'),
     ],
 )
 def test_a_row_that_does_not_fit_is_an_error_with_its_number(tmp_path: Path, task: str, row: object, fact: str) -> None:

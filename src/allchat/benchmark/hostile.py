@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count, cycle, product
-from typing import Any
 
 PARTED = {
     "words": " ", "sentences": ". ", "lines": "\n", "paragraphs": "\n\n", "questions": "? A", "items": "\n• ",
@@ -58,7 +57,7 @@ def _filled(pieces: Callable[[], Iterator[str]], between: str, *, most: int) -> 
     return between.join(found)
 
 
-def hostile_records(citation: Mapping[str, Any], *, most: int) -> Iterator[tuple[str, bytes]]:
+def hostile_records(citation: Mapping[str, object], *, most: int) -> Iterator[tuple[str, bytes]]:
     """The name of each shape of a file of saved answers, and its at most ``most`` bytes; ``citation`` is a real one."""
     quote = str(citation["quote"])
     tampered = [{**citation, "quote": f"{quote[:at]}x{quote[at:]}"} for at in range(len(quote))]
@@ -67,7 +66,7 @@ def hostile_records(citation: Mapping[str, Any], *, most: int) -> Iterator[tuple
     lines = "\n".join(f"> {number}" for number in range(most // 16))
     sources = [{"key": f"s{number}", "sha256": ""} for number in range(most // 64)]
     bundled = {"format": "allchat audit bundle", "schema": 1, "answer": _saved([citation]), "sources": sources}
-    rows: dict[str, Callable[[int], Any]] = {
+    rows: dict[str, Callable[[int], object]] = {
         "answers without citations": lambda _: _saved([]),
         "answers of one altered citation": lambda number: _saved([tampered[number % len(tampered)]]),
         "answers of many altered citations": lambda number: _saved(tampered[number % 9 :][:39]),
@@ -88,9 +87,9 @@ def hostile_records(citation: Mapping[str, Any], *, most: int) -> Iterator[tuple
         yield f"a run of {name}", sign * (most // len(sign))
 
 
-def _lines(row: Callable[[int], Any]) -> Iterator[str]:
+def _lines(row: Callable[[int], object]) -> Iterator[str]:
     return (json.dumps(row(number)) for number in count())
 
 
-def _saved(citations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _saved(citations: Sequence[Mapping[str, object]]) -> dict[str, object]:
     return {"id": "q", "citations": list(citations)}

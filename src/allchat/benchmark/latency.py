@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from allchat.benchmark.timing import Figures, milliseconds, ratio, seconds
+from allchat.benchmark.figures import AnswerOver, ColdStart, OneQuestion
+from allchat.benchmark.timing import milliseconds, ratio, seconds
 from allchat.chat import Chat
 from allchat.errors import AllchatError
 from allchat.search.model_files import packaged_folder
@@ -30,7 +31,7 @@ COLD_REFERENCE = (
 # One question
 
 
-def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures:
+def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> OneQuestion:
     """A whole answer beside the embedding of its question through the same backend, the arithmetic limit of this
     machine, and sentence-transformers' embedding. Medians in ms, and the medians of the ratios question by question.
 
@@ -55,26 +56,24 @@ def one_question(chat: Chat, *, model: str, questions: Sequence[str]) -> Figures
         times.setdefault("embedding between answers", []).append(milliseconds(sides["embedding"], question))
     rows = {name: np.array(values) for name, values in times.items()}
     single = np.array([len(chat._search.wordings(question)) == 1 for question in questions])
-    return {
-        "questions": len(questions),
-        "median_ms": {name: round(float(np.median(row)), 2) for name, row in rows.items()},
-        "p95_ms": {name: round(float(np.quantile(row, 0.95)), 2) for name, row in rows.items()},
-        "stages_median_ms": {stage: round(statistics.median(values), 3) for stage, values in stages.items()},
-        "answer_over": {
-            "embedding the question": ratio(rows["answer"], rows["embedding"]),
-            "embedding between answers": ratio(np.array(stages["total"]), rows["embedding between answers"]),
-            "the embedding inside it": round(
-                statistics.median(t / e for t, e in zip(stages["total"], stages["embed"], strict=False)), 2
-            ),
-            "arithmetic limit": ratio(rows["answer"], rows["arithmetic limit"]),
-            "sentence-transformers": ratio(rows["answer"], rows["sentence-transformers"]),
-        },
-        "share_searched_in_one_wording": round(float(single.mean()), 2),
-        "answer_over_embedding_where_one_wording": ratio(rows["answer"][single], rows["embedding"][single])
-        if single.any()
-        else None,
-        "embedding_over_limit": ratio(rows["embedding"], rows["arithmetic limit"]),
-    }
+    answer, embedding, limit = rows["answer"], rows["embedding"], rows["arithmetic limit"]
+    inside = statistics.median(t / e for t, e in zip(stages["total"], stages["embed"], strict=False))
+    return OneQuestion(
+        questions=len(questions),
+        median_ms={name: round(float(np.median(row)), 2) for name, row in rows.items()},
+        p95_ms={name: round(float(np.quantile(row, 0.95)), 2) for name, row in rows.items()},
+        stages_median_ms={stage: round(statistics.median(values), 3) for stage, values in stages.items()},
+        answer_over=AnswerOver(
+            embedding=ratio(answer, embedding),
+            between_answers=ratio(np.array(stages["total"]), rows["embedding between answers"]),
+            inside=round(inside, 2),
+            limit=ratio(answer, limit),
+            reference=ratio(answer, rows["sentence-transformers"]),
+        ),
+        share_searched_in_one_wording=round(float(single.mean()), 2),
+        answer_over_embedding_where_one_wording=ratio(answer[single], embedding[single]) if single.any() else None,
+        embedding_over_limit=ratio(embedding, limit),
+    )
 
 
 def _in_turns(sides: Mapping[str, Callable[[str], object]], *, questions: Sequence[str]) -> dict[str, list[float]]:
@@ -105,7 +104,7 @@ def _limit(embedder: ExportedEmbedder) -> Callable[[str], object]:
 # A new process
 
 
-def cold_start(*, index: Path, corpus: Path, model: str, question: str, times: int) -> Figures:
+def cold_start(*, index: Path, corpus: Path, model: str, question: str, times: int) -> ColdStart:
     """Seconds from the start of a process to a printed answer, beside sentence-transformers' to a vector; in turns."""
     folder = packaged_folder() if not Path(model).is_dir() else Path(model)
     ask = [sys.executable, "-m", "allchat", "ask", question, f"--index={index}", f"--corpus={corpus}"]
@@ -114,8 +113,5 @@ def cold_start(*, index: Path, corpus: Path, model: str, question: str, times: i
     for _ in range(times):
         asks.append(seconds(ask))
         bares.append(seconds(bare))
-    return {
-        "ask_s": round(statistics.median(asks), 2),
-        "sentence_transformers_s": round(statistics.median(bares), 2),
-        "ratio": round(statistics.median(asks) / statistics.median(bares), 3),
-    }
+    ask_s, bare_s = statistics.median(asks), statistics.median(bares)
+    return ColdStart(round(ask_s, 2), round(bare_s, 2), ratio=round(ask_s / bare_s, 3))

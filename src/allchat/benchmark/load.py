@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from allchat.benchmark.timing import Figures, resident_mb
+from allchat.benchmark.figures import Load, Memory, Serving, SteadyLoad
+from allchat.benchmark.timing import resident_mb
 from allchat.errors import AllchatError
 
 CLIENTS = 32
@@ -67,35 +69,35 @@ def _wait_until_ready(port: int) -> None:
     raise AllchatError("the server was not ready within half a minute. Run: allchat serve")
 
 
-def serving(*, index: Path, corpus: Path, questions: Sequence[str], clients: Sequence[int], asked: int) -> Figures:
+def serving(*, index: Path, corpus: Path, questions: Sequence[str], clients: Sequence[int], asked: int) -> Serving:
     """Answers per second and latency at some numbers of clients, then the memory of the process over ``asked``
     questions more. Clients run on this machine too and take their part of it.
     """
     with server(index, corpus) as (port, process):
-        load = [
+        load = tuple(
             _load(port, questions, clients=count, taken=iter(range(min(asked, 100 + 20 * count)))) for count in clients
-        ]
+        )
         memory: list[tuple[int, float]] = []
         step = max(1, asked // 50)
         for done in range(0, asked, step):
             _load(port, questions, clients=4, taken=iter(range(done, done + step)))
             memory.append((done + step, resident_mb(process)))
-    return {"throughput": load, "memory": _growth(memory)}
+    return Serving(load, _growth(memory))
 
 
 def steady_load(
     *, index: Path, corpus: Path, questions: Sequence[str], clients: int, seconds: float, single_ms: float
-) -> Figures:
+) -> SteadyLoad:
     """``clients`` who ask one question after another for ``seconds``: what they were told, how long it took, and the
     memory of the server. ``most_p95_ms`` is five times what one client alone waits, times the clients for each core.
     """
     memory: list[tuple[int, float]] = []
     with server(index, corpus) as (port, process):
         taken = _numbers(seconds, every=SAMPLED, see=lambda number: memory.append((number, resident_mb(process))))
-        figures = _load(port, questions, clients=clients, taken=taken)
-        memory.append((figures["questions"], resident_mb(process)))
+        load = _load(port, questions, clients=clients, taken=taken)
+        memory.append((load.questions, resident_mb(process)))
     bound = 5 * single_ms * clients / len(os.sched_getaffinity(0))
-    return {**figures, "seconds": seconds, "most_p95_ms": round(bound, 1), "memory": _growth(memory)}
+    return SteadyLoad(**asdict(load), seconds=seconds, most_p95_ms=round(bound, 1), memory=_growth(memory))
 
 
 def _numbers(seconds: float, *, every: int, see: Callable[[int], None]) -> Iterator[int]:
@@ -109,7 +111,7 @@ def _numbers(seconds: float, *, every: int, see: Callable[[int], None]) -> Itera
         yield number
 
 
-def _load(port: int, questions: Sequence[str], *, clients: int, taken: Iterator[int]) -> Figures:
+def _load(port: int, questions: Sequence[str], *, clients: int, taken: Iterator[int]) -> Load:
     lock, times, statuses = threading.Lock(), list[float](), dict[int, int]()
 
     def client() -> None:
@@ -133,29 +135,29 @@ def _load(port: int, questions: Sequence[str], *, clients: int, taken: Iterator[
         for done in [pool.submit(client) for _ in range(clients)]:
             done.result()
     seconds = time.perf_counter() - begun
-    return {
-        "clients": clients,
-        "questions": len(times),
-        "answers_per_second": round(len(times) / seconds, 1),
-        "median_ms": round(statistics.median(times), 1),
-        "p95_ms": round(float(np.quantile(times, 0.95)), 1),
-        "statuses": {str(status): count for status, count in sorted(statuses.items())},
-    }
+    return Load(
+        clients=clients,
+        questions=len(times),
+        answers_per_second=round(len(times) / seconds, 1),
+        median_ms=round(statistics.median(times), 1),
+        p95_ms=round(float(np.quantile(times, 0.95)), 1),
+        statuses={str(status): count for status, count in sorted(statuses.items())},
+    )
 
 
-def _growth(memory: Sequence[tuple[int, float]]) -> Figures:
+def _growth(memory: Sequence[tuple[int, float]]) -> Memory:
     """The memory, and how it grows over the second half: MB per 1,000 questions, with the standard error of that."""
     half = np.array(memory[len(memory) // 2 :])
     slope = error = 0.0
     if len(half) > 2:
         (slope, _), covariance = np.polyfit(half[:, 0] / 1000, half[:, 1], 1, cov=True)
         error = float(np.sqrt(covariance[0, 0]))
-    return {
-        "questions": memory[-1][0],
-        "first_mb": round(memory[0][1], 1),
-        "last_mb": round(memory[-1][1], 1),
-        "most_mb": round(max(mb for _, mb in memory), 1),
-        "slope_mb_per_1000": round(float(slope), 3),
-        "slope_error": round(error, 3),
-        "samples": [[asked, round(mb, 1)] for asked, mb in memory],
-    }
+    return Memory(
+        questions=memory[-1][0],
+        first_mb=round(memory[0][1], 1),
+        last_mb=round(memory[-1][1], 1),
+        most_mb=round(max(mb for _, mb in memory), 1),
+        slope_mb_per_1000=round(float(slope), 3),
+        slope_error=round(error, 3),
+        samples=tuple((asked, round(mb, 1)) for asked, mb in memory),
+    )

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from allchat.benchmark.timing import Figures, machine
+from allchat.benchmark.figures import PeerFigures
+from allchat.benchmark.timing import machine
 from allchat.errors import AllchatError
 from allchat.search.model_files import PACKAGED_MODEL, model_folder
 from allchat.sources.corpus import read_corpus
@@ -34,7 +35,7 @@ TUNED = ("OMP_", "MKL_", "OPENBLAS_", "KMP_", "TOKENIZERS_", "PYTHON")
 
 def peers(
     *, index: Path, corpus: Path, questions: Sequence[str], say: Callable[[str], None], rounds: int = ROUNDS
-) -> Figures:
+) -> PeerFigures:
     """Median ms of a question for each side in each round, and a whole answer of ours over each, the median of rounds.
 
     Raises:
@@ -51,19 +52,22 @@ def peers(
         "questions": list(questions),
         "warm": warm,
     }
-    figures: Figures = {"machine": machine(), "questions": len(questions) - warm, "rounds": rounds}
+    before = machine()
     times: dict[str, list[float]] = {side: [] for side in NAMES}
     for number in range(rounds):
         for side, name in NAMES.items():
             say(f"round {number + 1} of {rounds}: {name} ...")
             times[side].append(statistics.median(_times({**told, "side": side})))
-    figures["versions"] = _versions()
-    figures["median_ms"] = {side: [round(value, 2) for value in rows] for side, rows in times.items()}
-    figures["answer_over"] = {side: _over(times[OURS], rows) for side, rows in times.items() if side != OURS}
     fastest = [min(row) for row in zip(*(times[side] for side in PEERS), strict=True)]
-    figures["answer_over_fastest_peer"] = _over(times[OURS], fastest)
-    figures["machine"]["load_after"] = os.getloadavg()[0]
-    return figures
+    return PeerFigures(
+        machine={**before, "load_after": os.getloadavg()[0]},
+        questions=len(questions) - warm,
+        rounds=rounds,
+        versions=_versions(),
+        median_ms={side: tuple(round(value, 2) for value in rows) for side, rows in times.items()},
+        answer_over={side: _over(times[OURS], rows) for side, rows in times.items() if side != OURS},
+        answer_over_fastest_peer=_over(times[OURS], fastest),
+    )
 
 
 def _over(ours: Sequence[float], theirs: Sequence[float]) -> float:
@@ -92,12 +96,12 @@ def _versions() -> dict[str, str]:
     return dict(line.split("==") for line in lines if "==" in line)
 
 
-def peer_lines(figures: Figures) -> list[str]:
+def peer_lines(figures: PeerFigures) -> list[str]:
     """The figures as lines: every round, then our ratio."""
     lines = []
     for side, name in NAMES.items():
-        rows = ", ".join(f"{value:.2f}" for value in figures["median_ms"][side])
-        over = figures["answer_over"].get(side)
+        rows = ", ".join(f"{value:.2f}" for value in figures.median_ms[side])
+        over = figures.answer_over.get(side)
         lines.append(f"{name}: {rows} ms" + (f"; our whole answer over it {over:.2f}" if over is not None else ""))
-    fastest = figures["answer_over_fastest_peer"]
+    fastest = figures.answer_over_fastest_peer
     return [*lines, f"our whole answer over the fastest peer's bare retrieval: {fastest:.2f} (goal 1.0, aim 0.6)"]

@@ -13,15 +13,16 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from allchat.benchmark.figures import Building, Figures
 from allchat.benchmark.latency import cold_start, one_question
 from allchat.benchmark.load import CLIENTS, serving, steady_load
 from allchat.benchmark.report import GOALS
 from allchat.benchmark.scale import search_by_size
 from allchat.benchmark.staff_forms import staff_forms
-from allchat.benchmark.timing import Figures, machine, questions_of
+from allchat.benchmark.timing import machine, questions_of
 from allchat.build import build
 from allchat.chat import Chat
 from allchat.search.folder import open_index
@@ -31,7 +32,7 @@ from allchat.sources.outline import outline_document
 # Building
 
 
-def building(*, corpus: Path, model: str) -> Figures:
+def building(*, corpus: Path, model: str) -> Building:
     """Seconds for a build of the corpus from nothing, by 1,000 vectors and by 1,000 passages, and of processor for it
     and for the build after a change of one line.
     """
@@ -40,19 +41,19 @@ def building(*, corpus: Path, model: str) -> Figures:
         begun, nothing = time.perf_counter(), _processor(lambda: build(own, index=index, model=model))
         seconds = time.perf_counter() - begun
         name = (index / "current").read_text(encoding="ascii").strip()
-        counts = json.loads((index / name / "manifest.json").read_text(encoding="utf-8"))["counts"]
+        counts: dict[str, int] = json.loads((index / name / "manifest.json").read_text(encoding="utf-8"))["counts"]
         change_a_line(own)
         told: list[str] = []
         changed = _processor(lambda: build(own, index=index, model=model, say=told.append))
-    return {
-        "seconds": round(seconds, 1),
-        "processor_s": round(nothing, 1),
-        "after_one_line_processor_s": round(changed, 1),
-        "after_one_line": told[-1],
+    return Building(
+        seconds=round(seconds, 1),
+        processor_s=round(nothing, 1),
+        after_one_line_processor_s=round(changed, 1),
+        after_one_line=told[-1],
         **counts,
-        "seconds_per_1000_vectors": round(1000 * seconds / counts["vectors"], 2),
-        "seconds_per_1000_passages": round(1000 * seconds / counts["passages"], 1),
-    }
+        seconds_per_1000_vectors=round(1000 * seconds / counts["vectors"], 2),
+        seconds_per_1000_passages=round(1000 * seconds / counts["passages"], 1),
+    )
 
 
 def _processor(work: Callable[[], object]) -> float:
@@ -96,29 +97,27 @@ def run(
     chat = Chat.open(index, corpus=corpus, model=model)
     rows = questions_of(chat, most=min(questions, 40) if quick else questions)
     real = open_index(index).vectors()
-    figures: Figures = {"quick": quick, "machine": machine(), "goals": GOALS}
-    times, clients = (1, (1, 8)) if quick else (3, (1, 8, CLIENTS))
-    served = min(asked, 100) if quick else asked
-    parts: dict[str, Callable[[], Any]] = {
-        "one question": lambda: one_question(chat, model=model, questions=rows),
-        "cold start": lambda: cold_start(index=index, corpus=corpus, model=model, question=rows[0], times=times),
-        "serving": lambda: serving(index=index, corpus=corpus, questions=rows, clients=clients, asked=served),
-        "search by size": lambda: search_by_size(real, questions=rows, sizes=sizes, times=20 if quick else 100),
-    }
+    before = machine()
+    times, clients, counted = (1, (1, 8), min(asked, 100)) if quick else (3, (1, 8, CLIENTS), asked)
+    say("one question ...")
+    one = one_question(chat, model=model, questions=rows)
+    say("cold start ...")
+    cold = cold_start(index=index, corpus=corpus, model=model, question=rows[0], times=times)
+    say("serving ...")
+    served = serving(index=index, corpus=corpus, questions=rows, clients=clients, asked=counted)
+    say("search by size ...")
+    by_size = search_by_size(real, questions=rows, sizes=sizes, times=20 if quick else 100)
+    figures = Figures(quick, before, GOALS, one, cold, served, by_size)
     if soak > 0 and not quick:
-        parts["steady load"] = lambda: steady_load(
-            index=index,
-            corpus=corpus,
-            questions=questions_of(chat, most=asked),
-            clients=CLIENTS,
-            seconds=soak,
-            single_ms=figures["serving"]["throughput"][0]["median_ms"],
+        say("steady load ...")
+        many, single_ms = questions_of(chat, most=asked), served.throughput[0].median_ms
+        steady = steady_load(
+            index=index, corpus=corpus, questions=many, clients=CLIENTS, seconds=soak, single_ms=single_ms
         )
+        figures = replace(figures, steady_load=steady)
     if builds and not quick:
-        parts["staff's forms"] = lambda: staff_forms(chat, index=index, corpus=corpus, questions=rows)
-        parts["building"] = lambda: building(corpus=corpus, model=model)
-    for name, measure in parts.items():
-        say(f"{name} ...")
-        figures[name] = measure()
-    figures["machine"]["load_after"] = os.getloadavg()[0]
-    return figures
+        say("staff's forms ...")
+        figures = replace(figures, staff_forms=staff_forms(chat, index=index, corpus=corpus, questions=rows))
+        say("building ...")
+        figures = replace(figures, building=building(corpus=corpus, model=model))
+    return replace(figures, machine={**before, "load_after": os.getloadavg()[0]})

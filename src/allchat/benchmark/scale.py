@@ -8,14 +8,15 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from allchat.answering.pipeline import HITS
-from allchat.benchmark.timing import Figures, Vectors, milliseconds, resident_mb
+from allchat.benchmark.figures import BySize
+from allchat.benchmark.timing import Vectors, milliseconds, resident_mb
 from allchat.records import Block, Document, Outline, Section
 from allchat.search.folder import open_index, write_index
 from allchat.search.retriever import Search
@@ -108,16 +109,18 @@ class _Given:
         return bool(text)
 
 
-def search_by_size(real: Vectors, *, questions: Sequence[str], sizes: Sequence[int], times: int = 100) -> list[Figures]:
+def search_by_size(
+    real: Vectors, *, questions: Sequence[str], sizes: Sequence[int], times: int = 100
+) -> tuple[BySize, ...]:
     """What an index of each size takes, of made vectors and made words: ms for ten hits among the vectors and, beside
     it, by exact search, which recall@10 is held against; ms for the whole search of a question, vectors, words and
     scores, the first time and where its words are remembered; MB; seconds to build. Each size in a process of its own.
     """
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        return [pool.apply(_one_size, (real, questions, size, times)) for size in sizes]
+        return tuple(pool.apply(_one_size, (real, questions, size, times)) for size in sizes)
 
 
-def _one_size(real: Vectors, questions: Sequence[str], size: int, times: int) -> Figures:
+def _one_size(real: Vectors, questions: Sequence[str], size: int, times: int) -> BySize:
     vectors, queries = made_vectors(real, count=size), made_vectors(real, count=times, seed=1)
     with tempfile.TemporaryDirectory() as folder:
         contents, begun = made_contents(questions, count=size), time.perf_counter()
@@ -141,22 +144,20 @@ def _one_size(real: Vectors, questions: Sequence[str], size: int, times: int) ->
         ten = min(10, size)
         found, wanted = (search_vectors(one, queries, limit=ten)[1] for one in (chosen, exact))
         recall = np.mean([len(set(a) & set(b)) / ten for a, b in zip(found, wanted, strict=True)])
-        return {
-            "vectors": size,
-            "search": search_name(chosen),
-            "median_ms": round(statistics.median(_search_ms(chosen, query, ten) for query in queries), 3),
-            "exact_median_ms": round(statistics.median(_search_ms(exact, query, ten) for query in queries), 3),
-            "recall_at_10": round(float(recall), 4),
-            "whole_median_ms": round(statistics.median(again), 3),
-            "whole_p95_ms": round(float(np.quantile(again, 0.95)), 3),
-            "whole_first_median_ms": round(statistics.median(first), 3),
+        return BySize(
+            vectors=size,
+            search=search_name(chosen),
+            median_ms=_median_ms(partial(search_vectors, chosen, limit=ten), queries),
+            exact_median_ms=_median_ms(partial(search_vectors, exact, limit=ten), queries),
+            recall_at_10=round(float(recall), 4),
+            whole_median_ms=round(statistics.median(again), 3),
+            whole_p95_ms=round(float(np.quantile(again, 0.95)), 3),
+            whole_first_median_ms=round(statistics.median(first), 3),
             # Pages that were freed before may have been taken again: it is at least the rows.
-            "memory_mb": round(max(taken, size * real.shape[1] * 4 / 2**20), 1),
-            "build_s": round(seconds, 2),
-        }
+            memory_mb=round(max(taken, size * real.shape[1] * 4 / 2**20), 1),
+            build_s=round(seconds, 2),
+        )
 
 
-def _search_ms(index: Any, query: Vectors, count: int) -> float:
-    begun = time.perf_counter()
-    search_vectors(index, query[None], limit=count)
-    return 1000 * (time.perf_counter() - begun)
+def _median_ms(search: Callable[[Vectors], object], queries: Vectors) -> float:
+    return round(statistics.median(milliseconds(search, query[None]) for query in queries), 3)

@@ -9,11 +9,10 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from allchat.benchmark.figures import Form, StaffForms
 from allchat.benchmark.hostile import hostile_records, hostile_texts
 from allchat.benchmark.load import server
-from allchat.benchmark.timing import Figures
 from allchat.chat import Chat
 
 TEXT, FILE = 5000, 4_000_000
@@ -24,18 +23,17 @@ _BOUNDARY = "hostile"
 Inputs = Iterator[tuple[str, Mapping[str, bytes]]]
 
 
-def staff_forms(chat: Chat, *, index: Path, corpus: Path, questions: Sequence[str]) -> Figures:
+def staff_forms(chat: Chat, *, index: Path, corpus: Path, questions: Sequence[str]) -> StaffForms:
     """For each form the milliseconds of its dearest input, which one it is, and how many answers it costs."""
     password = secrets.token_hex(16)
     with server(index, corpus, environment={"ALLCHAT_STAFF_PASSWORD": password}) as (port, _):
         client = _Client(port)
         client.sign_in(password)
         answer = statistics.median(client.asked(question) for question in questions[:50])
-        forms = {path: _dearest(client, path, inputs) for path, inputs in _forms(chat, questions).items()}
-    return {
-        "answer_ms": round(answer, 1),
-        "forms": {path: {**row, "over_an_answer": round(row["ms"] / answer, 1)} for path, row in forms.items()},
-    }
+        forms = {
+            path: _dearest(client, path, inputs, answer=answer) for path, inputs in _forms(chat, questions).items()
+        }
+    return StaffForms(round(answer, 1), forms)
 
 
 def _forms(chat: Chat, questions: Sequence[str]) -> dict[str, Inputs]:
@@ -51,9 +49,9 @@ def _forms(chat: Chat, questions: Sequence[str]) -> dict[str, Inputs]:
     }
 
 
-def _dearest(client: _Client, path: str, inputs: Inputs) -> dict[str, Any]:
+def _dearest(client: _Client, path: str, inputs: Inputs, *, answer: float) -> Form:
     ms, name = max((client.sent(path, fields), name) for name, fields in inputs)
-    return {"ms": round(ms), "input": name}
+    return Form(round(ms), name, over_an_answer=round(round(ms) / answer, 1))
 
 
 class _Client:

@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allchat.benchmark.figures import Machine
 from allchat.chat import Chat
 from allchat.errors import AllchatError
 
-Figures = dict[str, Any]
+Asked = TypeVar("Asked")
 Vectors = NDArray[np.float32]
 
 SETTING = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
@@ -33,7 +34,7 @@ def questions_of(chat: Chat, *, most: int) -> list[str]:
     return asked[:: max(1, len(asked) // most)][:most]
 
 
-def machine() -> Figures:
+def machine() -> Machine:
     """What the figures were measured on."""
     cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     libraries = ("onnxruntime", "tokenizers", "faiss-cpu", "numpy", "torch", "sentence-transformers")
@@ -48,7 +49,7 @@ def machine() -> Figures:
     }
 
 
-def milliseconds(run: Callable[[Any], object], asked: Any) -> float:
+def milliseconds(run: Callable[[Asked], object], asked: Asked) -> float:
     """How long one call takes."""
     begun = time.perf_counter()
     run(asked)

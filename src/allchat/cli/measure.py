@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,6 +13,7 @@ from allchat.cli.group import cli, guarded, open_chat, settings_options, writing
 from allchat.program import must_be_able_to_build
 from allchat.search.sentence_transformer import load_embedder
 from allchat.settings import Settings, load_settings
+from allchat.shapes import unshaped
 
 
 class _RunByDefault(click.Group):
@@ -159,14 +158,14 @@ def _bench_peers(settings: Settings, out: Path | None) -> None:
     figures = peers(
         index=settings.index,
         corpus=settings.corpus,
-        questions=[row["text"] for row in read_suite(Path("tests/suites/answers")).rows],
+        questions=[row.text for row in read_suite(Path("tests/suites/answers")).rows],
         say=lambda words: click.echo(words, err=True),
     )
     click.echo("\n".join(peer_lines(figures)))
     _write(figures, out)
 
 
-def _write(figures: Mapping[str, Any], out: Path | None) -> None:
+def _write(figures: object, out: Path | None) -> None:
     if out is not None:
         with writing(out) as file:
-            file.write(json.dumps(figures, indent=1) + "\n")
+            file.write(json.dumps(unshaped(figures), indent=1) + "\n")

@@ -7,17 +7,19 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
 
+from pydantic import Field
 from tqdm import tqdm
 
 from allchat.errors import QuestionError
 from allchat.evaluation.baselines import NOTHING, Remembering
 from allchat.evaluation.metrics import DEPTH, figures_of, retrieval
+from allchat.evaluation.records import Gained, Report, RowReport, SuiteReport
 from allchat.evaluation.suites import read_rows
-from allchat.evaluation.summary import REPORT_SCHEMA, systems_report
+from allchat.evaluation.summary import REPORT_SCHEMA, systems_report, timings
 from allchat.program import program_hash
 from allchat.records import Document
 from allchat.search.embedder import Embedder
@@ -25,6 +27,7 @@ from allchat.search.folder import current_inputs, open_index, write_index
 from allchat.search.index import Index
 from allchat.search.retriever import Search, Weights
 from allchat.search.schema import Contents
+from allchat.shapes import shaped
 from allchat.sources.chunking import chunk
 from allchat.sources.outline import outline_document
 
@@ -44,7 +47,7 @@ def is_beir(folder: Path) -> bool:
 
 def evaluate_beir(
     folder: Path, *, embedder: Embedder, out: Path | None = None, split: str = SPLIT, progress: bool = False
-) -> dict[str, Any]:
+) -> Report:
     """A report over one split of a BEIR folder; with ``out`` the index is kept there and used again.
 
     A document's score is that of its best block.
@@ -58,34 +61,33 @@ def evaluate_beir(
     with _index(folder, embedder=embedder, out=out, progress=progress) as index:
         remembering = Remembering(embedder)
         searches = {name: Search(index, embedder=remembering, weights=chosen) for name, chosen in BEIR_WEIGHTS.items()}
-        rows = []
-        for key in tqdm(sorted(relevant), unit="query", disable=not progress):
-            gained = {name: retrieval(rank(search, queries[key]), relevant[key]) for name, search in searches.items()}
-            rows.append(
-                {"id": key, "kind": "retrieval", "outcomes": gained["allchat"], "failed": [], "systems": gained}
-            )
+        gained: dict[str, Gained] = {
+            key: {name: retrieval(rank(search, queries[key]), relevant[key]) for name, search in searches.items()}
+            for key in tqdm(sorted(relevant), unit="query", disable=not progress)
+        }
         version = index.version
-    suite = {
-        "task": "retrieval",
-        "what": f"How well the same search finds documents of {folder.name}, without any word file of ours.",
-        "origin": f"{folder.name}, split {split}",
-        "licence": "see the data set",
-        "sha256": hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest(),
-        "figures": figures_of([row["outcomes"] for row in rows]),
-        "gates": [],
-        "systems": systems_report([row.pop("systems") for row in rows]),
-        "rows": rows,
-    }
-    return {
-        "schema": REPORT_SCHEMA,
-        "program": program_hash(),
-        "versions": {"index": version, "model": embedder.name},
-        "sources": {},
-        "suites": {folder.resolve().name: suite},
-        "guard": None,
-        "calibration": None,
-        "timings": {"seconds": round(time.perf_counter() - begun, 1)},
-    }
+    rows = tuple(RowReport(key, "retrieval", systems["allchat"], failed=()) for key, systems in gained.items())
+    suite = SuiteReport(
+        task="retrieval",
+        what=f"How well the same search finds documents of {folder.name}, without any word file of ours.",
+        origin=f"{folder.name}, split {split}",
+        licence="see the data set",
+        sha256=hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest(),
+        questions=len(rows),
+        figures=figures_of([row.outcomes for row in rows]),
+        systems=systems_report(list(gained.values())),
+        rows=rows,
+    )
+    return Report(
+        schema=REPORT_SCHEMA,
+        program=program_hash(),
+        versions={"index": version, "model": embedder.name},
+        sources={},
+        suites={folder.resolve().name: suite},
+        guard=None,
+        calibration=None,
+        timings=timings((), seconds=time.perf_counter() - begun, workers=1, reused=0),
+    )
 
 
 def rank(search: Search, query: str) -> list[str]:
@@ -130,13 +132,13 @@ def read_documents(folder: Path) -> tuple[Document, ...]:
     Raises:
         QuestionError: the file is missing or a row has no ``_id`` or ``text``.
     """
-    return tuple(_document(row) for row in _rows(folder / "corpus.jsonl", "_id", "text"))
+    return tuple(map(_document, _texts(folder / "corpus.jsonl")))
 
 
-def _document(row: Mapping[str, Any]) -> Document:
-    title = row.get("title") or ""
+def _document(read: _Text) -> Document:
+    title = read.title or ""
     return Document(
-        key=row["_id"],
+        key=read.id,
         file="",
         title=title,
         publisher="",
@@ -149,7 +151,7 @@ def _document(row: Mapping[str, Any]) -> Document:
         notes="",
         attribution="",
         sha256="",
-        text=f"{title}.\n\n{row['text']}" if title else row["text"],
+        text=f"{title}.\n\n{read.text}" if title else read.text,
     )
 
 
@@ -159,16 +161,24 @@ def read_queries(folder: Path) -> dict[str, str]:
     Raises:
         QuestionError: the file is missing or a row has no ``_id`` or ``text``.
     """
-    return {row["_id"]: row["text"] for row in _rows(folder / "queries.jsonl", "_id", "text")}
+    return {read.id: read.text for read in _texts(folder / "queries.jsonl")}
 
 
-def _rows(path: Path, *names: str) -> Iterator[Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    id: Annotated[str, Field(alias="_id")]
+    text: str
+    title: str | None = None
+
+
+def _texts(path: Path) -> Iterator[_Text]:
     for number, row in enumerate(read_rows(path), start=1):
-        if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in names):
+        try:
+            yield shaped(row, _Text)
+        except ValueError as error:
             raise QuestionError(
-                f"{path}, row {number}: has no {' or no '.join(names)}. Lay the folder out as BEIR does."
-            )
-        yield row
+                f"{path}, row {number}: has no _id or no text ({error}). Lay the folder out as BEIR does."
+            ) from error
 
 
 def read_relevant(path: Path) -> dict[str, dict[str, int]]:

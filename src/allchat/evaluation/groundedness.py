@@ -9,17 +9,18 @@ turns round who does what, in the source's own words, passes. It tells faults; i
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 from allchat.evaluation.metrics import comparable
 from allchat.markdown import unescape_markdown
+from allchat.parsing import parse_toml
 from allchat.search.words import content_words
+from allchat.shapes import shaped
 from allchat.sources.medicines import medicine_names
 from allchat.sources.text import clean
 
@@ -114,7 +115,7 @@ def faults(statement: str, source: str, *, extractive: bool) -> tuple[StatementF
         "medicine": lambda s, c: bool(medicine_names(s) - medicine_names(c)),
         "negation": _turned,
         "opposite": _opposite,
-        "surer": lambda s, c: bool((_tokens(s) & _list("absolutes")) - _tokens(c)),
+        "surer": lambda s, c: bool((_tokens(s) & _lists().absolutes) - _tokens(c)),
         "words": lambda s, c: _shared(s, c) < LEAST_SHARED,
     }
     return tuple(name for name, wrong in checks.items() if wrong(words, cited))
@@ -124,7 +125,7 @@ def _stands_in(words: str, source: str) -> bool:
     """Whether words stand in a source as they are, whole, and not cut out from under a negation."""
     for match in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", source):
         before = _BOUNDARY.split(source[: match.start()])[-1].split()[-2:]
-        if not _list("negations") & {word.strip(",;()").lower() for word in before}:
+        if not _lists().negations & {word.strip(",;()").lower() for word in before}:
             return True
     return False
 
@@ -132,14 +133,19 @@ def _stands_in(words: str, source: str) -> bool:
 # ---- what must not be lost or invented ---------------------------------------------------------------------------
 
 
-@cache
-def _lists() -> dict[str, Any]:
-    return tomllib.loads(files("allchat").joinpath("evaluation/groundedness.toml").read_text(encoding="utf-8"))
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    negations: frozenset[str]
+    absolutes: frozenset[str]
+    form_words: frozenset[str]
+    numbers: tuple[tuple[str, str], ...]
+    units: tuple[tuple[str, ...], ...]
+    opposites: tuple[tuple[str, str], ...]
 
 
 @cache
-def _list(name: str) -> frozenset[str]:
-    return frozenset(_lists()[name])
+def _lists() -> _Lists:
+    return shaped(parse_toml(files("allchat").joinpath("evaluation/groundedness.toml").read_bytes()), _Lists)
 
 
 def _tokens(text: str) -> frozenset[str]:
@@ -155,7 +161,7 @@ def _parts(text: str) -> list[str]:
 def _numbers(text: str) -> frozenset[str]:
     """Numbers in digits, without separators and closing noughts; words of numbers as digits."""
     digits = {_plain(match.group()) for match in _NUMBER.finditer(text)}
-    spelt = dict(_lists()["numbers"])
+    spelt = dict(_lists().numbers)
     return frozenset(digits | {spelt[word] for word in _parts(text) if word in spelt})
 
 
@@ -166,7 +172,7 @@ def _plain(number: str) -> str:
 
 @cache
 def _unit_names() -> dict[str, str]:
-    return {word: names[0] for names in _lists()["units"] for word in names}
+    return {word: names[0] for names in _lists().units for word in names}
 
 
 def _units(text: str) -> Counter[str]:
@@ -176,7 +182,7 @@ def _units(text: str) -> Counter[str]:
 
 def _measured(text: str) -> frozenset[tuple[str, str]]:
     """Numbers with the unit right behind them: (number, name of the unit)."""
-    spelt, names = dict(_lists()["numbers"]), _unit_names()
+    spelt, names = dict(_lists().numbers), _unit_names()
     pattern = rf"(\d[\d,]*(?:\.\d+)?|{'|'.join(map(re.escape, spelt))})[\s-]*({'|'.join(_by_length(names))})(?!\w)"
     found = re.finditer(rf"(?<!\w){pattern}", text)
     return frozenset((spelt.get(m.group(1)) or _plain(m.group(1)), names[m.group(2)]) for m in found)
@@ -199,19 +205,19 @@ def _most_like(statement: str, source: str) -> str:
 
 
 def _negated(text: str) -> int:
-    return sum(word in _list("negations") or word.endswith("n't") for word in _parts(text))
+    return sum(word in _lists().negations or word.endswith("n't") for word in _parts(text))
 
 
 def _opposite(statement: str, source: str) -> bool:
     """Whether a statement has a word more often, and its opposite less often, than the sentence most like it."""
     said, cited = Counter(_parts(statement)), Counter(_parts(_most_like(statement, source)))
-    pairs = [pair for one, other in _lists()["opposites"] for pair in ((one, other), (other, one))]
+    pairs = [pair for one, other in _lists().opposites for pair in ((one, other), (other, one))]
     return any(said[one] > cited[one] and said[other] < cited[other] for one, other in pairs)
 
 
 def _stems(text: str) -> frozenset[str]:
     """What a text is about: its words without those of form, numbers (compared apart) and common endings."""
-    left_out = _list("form_words") | set(dict(_lists()["numbers"]))
+    left_out = _lists().form_words | set(dict(_lists().numbers))
     return frozenset(_stem(word) for word in content_words(text) if word not in left_out and not word.isdigit())
 
 

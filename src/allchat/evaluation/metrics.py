@@ -11,13 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ir_measures
 import numpy as np
 from ir_measures import RR, R, Success, nDCG
 from scipy.stats import binomtest, wilcoxon
 from sklearn.metrics import confusion_matrix, roc_auc_score
+
+from allchat.evaluation.records import Added, Calibration, Figure, Figures, Outcomes, Point, Quantiles
 
 RESAMPLES = 2000
 SEED = 20261121
@@ -50,7 +51,7 @@ def holds(gold: Sequence[str], quotes: Sequence[str]) -> bool:
 # ---- retrieval -----------------------------------------------------------------------------------------------------
 
 
-def retrieval(ranking: Sequence[str], relevant: Mapping[str, int]) -> dict[str, float]:
+def retrieval(ranking: Sequence[str], relevant: Mapping[str, int]) -> Outcomes:
     """How good a ranking (best first, without repeats) is, by ``ir_measures``; all 0 where nothing is relevant.
 
     ``relevant`` gives grades above 0. Success@1 and @3, recall@10, reciprocal rank (first ten) and nDCG@10.
@@ -67,22 +68,8 @@ def retrieval(ranking: Sequence[str], relevant: Mapping[str, int]) -> dict[str, 
 # ---- figures with intervals ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """The mean of an outcome over ``n`` questions, with a 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def to_dict(self) -> dict[str, float]:
-        """The figure as JSON-ready values, rounded to what is meant."""
-        return {"value": rounded(self.value), "low": rounded(self.low), "high": rounded(self.high), "n": self.n}
-
-
 def figure(outcomes: Sequence[float]) -> Figure:
-    """The mean with its percentile bootstrap interval: 2,000 resamples, seeded, so that the same gives the same.
+    """The mean, rounded, with its percentile bootstrap interval: 2,000 resamples, seeded: the same gives the same.
 
     Where every outcome is True, or every one False, resampling can show no doubt: the interval is Clopper and
     Pearson's exact one. Source: Efron 1979; Clopper and Pearson 1934.
@@ -96,16 +83,16 @@ def figure(outcomes: Sequence[float]) -> Figure:
     value = float(values.mean())
     if value in (0.0, 1.0) and set(values) <= {0.0, 1.0}:
         exact = binomtest(int(values.sum()), len(values)).proportion_ci(CONFIDENCE, method="exact")
-        return Figure(value, float(exact.low), float(exact.high), len(values))
+        return Figure(value, rounded(exact.low), rounded(exact.high), n=len(values))
     draws = np.random.default_rng(SEED).integers(0, len(values), (RESAMPLES, len(values)))
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(values[draws].mean(axis=1), (tail, 1 - tail))
-    return Figure(value, float(low), float(high), len(values))
+    return Figure(rounded(value), rounded(low), rounded(high), n=len(values))
 
 
-def figures_of(rows: Iterable[Mapping[str, float]]) -> dict[str, Any]:
+def figures_of(rows: Iterable[Mapping[str, float]]) -> Figures:
     """A figure for every outcome that rows have, over the rows that have it, in the order of their first appearance."""
-    return {name: figure(values).to_dict() for name, values in columns(rows).items()}
+    return {name: figure(values) for name, values in columns(rows).items()}
 
 
 def columns(rows: Iterable[Mapping[str, float]]) -> dict[str, list[float]]:
@@ -132,14 +119,9 @@ class Paired:
     fell: int
     p: float
 
-    def to_dict(self) -> dict[str, float]:
-        """The test as JSON-ready values; ``by`` is the difference of the means."""
-        return {
-            "by": rounded(self.after - self.before),
-            "rose": self.rose,
-            "fell": self.fell,
-            "p": float(f"{self.p:.3g}"),
-        }
+    def added(self) -> Added:
+        """The test as reports write it."""
+        return Added(rounded(self.after - self.before), self.rose, self.fell, float(f"{self.p:.3g}"))
 
 
 def paired(before: Sequence[float], after: Sequence[float]) -> Paired:
@@ -177,19 +159,16 @@ def recalls(matrix: Sequence[Sequence[int]], *, labels: Sequence[str]) -> dict[s
 SHIFTS = (-0.8, -0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8)
 
 
-def coverage_and_risk(answerable: Sequence[float], silent: Sequence[float]) -> dict[str, Any]:
+def coverage_and_risk(answerable: Sequence[float], silent: Sequence[float]) -> Calibration:
     """What the evidence alone decides, for shifts of the threshold.
 
     ``coverage`` is the share of answerable questions that are answered, ``risk`` the share of questions without an
     answer that are; ``auroc`` the chance that an answerable one has more evidence than one without an answer.
     """
     good, bad = np.asarray(answerable), np.asarray(silent)
-    curve = [
-        {"shift": step, "coverage": rounded((good >= step).mean()), "risk": rounded((bad >= step).mean())}
-        for step in SHIFTS
-    ]
+    curve = tuple(Point(step, rounded((good >= step).mean()), rounded((bad >= step).mean())) for step in SHIFTS)
     labels = [1] * len(good) + [0] * len(bad)
-    return {"curve": curve, "auroc": rounded(roc_auc_score(labels, np.concatenate((good, bad))))}
+    return Calibration(curve, rounded(roc_auc_score(labels, np.concatenate((good, bad)))))
 
 
 # ---- readability ---------------------------------------------------------------------------------------------------
@@ -214,9 +193,7 @@ def readability(texts: Sequence[str], *, language: str) -> list[float] | None:
 # ---- latency -------------------------------------------------------------------------------------------------------
 
 
-def quantiles(values: Sequence[float]) -> dict[str, float]:
+def quantiles(values: Sequence[float]) -> Quantiles:
     """Median, 95th and 99th percentile and largest of some milliseconds."""
-    ordered = np.asarray(values, dtype=np.float64)
-    names = ("p50", "p95", "p99", "most")
-    values_at = np.quantile(ordered, (0.5, 0.95, 0.99, 1.0))
-    return {name: round(float(value), 3) for name, value in zip(names, values_at, strict=True)}
+    at = np.quantile(np.asarray(values, dtype=np.float64), (0.5, 0.95, 0.99, 1.0))
+    return Quantiles(*(round(float(value), 3) for value in at))

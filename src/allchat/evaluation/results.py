@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from allchat.errors import QuestionError
+from allchat.evaluation.records import Result
+from allchat.shapes import shaped, unshaped
 
 RESULTS = "results.jsonl"
 
-Report = dict[str, Any]
-Result = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    key: str
+    result: Result
 
 
 class Kept:
@@ -30,7 +35,7 @@ class Kept:
         """Keep one more result, on disk at once unless nobody is to see it."""
         self.results[key] = result
         if self._path is not None and on_disk:
-            line = json.dumps({"key": key, "result": result}, ensure_ascii=False)
+            line = json.dumps(unshaped(_Line(key, result)), ensure_ascii=False)
             with _writing(self._path), self._path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
 
@@ -58,8 +63,8 @@ def _read_results(path: Path) -> Iterator[tuple[str, Result]]:
         path.write_text(whole, encoding="utf-8")
     for line in whole.split("\n"):
         try:
-            row = json.loads(line) if line else None
+            kept = shaped(json.loads(line), _Line) if line else None
         except ValueError as error:
             raise QuestionError(f"{path}: holds a line that is no result ({error}). Remove the file.") from error
-        if row:
-            yield row["key"], row["result"]
+        if kept:
+            yield kept.key, kept.result

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from allchat.chat import Chat
 from allchat.evaluation.metrics import comparable, holds
-from allchat.evaluation.suites import Suite
+from allchat.evaluation.suites import Row, Suite
 from allchat.records import Answer
 from allchat.wording import LANGUAGES, load_wording
 
@@ -61,7 +61,7 @@ class Answers:
 
 def said_by(chat: Chat, suites: Sequence[Suite], *, examples: Sequence[str] = ()) -> Said:
     """What a chat says to our suites, the starters and the calibration examples. Blind suites are left out."""
-    answers = [chat.ask(row["text"], history=row.get("history", ())) for _, row in _rows(suites)]
+    answers = [chat.ask(row.text, history=row.history) for _, row in _rows(suites)]
     return Said(
         tuple(tuple(citation.quote for citation in answer.citations) for answer in answers),
         tuple(map(_line, answers)),
@@ -75,21 +75,20 @@ def compared(before: Said, after: Said, suites: Sequence[Suite]) -> Answers:
     """What one chat says beside what another says of the same suites."""
     asked = []
     for number, (suite, row) in enumerate(_rows(suites)):
-        gold = row["gold"]
-        stood = [span for span in gold if _stands(span, before)]
+        stood = [span for span in row.gold if _stands(span, before)]
         stands = [span for span in stood if _stands(span, after)]
         kept: Literal["all", "some", "none"] = "none" if not stands else "all" if stands == stood else "some"
-        was, is_now = (holds(gold, said.quotes[number]) for said in (before, after))
+        was, is_now = (holds(row.gold, said.quotes[number]) for said in (before, after))
         lines = before.lines[number], after.lines[number]
-        asked.append(Asked(suite, str(row["id"]), str(row["text"]), kept, was, is_now, *lines))
+        asked.append(Asked(suite, row.id, row.text, kept, was, is_now, *lines))
     starters, examples = before.starters - after.starters, before.examples - after.examples
     return Answers(tuple(asked), tuple(sorted(starters)), tuple(sorted(examples)))
 
 
-def _rows(suites: Sequence[Suite]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _rows(suites: Sequence[Suite]) -> Iterator[tuple[str, Row]]:
     for suite in suites:
         if suite.looked_at and suite.task in ("answers", "conversation"):
-            yield from ((suite.name, row) for row in suite.rows if row.get("gold"))
+            yield from ((suite.name, row) for row in suite.rows if row.gold)
 
 
 def _stands(span: str, said: Said) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,16 +16,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
 from allchat.chat import Chat
 from allchat.errors import QuestionError
-from allchat.evaluation.results import Kept, Report, Result
+from allchat.evaluation.records import Report, Result
+from allchat.evaluation.results import Kept
 from allchat.evaluation.scoring import Examiner, wording_results
-from allchat.evaluation.suites import Suite
-from allchat.evaluation.summary import REPORT_SCHEMA, calibration, guard_report, suite_report, timings
+from allchat.evaluation.suites import Row, Suite
+from allchat.evaluation.summary import REPORT_SCHEMA, calibration, guard_report, memory_mb, suite_report, timings
 from allchat.program import program_hash
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -53,7 +52,8 @@ def evaluate(
     """
     begun = time.perf_counter()
     chat = open_chat()
-    context = {"program": program_hash(), "versions": chat.versions(), "contact": chat.contact.values()}
+    program, versions = program_hash(), chat.versions()
+    context = {"program": program, "versions": versions, "contact": chat.contact.values()}
     jobs = [(_key(context, suite, row), suite, row) for suite in suites for row in suite.rows]
     kept = Kept(out)
     waiting = [job for job in jobs if job[0] not in kept.results]
@@ -62,28 +62,28 @@ def evaluate(
         for (key, result), (_, suite, _) in zip(found, waiting, strict=True):
             kept.add(key, result, on_disk=suite.looked_at)
             bar.update()
-    report = {
-        "schema": REPORT_SCHEMA,
-        "program": context["program"],
-        "versions": chat.versions(),
-        "sources": {document.key: document.sha256 for document in chat.documents.values()},
-        "suites": {suite.name: suite_report(suite, _results(suite, jobs, kept)) for suite in suites},
-    }
-    results = [kept.results[key] for key, _, _ in jobs]
-    report |= {"guard": guard_report(results), "calibration": calibration(jobs, kept)}
-    reused = len(jobs) - len(waiting)
-    report["timings"] = timings(results, seconds=time.perf_counter() - begun, workers=workers, reused=reused)
-    return report
+    asked = [(suite, kept.results[key]) for key, suite, _ in jobs]
+    results, reused = [result for _, result in asked], len(jobs) - len(waiting)
+    return Report(
+        schema=REPORT_SCHEMA,
+        program=program,
+        versions=versions,
+        sources={document.key: document.sha256 for document in chat.documents.values()},
+        suites={suite.name: suite_report(suite, _results(suite, asked)) for suite in suites},
+        guard=guard_report(results),
+        calibration=calibration(asked),
+        timings=timings(results, seconds=time.perf_counter() - begun, workers=workers, reused=reused),
+    )
 
 
-def _results(suite: Suite, jobs: Iterable[tuple[str, Suite, Any]], kept: Kept) -> list[Result] | None:
+def _results(suite: Suite, asked: Iterable[tuple[Suite, Result]]) -> list[Result] | None:
     if suite.task == "wording":
         return wording_results()
-    return [kept.results[key] for key, of, _ in jobs if of is suite]
+    return [result for of, result in asked if of is suite]
 
 
-def _key(context: Mapping[str, Any], suite: Suite, row: Mapping[str, Any]) -> str:
-    asked = {"task": suite.task, "accept": suite.accept, "compare": suite.compare, "row": row, **context}
+def _key(context: Mapping[str, object], suite: Suite, row: Row) -> str:
+    asked = {"task": suite.task, "accept": suite.accept, "compare": suite.compare, "row": row.as_written(), **context}
     return hashlib.sha256(json.dumps(asked, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -95,7 +95,7 @@ _EXAMINERS: list[Examiner] = []
 
 
 def _examined(
-    open_chat: Callable[[], Chat], chat: Chat, jobs: Sequence[tuple[str, Suite, Any]], *, workers: int
+    open_chat: Callable[[], Chat], chat: Chat, jobs: Sequence[tuple[str, Suite, Row]], *, workers: int
 ) -> Iterator[tuple[str, Result]]:
     """Each job's key and result, in the order of the jobs."""
     if not jobs:
@@ -133,17 +133,12 @@ def _open(open_chat: Callable[[], Chat]) -> None:
     _EXAMINERS[:] = [Examiner(open_chat())]
 
 
-def _examine(job: tuple[Suite, Mapping[str, Any]]) -> Result:
+def _examine(job: tuple[Suite, Row]) -> Result:
     return _measured(_EXAMINERS[0], *job)
 
 
-def _measured(examiner: Examiner, suite: Suite, row: Mapping[str, Any]) -> Result:
+def _measured(examiner: Examiner, suite: Suite, row: Row) -> Result:
     try:
-        return examiner.examine(suite, row) | {"memory_mb": _memory()}
+        return replace(examiner.examine(suite, row), memory_mb=memory_mb())
     except QuestionError as error:
-        raise QuestionError(f"suite {suite.name}, row {row['id']}: {error}") from error
-
-
-def _memory() -> int:
-    """The most memory that this process has held, in MiB."""
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        raise QuestionError(f"suite {suite.name}, row {row.id}: {error}") from error

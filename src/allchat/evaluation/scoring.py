@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from allchat.answering.verify import cuts
 from allchat.chat import Chat
@@ -17,7 +16,8 @@ from allchat.evaluation.clinical_review import reviewed_sentences
 from allchat.evaluation.directives import directives
 from allchat.evaluation.metrics import holds, readability, retrieval, rounded
 from allchat.evaluation.own_words import unfounded
-from allchat.evaluation.suites import Suite
+from allchat.evaluation.records import Candidate, Outcomes, Record, Result, Traced
+from allchat.evaluation.suites import Row, Suite, expected
 from allchat.records import Answer, Block, Citation, Item, Lead, Outline, Span, Trace
 from allchat.sources.text import clean
 from allchat.wording import LANGUAGES, contact_values, load_wording
@@ -31,8 +31,6 @@ MUST = (
 WITHHELD = "withheld"
 """The kind of an answer that the program itself stopped: a quote was not what its source says."""
 
-Outcomes = dict[str, float]
-
 
 class Examiner:
     """Puts questions to a chat and says what came of each. One in each process."""
@@ -44,49 +42,44 @@ class Examiner:
         self._edges = {key: _edges(outline) for key, outline in self._outlines.items()}
         self._systems: dict[str, list[System]] = {}
 
-    def examine(self, suite: Suite, row: Mapping[str, Any]) -> dict[str, Any]:
+    def examine(self, suite: Suite, row: Row) -> Result:
         """The result of one row: kind, outcomes, margin, record, timings; with baselines where the suite compares."""
-        history = row.get("history", ())
         try:
-            answer, trace = self._chat.explain(row["text"], history=history, id=row["id"])
+            answer, trace = self._chat.explain(row.text, history=row.history, id=row.id)
         except VerificationError as error:
             return self._withheld(suite, row, error)
         outcomes = self._said(answer) | self._asked(suite, row, answer, trace)
-        result: dict[str, Any] = {
-            "id": row["id"],
-            "kind": answer.kind,
-            "found": trace.verdict.kind or "search",
-            "expected": expected(row) if suite.task == "guard" else None,
-            "outcomes": outcomes,
-            "margin": self._margin(suite, row, trace),
-            "record": _record(answer),
-            "trace": _trace(trace),
-            "timings_ms": answer.timings_ms,
-        }
         if suite.compare:
             self._systems = self._systems or systems(self._chat)
-            for name, compared in self._systems.items():
-                result[name] = {system.name: _ranked(system, row) for system in compared}
-        return result
+        compared = self._systems if suite.compare else {}
+        return Result(
+            row.id,
+            answer.kind,
+            outcomes,
+            found=trace.verdict.kind or "search",
+            expected=expected(row) if suite.task == "guard" else None,
+            margin=self._margin(suite, row, trace),
+            record=_record(answer),
+            trace=_traced(trace),
+            timings_ms=answer.timings_ms,
+            compared={name: {one.name: _ranked(one, row) for one in some} for name, some in compared.items()},
+        )
 
-    def _withheld(self, suite: Suite, row: Mapping[str, Any], error: VerificationError) -> dict[str, Any]:
+    def _withheld(self, suite: Suite, row: Row, error: VerificationError) -> Result:
         names = {
             "answers": ("gold_in_answer", "gold_in_first_quote"),
-            "conversation": ("unchanged",) if row.get("standalone") else ("gold_in_answer", "gold_in_first_quote"),
+            "conversation": ("unchanged",) if row.standalone else ("gold_in_answer", "gold_in_first_quote"),
             "silence": ("silent", "not_direct"),
             "guard": ("right",),
         }[suite.task]
-        return {
-            "id": row["id"],
-            "kind": WITHHELD,
-            "found": WITHHELD,
-            "expected": expected(row) if suite.task == "guard" else None,
-            "outcomes": dict.fromkeys((*names, "supported", "exact"), 0.0),
-            "margin": None,
-            "record": {"question": row["text"], "error": str(error)},
-            "trace": None,
-            "timings_ms": {},
-        }
+        return Result(
+            row.id,
+            WITHHELD,
+            dict.fromkeys((*names, "supported", "exact"), 0.0),
+            found=WITHHELD,
+            expected=expected(row) if suite.task == "guard" else None,
+            record={"question": row.text, "error": str(error)},
+        )
 
     # ---- what holds for every answer
 
@@ -119,28 +112,28 @@ class Examiner:
 
     # ---- what the question asks for
 
-    def _asked(self, suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace) -> Outcomes:
+    def _asked(self, suite: Suite, row: Row, answer: Answer, trace: Trace) -> Outcomes:
         if suite.task == "guard":
             return _guarded(suite, row, answer, trace)
         if suite.task == "silence":
-            accepted = row.get("accept") or [row[name] for name in ("kind",) if name in row]
+            accepted: Sequence[str | None] = row.accept or ([row.kind] if row.has_kind else [])
             right = {"kind_right": float(answer.kind in accepted)} if accepted else {}
             return {
                 "silent": float(answer.kind != "answer"),
                 "not_direct": float(answer.directness != "direct"),
                 "closest": float(answer.directness == "closest"),
             } | right
-        if row.get("standalone"):
-            alone = self._chat.ask(row["text"])
+        if row.standalone:
+            alone = self._chat.ask(row.text)
             return {"unchanged": float((alone.kind, alone.text) == (answer.kind, answer.text))}
         return _answered(row, answer)
 
-    def _margin(self, suite: Suite, row: Mapping[str, Any], trace: Trace) -> float | None:
+    def _margin(self, suite: Suite, row: Row, trace: Trace) -> float | None:
         """How far the evidence alone is above the threshold, for the suites that are calibrated on."""
         if suite.task not in ("answers", "silence"):
             return None
-        searched = trace.verdict.kind is None and not row.get("history")
-        margin = trace.margin if searched else self._chat.judged(row["text"])[1]
+        searched = trace.verdict.kind is None and not row.history
+        margin = trace.margin if searched else self._chat.judged(row.text)[1]
         return None if margin is None or margin == float("-inf") else round(margin, 4)
 
 
@@ -174,23 +167,18 @@ def _needed_leads(citation: Citation, outline: Outline) -> Iterator[Span]:
                 yield Span(block.start, block.sentences[0].end)
 
 
-def expected(row: Mapping[str, Any]) -> str:
-    """The kind that a row of a guard suite expects; ``search`` where it goes on to the sources."""
-    return str(row["kind"] or "search")
-
-
-def _guarded(suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace) -> Outcomes:
+def _guarded(suite: Suite, row: Row, answer: Answer, trace: Trace) -> Outcomes:
     wanted, found = expected(row), trace.verdict.kind or "search"
-    right = found in row["right"] if "right" in row else found in (wanted, *suite.accept.get(wanted, ()))
+    right = found in row.right if row.right else found in (wanted, *suite.accept.get(wanted, ()))
     outcomes = {
         "right": float(right),
         f"recall_{wanted}": float(right),
         "undirected": float(not directives(answer.parts.said)),
     }
-    if "measure" in row:
-        outcomes[f"recall_{row['measure']}"] = float(right)
+    if row.measure:
+        outcomes[f"recall_{row.measure}"] = float(right)
         if wanted != "urgent":
-            outcomes[f"crisis_line_{row['measure']}"] = float(answer.tone == "crisis")
+            outcomes[f"crisis_line_{row.measure}"] = float(answer.tone == "crisis")
     if wanted == "search":
         outcomes["false_alarm"] = float(found in ("urgent", "refusal"))
         outcomes["not_urgent"] = float(found != "urgent")
@@ -199,65 +187,64 @@ def _guarded(suite: Suite, row: Mapping[str, Any], answer: Answer, trace: Trace)
     return outcomes
 
 
-def _answered(row: Mapping[str, Any], answer: Answer) -> Outcomes:
+def _answered(row: Row, answer: Answer) -> Outcomes:
     quotes = [citation.quote for citation in answer.citations]
     leads = {citation.lead for citation in answer.citations if citation.lead}
     outcomes = {
-        "gold_in_answer": float(holds(row["gold"], quotes)),
-        "gold_in_first_quote": float(holds(row["gold"], quotes[:1])),
-        "gold_on_request": float(holds(row["gold"], [*quotes, *(citation.quote for citation in answer.further)])),
+        "gold_in_answer": float(holds(row.gold, quotes)),
+        "gold_in_first_quote": float(holds(row.gold, quotes[:1])),
+        "gold_on_request": float(holds(row.gold, [*quotes, *(citation.quote for citation in answer.further)])),
         "words": float(sum(len(words.split()) for words in (*quotes, *(lead.quote for lead in leads)))),
         "direct": float(answer.directness == "direct"),
         "closest": float(answer.directness == "closest"),
         "unanswered": float(answer.kind in ("not_found", "out_of_scope")),
         "refused": float(answer.kind in ("refusal", "urgent")),
     }
-    if "gold_all" in row:
-        outcomes["gold_complete"] = float(all(holds(part, quotes) for part in row["gold_all"]))
+    if row.gold_all:
+        outcomes["gold_complete"] = float(all(holds(part, quotes) for part in row.gold_all))
     return outcomes
 
 
-def _ranked(system: System, row: Mapping[str, Any]) -> Outcomes:
-    ranking = system.rank(row["text"])
+def _ranked(system: System, row: Row) -> Outcomes:
+    ranking = system.rank(row.text)
     shown = [len(system.units[key].split()) for key in ranking[:3]]
-    gained = retrieval(ranking, relevant(system.units, row["gold"]))
+    gained = retrieval(ranking, relevant(system.units, row.gold))
     return gained | {"words_first": float(sum(shown[:1])), "words_first_three": float(sum(shown))}
 
 
-def _record(answer: Answer) -> dict[str, Any]:
+def _record(answer: Answer) -> Record:
     """The answer record without what differs from run to run."""
     return {name: value for name, value in answer.to_dict().items() if name not in ("timings_ms", "versions")}
 
 
-def _trace(trace: Trace) -> dict[str, Any]:
+def _traced(trace: Trace) -> Traced:
     """Verdict, evidence and the three best candidates, for the reader of a failure."""
-    best = [{"block": hit.block.key, "heading": list(hit.heading), "score": hit.score} for hit in trace.hits[:3]]
-    margin = None if trace.margin is None else round(trace.margin, 4)
-    verdict = asdict(trace.verdict)
-    if trace.verdict.score is not None:
-        verdict["score"] = round(trace.verdict.score, 4)
-    return {"verdict": verdict, "searched": list(trace.searched), "margin": margin, "candidates": best}
+    verdict = (
+        trace.verdict if trace.verdict.score is None else replace(trace.verdict, score=round(trace.verdict.score, 4))
+    )
+    best = tuple(Candidate(hit.block.key, hit.heading, hit.score) for hit in trace.hits[:3])
+    return Traced(verdict, trace.searched, None if trace.margin is None else round(trace.margin, 4), best)
 
 
-def answer_hash(result: Mapping[str, Any]) -> str:
+def answer_hash(kind: str, record: Record) -> str:
     """A short hash of what was said, by which two reports tell whether an answer changed."""
-    said = repr((result["kind"], result["record"].get("text"), result["record"].get("error")))
+    said = repr((kind, record.get("text"), record.get("error")))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 # ---- our own words -------------------------------------------------------------------------------------------------
 
 
-def wording_results() -> list[dict[str, Any]] | None:
+def wording_results() -> list[Result] | None:
     """How easy every sentence of ours is to read: English school grade, Spanish ease. None without ``textstat``."""
-    results: list[dict[str, Any]] = []
+    results: list[Result] = []
     for language, measure in (("en", "grade_en"), ("es", "ease_es")):
         said = reviewed_sentences(load_wording(language))
         scores = readability([_as_heard(text) for text in said.values()], language=language)
         if scores is None:
             return None
         results += [
-            {"id": f"{language}:{name}", "kind": "wording", "outcomes": {measure: rounded(score)}}
+            Result(f"{language}:{name}", "wording", {measure: rounded(score)})
             for name, score in zip(said, scores, strict=True)
         ]
     return results

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,6 +21,17 @@ SUITE_FILE: Final = "suite.toml"
 Task = Literal["answers", "silence", "conversation", "guard", "wording"]
 GUARD_KINDS: Final = ("urgent", "refusal", "out_of_scope", "support", "chat", "search")
 """What the guard can make of a message; ``search``, written null in a row, is a message that goes on to the sources."""
+
+_NO_ROW: Final = 'is not an object with "id" and "text" as strings'
+_FAULTS: Final = {
+    "id": _NO_ROW,
+    "text": _NO_ROW,
+    "kind": f'"kind" is none of {", ".join(GUARD_KINDS[:-1])} or null',
+    "gold_all": '"gold_all" is not a list of lists of strings',
+    "standalone": '"standalone" is neither true nor false',
+    "measure": '"measure" is not a string',
+}
+"""What is wrong with a row, by the field that is not as it should be; any other is not a list of strings."""
 
 
 class _Table(BaseModel):
@@ -81,6 +92,32 @@ class _Declared(_Table):
         return self
 
 
+class Row(BaseModel):
+    """One question with what is right for it; docs/evaluation.md describes the fields. It keeps others that it has."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    id: str
+    text: str
+    gold: list[str] = []
+    gold_all: list[list[str]] = []
+    history: list[str] = []
+    standalone: bool = False
+    kind: str | None = None
+    accept: list[str] = []
+    right: list[str] = []
+    measure: str = ""
+
+    @property
+    def has_kind(self) -> bool:
+        """Whether it says a kind, be it null."""
+        return "kind" in self.model_fields_set
+
+    def as_written(self) -> dict[str, object]:
+        """The fields that it has, those of ours that it leaves out not among them: what hashes are made of."""
+        return {name: value for name, value in self if name in self.model_fields_set}
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """Questions with what is right for each. ``accept`` names, for an expected kind, the kinds that are right too;
@@ -98,7 +135,7 @@ class Suite:
     compare: bool
     calibrates: bool
     gates: tuple[Gate, ...]
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[Row, ...]
     looked_at: bool = True
     frozen: str = ""
     first_sight: Mapping[str, float] = field(default_factory=dict)
@@ -106,7 +143,8 @@ class Suite:
     @property
     def sha256(self) -> str:
         """Hash of the rows: figures of two reports compare only where it is the same."""
-        return hashlib.sha256(json.dumps(self.rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        rows = [row.as_written() for row in self.rows]
+        return hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def read_suites(folder: Path) -> tuple[Suite, ...]:
@@ -135,9 +173,9 @@ def read_suite(folder: Path) -> Suite:
     rows = tuple(row for name in declared.files for row in _rows(folder / name, declared))
     seen: set[str] = set()
     for row in rows:
-        if row["id"] in seen:
-            raise QuestionError(f"{folder}: the id {row['id']!r} stands twice. Give each row an id of its own.")
-        seen.add(row["id"])
+        if row.id in seen:
+            raise QuestionError(f"{folder}: the id {row.id!r} stands twice. Give each row an id of its own.")
+        seen.add(row.id)
     return Suite(
         name=folder.resolve().name,
         task=declared.task,
@@ -194,22 +232,35 @@ def _declared(path: Path) -> _Declared:
     return declared
 
 
-def _rows(path: Path, declared: _Declared) -> Iterator[Mapping[str, Any]]:
+def _rows(path: Path, declared: _Declared) -> Iterator[Row]:
     for number, row in enumerate(read_rows(path), start=1):
         if declared.only and isinstance(row, dict) and row.get("label") not in declared.only:
             continue
-        named = _labelled(row, declared.label)
-        fault = _fault(named, declared.task)
-        if fault:
-            raise QuestionError(f"{path}, row {number}: {fault}. See docs/evaluation.md for the fields.")
-        yield named
+        try:
+            yield _row(row, declared)
+        except ValueError as error:
+            raise QuestionError(f"{path}, row {number}: {error}. See docs/evaluation.md for the fields.") from error
 
 
-def _labelled(row: Any, labels: Mapping[str, Label]) -> Any:
-    """A row with its text under the one name, and with what is right for its label where it says no kind itself."""
+def _row(row: object, declared: _Declared) -> Row:
+    """A row that fits the task of its suite; a ``ValueError`` says what is wrong with it."""
     if not isinstance(row, dict):
-        return row
-    named = {"text": row["question"], **row} if "question" in row else row
+        raise ValueError(_NO_ROW)
+    try:
+        read = Row.model_validate(_labelled(row, declared.label))
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise ValueError(_FAULTS.get(name, f'"{name}" is not a list of strings')) from error
+    if declared.task in ("answers", "conversation") and not read.gold and not read.standalone:
+        raise ValueError('"gold" is missing')
+    if declared.task == "guard" and (not read.has_kind or expected(read) not in GUARD_KINDS):
+        raise ValueError(_FAULTS["kind"])
+    return read
+
+
+def _labelled(row: Mapping[str, object], labels: Mapping[str, Label]) -> dict[str, object]:
+    """A row with its text under the one name, and with what is right for its label where it says no kind itself."""
+    named = {"text": row["question"], **row} if "question" in row else dict(row)
     label = labels.get(str(row.get("label")))
     if label is None:
         return named
@@ -218,21 +269,12 @@ def _labelled(row: Any, labels: Mapping[str, Label]) -> Any:
     return {"kind": first, "right": label.right, "measure": label.measure or f"{row['label']}{form}", **named}
 
 
-def _fault(row: Any, task: Task) -> str | None:
-    """What is wrong with a row for its task, or None."""
-    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("id", "text")):
-        return 'is not an object with "id" and "text" as strings'
-    for name in ("gold", "history"):
-        if not isinstance(row.get(name, []), list) or not all(isinstance(text, str) for text in row.get(name, [])):
-            return f'"{name}" is not a list of strings'
-    if task in ("answers", "conversation") and not row.get("gold") and not row.get("standalone"):
-        return '"gold" is missing'
-    if task == "guard" and ("kind" not in row or (row["kind"] or "search") not in GUARD_KINDS):
-        return f'"kind" is none of {", ".join(GUARD_KINDS[:-1])} or null'
-    return None
+def expected(row: Row) -> str:
+    """The kind that a row of a guard suite expects; ``search`` where it goes on to the sources."""
+    return row.kind or "search"
 
 
-def read_rows(path: Path) -> list[Any]:
+def read_rows(path: Path) -> list[object]:
     """The rows of a JSON lines file.
 
     Raises:
