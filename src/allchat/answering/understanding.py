@@ -23,10 +23,10 @@ from allchat.search.retriever import Found
 from allchat.search.words import says_something
 from allchat.sources.facets import Named
 
-NEARER, FARTHER = 0.03, 0.13
-"""How much nearer a question of ours must be to the second reading than to the first: stand-alone questions lose by a
-foreign subject or gain nothing, the rest of an earlier one gains 0.03 to 0.3. And how much farther it may be where the
-question points out of itself: where it is farther still, "it" is the illness ("is it hereditary?")."""
+FARTHER = 0.13
+"""How much farther a question of ours may be from the second reading than from the first where the question points out
+of itself: where it is farther still, "it" is the illness ("is it hereditary?"). Where it does not it must be nearer:
+stand-alone questions lose by a foreign subject, the rest of an earlier one gains up to 0.3."""
 
 ALONE = 0.4
 """What a hit's score for the question alone counts beside its score for the question with earlier subjects."""
@@ -47,7 +47,7 @@ class Looked(NamedTuple):
         """Whether this reading, with earlier subjects, is the one that was meant, and not the ``first``, without."""
         nearer = self.found.best["question"] - first.found.best["question"]
         if not leans:
-            return self.decision == "answer" and nearer >= NEARER
+            return self.decision == "answer" and nearer > 0
         if first.decision == "answer" and self.decision != "answer":
             return nearer > 0
         return nearer > -FARTHER or first.decision not in ("answer", "closest")
