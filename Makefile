@@ -22,7 +22,7 @@ chat: setup ## build the index if it is missing or old, then open the page's ser
 
 test: setup ## build one index, then run every test on all cores with branch coverage (ARGS="-k words" to choose some)
 	@$(BIN)/allchat build --index .cache/test-index
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov=allchat $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --cov=allchat $(ARGS)
 
 fuzz: setup ## send every parser and address many more made-up inputs than "make test" does (FUZZ_INPUTS=2000)
 	@FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} $(BIN)/python -m pytest tests/fuzz --capture=no $(ARGS)

@@ -27,6 +27,17 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 ATTEMPTS = refuse_outside_connections()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that no worker ends long after another. In slow tests, which ask again what
+    quick ones ask, coverage is not measured: it would double their time.
+    """
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    files = {item.path for item in slow}
+    items.sort(key=lambda item: item.path not in files)
+    for item in slow:
+        item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(autouse=True)
 def outside_attempts() -> Iterator[list[str]]:
     """Fail the test in which something tried to reach another machine, even if the failure was swallowed."""
@@ -76,12 +87,14 @@ def small_chat(small_index: Path) -> Chat:
 
 @pytest.fixture(scope="session")
 def word_chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
-    """Answers from the real texts with the word-hash embedder; not calibrated, which takes a real model's vectors."""
+    """Answers from the real texts alone with the word-hash embedder. A map of our questions and a judge of our examples
+    take a real model's vectors to mean anything, and a minute to learn.
+    """
     from allchat.build import build
     from allchat.chat import Chat
 
     folder = tmp_path_factory.mktemp("words")
-    shutil.copytree(ROOT / "corpus", folder / "corpus", ignore=shutil.ignore_patterns("calibration.toml"))
+    shutil.copytree(ROOT / "corpus", folder / "corpus", ignore=shutil.ignore_patterns("calibration.toml", "questions"))
     index = build(folder / "corpus", index=folder / "index", embedder=WordHash())
     return Chat.open(index, embedder=WordHash())
 

@@ -62,20 +62,26 @@ class Site:
 
 @contextmanager
 def processes(index: Path, ports: Sequence[int], *, proxies: str) -> Iterator[dict[int, subprocess.Popen[bytes]]]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    program = str(ROOT / "tests" / "deployed.py")
-    started = {
-        port: subprocess.Popen([sys.executable, program, str(index), str(port), proxies], env=environment)
-        for port in ports
-    }
+    started: dict[int, subprocess.Popen[bytes]] = {}
     try:
-        for port in ports:
-            wait_for(f"http://127.0.0.1:{port}/readyz", process=started[port])
+        start(started, index, ports, proxies=proxies)
         yield started
     finally:
         for process in started.values():
             process.kill()
             process.wait()
+
+
+def start(started: dict[int, subprocess.Popen[bytes]], index: Path, ports: Sequence[int], *, proxies: str) -> None:
+    """Starts a process at each port where none runs, and waits until they all answer."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    program = str(ROOT / "tests" / "deployed.py")
+    missing = [port for port in ports if port not in started or started[port].poll() is not None]
+    for port in missing:
+        command = [sys.executable, program, str(index), str(port), proxies]
+        started[port] = subprocess.Popen(command, env=environment)
+    for port in missing:
+        wait_for(f"http://127.0.0.1:{port}/readyz", process=started[port])
 
 
 def wait_for(address: str, *, process: subprocess.Popen[bytes]) -> None:

@@ -46,15 +46,22 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A deployment with its index built."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deployment with its index built, not to be changed."""
+    folder = tmp_path_factory.mktemp("built")
     for place in PLACES:
-        Path(f"{tmp_path}{place}").mkdir(parents=True)
-    shutil.copytree(SMALL, f"{tmp_path}/opt/allchat/corpus")
-    said = shell("allchat build --corpus /opt/allchat/corpus --index /var/lib/allchat/index", home=tmp_path)
+        Path(f"{folder}{place}").mkdir(parents=True)
+    shutil.copytree(SMALL, f"{folder}/opt/allchat/corpus")
+    said = shell("allchat build --corpus /opt/allchat/corpus --index /var/lib/allchat/index", home=folder)
     assert "built" in said
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def home(built: Path, tmp_path: Path) -> Path:
+    """The same for one test."""
+    return Path(shutil.copytree(built, tmp_path / "home"))
 
 
 def asked(home: Path, *, index: str = "index", program: Path | None = None) -> str:

@@ -154,8 +154,8 @@ class Everything:
         del question
         return Verdict(None)
 
-    def judge(self, question: str, vector: Any, verdict: Verdict, *, glossed: bool) -> Verdict:
-        del question, vector, glossed
+    def judge(self, question: str, vector: Any, verdict: Verdict) -> Verdict:
+        del question, vector
         return verdict
 
     def is_settled(self, question: str, verdict: Verdict) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -63,7 +64,7 @@ class Chat(Pipeline):
             with ThreadPoolExecutor(1) as aside:  # native code loads the network: all else is read meanwhile
                 loading = aside.submit(lambda: embedder or open_embedder(model, index=opened.folder, built=trained))
                 documents = read_corpus(folder)
-                guard = Guard.load(languages, classifier=packaged_classifier(), model=trained.get("sha256", ""))
+                guard = _guard_of(languages or packaged_languages(), trained.get("sha256", ""))
                 embedder = loading.result()
             tokens = built.get("passage_tokens", PASSAGE_TOKENS) if passage_tokens is None else passage_tokens
             known, now_model = languages or packaged_languages(), model_of(embedder)
@@ -135,6 +136,12 @@ def _corpus_folder(index: Path, corpus: Path | None) -> Path:
         if (folder / CORPUS_FILE).is_file():
             return folder
     raise CorpusError(f"{candidates[0] / CORPUS_FILE}: there is no such file. Name the corpus folder.")
+
+
+@lru_cache(maxsize=2)
+def _guard_of(languages: Languages, model: str) -> Guard:
+    """The guard with the rules of these languages: a fifth of a second to read, the same in each chat of a process."""
+    return Guard.load(languages, classifier=packaged_classifier(), model=model)
 
 
 def _must_fit(built: Mapping[str, Any], now: Mapping[str, Any], *, index: Path) -> None:

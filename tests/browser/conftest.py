@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,8 +80,10 @@ class Visit:
         self.settled()
 
     def keep(self, name: str, *, whole: bool = False) -> None:
-        ARTIFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
+        """A picture for whoever wants to look, with ``KEEP_PICTURES=1``: a long page takes seconds."""
+        if os.environ.get("KEEP_PICTURES"):
+            ARTIFACTS.mkdir(exist_ok=True)
+            self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
 
     def outside_the_window(self) -> list[str]:
         """Every visible element that reaches past the left or right edge of the window."""

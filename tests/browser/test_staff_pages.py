@@ -69,19 +69,13 @@ def saved(chat: Chat) -> str:
 
 
 def look(here: Any, name: str) -> None:
-    """Keep a picture, and hold the page against the window and, where axe-core is installed, its rules."""
-    here.page.screenshot(path=_artifact(f"staff-{name}"), full_page=True)
+    """Hold the page against the window and, where axe-core is installed, its rules."""
+    here.keep(f"staff-{name}", whole=True)
     assert here.outside_the_window() == []
     if AXE.exists():
         here.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = here.page.evaluate("axe.run().then((result) => result.violations)")
         assert [(rule["id"], [node["html"][:200] for node in rule["nodes"][:3]]) for rule in found] == []
-
-
-def _artifact(name: str) -> Path:
-    folder = Path(__file__).parent / "artifacts"
-    folder.mkdir(exist_ok=True)
-    return folder / f"{name}.png"
 
 
 @pytest.mark.parametrize(("size", "scheme"), WAYS)

@@ -212,7 +212,7 @@ def classifier() -> bytes:
     weights = Weights(np.ones((2, 5), dtype=np.float32), np.zeros(5, dtype=np.float32))
     sizes = ((4, 2), (2,), (2, 5), (5,))
     network = Network(*(np.zeros(size, dtype=np.float32) for size in sizes))
-    return Classifier({"a": 0, "b": 1}, weights, weights, np.zeros((4, 5), dtype=np.float32), network).to_bytes()
+    return Classifier({"a": 0, "b": 1}, weights, network).to_bytes()
 
 
 @target(st.binary(max_size=400) | st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=9)))

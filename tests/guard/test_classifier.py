@@ -91,9 +91,8 @@ def test_the_file_gives_the_same_scores_to_half_a_step_of_each_weight() -> None:
     again = Classifier.from_bytes(CLASSIFIER.to_bytes())
     message = GUARD.read("should he skip the pill, he can not breathe")
     assert (again.key, again.model, list(again.terms)) == (CLASSIFIER.key, CLASSIFIER.model, list(CLASSIFIER.terms))
-    for kept, given in ((again.whole, CLASSIFIER.whole), (again.words, CLASSIFIER.words)):
-        half_a_step = np.abs(given.terms).max(axis=0) / STEPS / 2
-        assert (np.abs(kept.terms - given.terms) <= half_a_step + 1e-6).all()
+    half_a_step = np.abs(CLASSIFIER.words.terms).max(axis=0) / STEPS / 2
+    assert (np.abs(again.words.terms - CLASSIFIER.words.terms) <= half_a_step + 1e-6).all()
     assert again.scores(message, NOTHING) == pytest.approx(CLASSIFIER.scores(message, NOTHING), abs=0.01)
 
 

@@ -231,8 +231,7 @@ def test_without_a_classifier_the_rules_alone_decide() -> None:
 def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
     asked: list[object] = []
 
-    def scores(_: object, vector: object, *, glossed: bool) -> Scores:
-        assert not glossed
+    def scores(_: object, vector: object) -> Scores:
         asked.append(vector)
         return Scores(1, 0, 0, 0, 0)
 

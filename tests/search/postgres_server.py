@@ -5,6 +5,7 @@ open every folder above its data.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from places import ROOT
@@ -38,6 +40,24 @@ def missing() -> str | None:
     return None
 
 
+@cache
+def _empty(user: str | None) -> str:
+    """A data folder as initdb makes it, once in a process."""
+    folder = Path(tempfile.mkdtemp(prefix="allchat-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    if user:
+        shutil.chown(data, user)
+    command = [str(BINARIES / "bin" / "initdb"), "-D", str(data), "-U", "owner", "--auth=trust", "--encoding=UTF8"]
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    subprocess.run(
+        [*command, "--no-sync"], user=user, env=environment, cwd=folder, check=True, capture_output=True, timeout=120
+    )
+    return str(data)
+
+
 class Server:
     """One server with an empty data folder. ``stop`` and ``start`` end and begin it as often as a test wants."""
 
@@ -45,11 +65,9 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="allchat-postgres-"))
         self.folder.chmod(0o755)
         self.data, self._user = self.folder / "data", "nobody" if os.getuid() == 0 else None
-        self.data.mkdir(mode=0o700)
+        subprocess.run(["cp", "-a", _empty(self._user), str(self.data)], check=True)
         if self._user:
-            for path in (self.folder, self.data):
-                shutil.chown(path, self._user)
-        self._run("initdb", "-D", str(self.data), "-U", "owner", "--auth=trust", "--encoding=UTF8", "--no-sync")
+            shutil.chown(self.folder, self._user)
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

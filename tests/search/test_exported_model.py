@@ -134,6 +134,7 @@ def test_an_export_that_cannot_be_read_is_an_error_with_the_remedy(content: byte
         open_embedder(PACKAGED_MODEL, index=tmp_path, built=built)
 
 
+@pytest.mark.slow
 def test_a_model_of_ones_own_that_pools_otherwise_is_served_from_its_export(copied: Path, tmp_path: Path) -> None:
     pooling = json.loads((copied / "1_Pooling" / "config.json").read_text())
     pooling |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
@@ -151,6 +152,7 @@ def test_a_model_of_ones_own_that_pools_otherwise_is_served_from_its_export(copi
         Chat.open(index, corpus=SMALL, model=str(copied))
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_exported_is_served_by_its_library_and_the_log_says_so(
     copied: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -122,7 +122,10 @@ def test_a_server_that_is_away_at_the_start_is_an_error_that_names_it(own_server
             ask()
 
 
-def test_a_store_that_is_lost_is_an_error_and_answers_when_it_is_back(own_server: Server, tmp_path: Path) -> None:
+def test_a_store_that_is_lost_is_an_error_and_answers_when_it_is_back(
+    own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SECONDS", 2)
     store = filled(tmp_path, on=own_server).open()
     wanted, near = store.postings(["hair"])[0].blocks.tolist(), two_searches(store)
     own_server.stop()
@@ -146,10 +149,11 @@ def test_a_server_that_is_restarted_between_two_questions_costs_no_answer(own_se
 
 
 def test_a_chat_that_follows_says_so_when_its_store_is_lost_and_goes_on_when_it_is_back(
-    own_server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    own_server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from allchat.build import build
 
+    monkeypatch.setattr(postgres, "SECONDS", 2)
     index = build(SMALL, index=tmp_path / "index", embedder=WordHash())
     shelf = in_postgres(tmp_path / "files", on=own_server)
     bring(index / (Folder(index).current() or ""), shelf)

@@ -84,6 +84,7 @@ def ask(address: str) -> str:
 # While it serves
 
 
+@pytest.mark.slow
 def test_servers_go_over_to_a_version_that_is_published_while_they_are_asked_and_lose_no_question(site: Site) -> None:
     first = site.publish()
     servers = [site.server("one"), site.server("other")]

@@ -122,6 +122,7 @@ def test_a_question_that_is_being_answered_keeps_the_index_that_it_began_with(co
     assert chat.ask(ASKED).versions["index"] != first.index.version
 
 
+@pytest.mark.slow
 def test_questions_that_never_stop_all_get_whole_answers_of_one_index_or_the_other(corpus: Path, index: Path) -> None:
     chat, answers = following(index, corpus), list[dict[str, Any]]()
     terms = (corpus / "lay_terms.toml").read_bytes()

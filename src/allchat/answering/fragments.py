@@ -98,4 +98,4 @@ def _judged(pipeline: Pipeline, heard: Heard) -> Verdict:
     """The verdict on a message by itself."""
     message = pipeline.guard.read(heard.text)
     read = pipeline.readings([heard.embedded])
-    return pipeline.guard.judge(message, read[0], pipeline.screen(message), glossed=heard.glossed)
+    return pipeline.guard.judge(message, read[0], pipeline.screen(message))

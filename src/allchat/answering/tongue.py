@@ -38,11 +38,6 @@ class Heard:
     read: str
     embedded: str
 
-    @property
-    def glossed(self) -> bool:
-        """Whether the guard's embedding is of the words of a gloss."""
-        return self.embedded != self.text
-
 
 def tongue_of(index: Store, search: Search, *, language: Language) -> Tongue:
     """The tongue of an index that is in this language."""

@@ -108,7 +108,7 @@ class Turn:
 
     def _judged(self, message: ReadMessage, reading: Vector, screened: Verdict) -> Verdict:
         """The guard's verdict; none where the message is a fragment that asks for more of what was asked before."""
-        verdict = self._pipeline.guard.judge(message, reading, screened, glossed=self._heard.glossed)
+        verdict = self._pipeline.guard.judge(message, reading, screened)
         more = asks_on(self._pipeline, message, verdict, heard=self._heard, earlier=self._earlier)
         return Verdict(None, private=verdict.private, harmless=verdict.harmless) if more else verdict
 

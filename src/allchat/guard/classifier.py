@@ -1,10 +1,9 @@
 """Classify: how far a message asks for information or advice, tells of an emergency, a crisis, low mood or fear.
 
-A multinomial logistic regression over three views of a message: rows of its words as the rules read them, parts of
-its words as they were typed, and its embedding with what inner layers of the same network make of it. Beside it a
-small network reads that embedding alone; where the model knows the language, both count the same. Neither sees which
-rules are met: what they find and what it finds are two witnesses. ``train.py`` makes it from messages of our own; it
-is shipped as the file ``model.npz``.
+Two witnesses that are asked apart, so that the errors of one are not the other's. A multinomial logistic regression reads
+the words of a message: rows of them as the rules read them, and parts of them as they were typed. A small network reads
+its embedding, with what inner layers of the same model make of it. Neither sees which rules are met. ``train.py`` makes
+both from messages of our own; they are shipped as the file ``model.npz``.
 """
 
 from __future__ import annotations
@@ -33,8 +32,11 @@ CLASSES = ("information", "advice", "emergency", "crisis", "support", "fear", "m
 are classes of their own, so that the boundary of a crisis and of an emergency is drawn against each of them."""
 
 SHARES = {"words": 1.5, "parts": 1.5}
-EMBEDDING_SHARE = 2.0
-"""Lengths of the views of a message beside each other, chosen by cross-validation (docs/decisions/0006-guard.md)."""
+"""Lengths of the views of a message's words beside each other."""
+
+WORDS_COUNT, NETWORK_COUNTS = 0.9, 0.6
+"""How much the sums of either count where both are heard. Together more than one: two witnesses that err apart and
+agree are surer than each (docs/decisions/0006-guard.md)."""
 
 LONGEST_ROW = 3
 SHORTEST_PART, LONGEST_PART = 2, 5
@@ -124,10 +126,10 @@ class Weights:
         return {"steps": steps, "greatest": greatest, "bias": self.bias}
 
     @classmethod
-    def unpacked(cls, held: Mapping[str, NDArray[Any]], name: str) -> Weights:
+    def unpacked(cls, held: Mapping[str, NDArray[Any]]) -> Weights:
         """What ``packed`` gave, to half a step."""
-        steps, greatest = held[f"{name}_steps"], held[f"{name}_greatest"]
-        return cls((steps * (greatest / STEPS)).astype(np.float32), held[f"{name}_bias"])
+        steps, greatest = held["words_steps"], held["words_greatest"]
+        return cls((steps * (greatest / STEPS)).astype(np.float32), held["words_bias"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +161,14 @@ class Network:
 
 @dataclass(frozen=True)
 class Classifier:
-    """Weights of a trained classifier, by view: ``words`` for messages without an embedding, ``whole`` with it.
+    """A trained classifier: ``words`` are the weights of the regression, ``network`` reads the embedding.
 
-    ``terms`` leads a term to its row in the weights ``(t, 7) float32``; ``vector_weights`` is ``(r, 7) float32`` and
-    a bias ``(7,) float32``. Columns are in the order of ``CLASSES``. ``network`` reads the embedding alone. ``key`` is
-    what it was made from, ``model`` the fingerprint of the embedding model that it knows.
+    ``terms`` leads a term to its row in the weights ``(t, 7) float32``, whose columns are in the order of ``CLASSES``.
+    ``key`` is what it was made from, ``model`` the fingerprint of the embedding model that it knows.
     """
 
     terms: Mapping[str, int]
-    whole: Weights
     words: Weights
-    vector_weights: NDArray[np.float32]
     network: Network
     key: str = ""
     model: str = ""
@@ -180,19 +179,15 @@ class Classifier:
         remembered = lru_cache(maxsize=MODEL_WORDS)(lambda word: frozenset(self._known(_parts(word))))
         object.__setattr__(self, "_part_rows", remembered)
 
-    def scores(self, message: ReadMessage, vector: Vector | None, *, glossed: bool = False) -> Scores:
+    def scores(self, message: ReadMessage, vector: Vector | None) -> Scores:
         """How likely ``message`` is of each class; ``vector`` ``(r,) float32`` is what the embedding model
-        reads of it (``Reader.read``), None: words decide. ``glossed``: the model read it in the words of its gloss,
-        which tells what it is about but too little of what is felt, so the network has no voice.
+        reads of it (``Reader.read``), None: words decide.
         """
-        weights = self.words if vector is None else self.whole
-        sums = weights.bias.astype(np.float64)
-        if vector is not None:
-            sums = sums + EMBEDDING_SHARE * (vector.astype(np.float64) @ self.vector_weights)
+        sums = self.words.bias.astype(np.float64)
         for weight, rows in self._weighted(message):
-            sums = sums + weight * weights.terms[rows].sum(axis=0, dtype=np.float64)
-        if vector is not None and not glossed:
-            sums = (sums + self.network.sums(vector)) / 2
+            sums = sums + weight * self.words.terms[rows].sum(axis=0, dtype=np.float64)
+        if vector is not None:
+            sums = WORDS_COUNT * sums + NETWORK_COUNTS * self.network.sums(vector)
         odds = np.exp(sums - sums.max())
         return Scores(*(odds / odds.sum()).tolist())
 
@@ -202,7 +197,7 @@ class Classifier:
         if not columns:
             return ()
         said = [term for term in terms(message)["words"] if term in self.terms and _WORD.search(term, 2)]
-        ranked = sorted((-float(self.whole.terms[self.terms[term], columns].max()), term) for term in said)
+        ranked = sorted((-float(self.words.terms[self.terms[term], columns].max()), term) for term in said)
         return tuple(term.removeprefix("w:") for weight, term in ranked[:most] if weight < 0)
 
     def _known(self, found: Iterable[str]) -> Iterator[int]:
@@ -221,10 +216,8 @@ class Classifier:
         arrays: dict[str, Any] = {
             "terms": np.frombuffer("\n".join(self.terms).encode(), dtype=np.uint8),
             "names": np.array([self.key, self.model]),
-            "vector_weights": self.vector_weights,
         }
-        for view, weights in (("whole", self.whole), ("words", self.words)):
-            arrays |= {f"{view}_{name}": value for name, value in weights.packed().items()}
+        arrays |= {f"words_{name}": value for name, value in self.words.packed().items()}
         arrays |= {f"network_{name}": value for name, value in self.network.packed().items()}
         held = BytesIO()
         np.savez_compressed(held, **arrays)
@@ -241,8 +234,7 @@ class Classifier:
             with np.load(BytesIO(content), allow_pickle=False) as held:
                 rows = {term: at for at, term in enumerate(held["terms"].tobytes().decode().split("\n"))}
                 key, model = map(str, held["names"])
-                whole, words = (Weights.unpacked(held, name) for name in ("whole", "words"))
-                return cls(rows, whole, words, held["vector_weights"], Network.unpacked(held), key, model)
+                return cls(rows, Weights.unpacked(held), Network.unpacked(held), key, model)
         except (KeyError, EOFError, TypeError, RuntimeError, MemoryError, BadZipFile, zlib.error) as error:
             raise ValueError("it holds no classifier") from error
 

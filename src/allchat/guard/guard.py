@@ -82,17 +82,16 @@ class Guard:
         return replace(verdict, private=bool(self._privacy.spans(message.text)))
 
     def judge(
-        self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict, *, glossed: bool = False
+        self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict
     ) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had;
-        ``glossed`` where it read the words of its gloss.
+        ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had.
         """
         message = self.read(question)
         if self._classifier is None or self.is_settled(message, verdict):
             return verdict
-        scores = self._classifier.scores(message, vector if self._embeds else None, glossed=glossed)
+        scores = self._classifier.scores(message, vector if self._embeds else None)
         found = judged(self._met(message, verdict), scores, message)
         return replace(found, private=verdict.private, harmless=scores.harmless)
 

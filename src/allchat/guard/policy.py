@@ -13,13 +13,17 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger, meets_surely
 from allchat.records import Verdict
 
-CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.4, 0.7, 0.9
+CRISIS, MOOD_CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.55, 0.3, 0.8, 0.9
 EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
-"""How likely a crisis, which nothing may be likelier than, and an emergency must be to be answered as one: more where
+"""How likely a crisis, which nothing but low mood may be likelier than, and an emergency must be to be answered as one.
+A crisis less where the message is surely of one or of low mood: there the one is often taken for the other. More where
 someone fears for a life or wants to live, which is seldom said by one who wants to die, in a figure of speech, and of
 long ago; most in a question about people in general. An emergency must be likelier in a question that names nobody."""
 
-FEAR = 0.25
+MOOD = 0.7
+"""How likely a crisis or low mood must be, together, for the message to be surely of one of them."""
+
+FEAR = 0.2
 """How likely fear for a life must be for it to count as told, beside the lists of words."""
 
 OUTSIDE = 0.8
@@ -122,7 +126,7 @@ def _alarm(scores: Scores, message: ReadMessage, other: Verdict | None) -> Verdi
     kind = None if other is None else other.kind
     crisis = max(_crisis_bar(scores, message), OUTSIDE if kind in ("out_of_scope", "chat") else 0.0)
     emergency = max(_emergency_bar(message), OUTSIDE if kind == "out_of_scope" else 0.0)
-    if scores.crisis >= crisis and scores.crisis == max(scores):
+    if scores.crisis >= crisis and scores.crisis == max(scores._replace(support=0.0)):
         return _found("urgent", CRISIS_REASON, scores.crisis)
     if scores.emergency >= emergency and danger(message) == "told":
         return _found("urgent", UNSURE, scores.emergency)
@@ -180,7 +184,9 @@ def _crisis_bar(scores: Scores, message: ReadMessage) -> float:
     if scores.fear >= FEAR or not message.labels.isdisjoint({"@fears", "@own-death", "@figure-of-speech", "@long-ago"}):
         return FEARED_CRISIS
     about_others = "@general" in message.labels and message.labels.isdisjoint({"@person", "@medicine"})
-    return GENERAL_CRISIS if about_others and _informs(message) else CRISIS
+    if about_others and _informs(message):
+        return GENERAL_CRISIS
+    return MOOD_CRISIS if scores.crisis + scores.support >= MOOD else CRISIS
 
 
 def _emergency_bar(message: ReadMessage) -> float:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allchat.guard.classifier import CLASSES, EMBEDDING_SHARE, Classifier, Network, Vector, Weights, terms, weighted
+from allchat.guard.classifier import CLASSES, Classifier, Network, Vector, Weights, terms, weighted
 from allchat.guard.rules import ReadMessage
 from allchat.languages.folders import WORDS_FILE, packaged_languages
 
@@ -35,7 +35,7 @@ STRENGTH = 4.0
 TEMPERATURE = 1.6
 """By what the sums are divided, so that a probability is what it says on writers who were not trained on."""
 
-HIDDEN, DECAY, PASSES, STEP, BATCH, SEEDS = 128, 1.0, 8, 5e-4, 256, range(3)
+HIDDEN, DECAY, PASSES, STEP, BATCH, SEEDS = 256, 1.0, 8, 5e-4, 256, range(3)
 """The network: its units, how its weights are held small, how often it sees each message, the size of its steps, after
 how many messages it takes one, and in which orders it sees them: which of its errors are chance is told by another
 order, so several stand side by side and their mean speaks."""
@@ -117,16 +117,12 @@ def train(
     counts = Counter(term for views in found for view in views.values() for term in view)
     rows = {term: at for at, term in enumerate(sorted(term for term in counts if counts[term] >= LEAST_MESSAGES))}
     classes = [CLASSES.index(name) for name in says]
-    said = term_features(found, rows)
-    words, _ = _fitted(said, classes, temperature, terms=len(rows))
-    whole, vector_weights = _fitted(with_vectors(said, vectors), classes, temperature, terms=len(rows))
-    return Classifier(rows, whole, words, vector_weights, fitted_network(vectors, classes), key, model)
+    words = fitted_words(term_features(found, rows), classes, temperature=temperature)
+    return Classifier(rows, words, fitted_network(vectors, classes), key, model)
 
 
-def _fitted(
-    features: csr_matrix, classes: Sequence[int], temperature: float, *, terms: int
-) -> tuple[Weights, NDArray[np.float32]]:
-    """The weights of the terms, and those of what stands behind them; classes without a message are never likely."""
+def fitted_words(features: csr_matrix, classes: Sequence[int], *, temperature: float = TEMPERATURE) -> Weights:
+    """The weights of the terms ``(n, t)`` of the messages; classes without a message are never likely."""
     from sklearn.linear_model import LogisticRegression  # heavy, and needed when training only
     from threadpoolctl import threadpool_limits
 
@@ -137,7 +133,7 @@ def _fitted(
     bias = np.full(len(CLASSES), -50.0, dtype=np.float32)
     weights[:, model.classes_] = model.coef_.T / temperature
     bias[model.classes_] = model.intercept_ / temperature
-    return Weights(weights[:terms], bias), weights[terms:]
+    return Weights(weights, bias)
 
 
 def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
@@ -180,10 +176,3 @@ def term_features(found: Sequence[Mapping[str, Sequence[str]]], rows: Mapping[st
             values.extend([weight] * len(known))
         ends.append(len(columns))
     return csr_matrix((values, columns, ends), shape=(len(found), len(rows)))
-
-
-def with_vectors(said: csr_matrix, vectors: Vector) -> csr_matrix:
-    """``said`` with the embeddings of the messages behind it."""
-    from scipy.sparse import csr_matrix, hstack
-
-    return csr_matrix(hstack([said, EMBEDDING_SHARE * vectors.astype(np.float64)]))

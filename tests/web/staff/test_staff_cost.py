@@ -58,6 +58,7 @@ def texts(documents: dict[str, Document]) -> Iterator[tuple[str, str]]:
     yield from hostile_texts(next(iter(documents.values())).text[3000:12000], most=TEXT_LIMIT)
 
 
+@pytest.mark.slow
 def test_no_pasted_text_costs_more_than_a_bound(checker: QuoteCheck, documents: dict[str, Document]) -> None:
     checker.check("Nothing of this is known yet.")
     counted = {name: calls(partial(checker.check, text)) for name, text in texts(documents)}
@@ -65,6 +66,7 @@ def test_no_pasted_text_costs_more_than_a_bound(checker: QuoteCheck, documents: 
     assert {name: count for name, count in counted.items() if count > CALLS} == {}
 
 
+@pytest.mark.slow
 def test_a_text_is_looked_up_in_at_most_so_many_pieces_of_at_most_such_a_length(
     checker: QuoteCheck, documents: dict[str, Document]
 ) -> None:
@@ -91,6 +93,7 @@ def test_a_text_of_too_many_sentences_is_said_to_be_checked_in_part(nurse: TestC
     assert "Every word stands in the sources." not in page
 
 
+@pytest.mark.slow
 def test_no_file_of_saved_answers_costs_more_than_a_bound(documents: dict[str, Document], small_chat: Chat) -> None:
     citation = saved(small_chat)["citations"][0] | {"document": next(iter(documents))}
 

@@ -19,7 +19,12 @@ _ADVICE: Sentence = (
 _BARS: Mapping[tuple[str, str], Sentence] = {
     ("urgent", policy.CRISIS_REASON): (
         "bar_crisis",
-        {"limit": policy.CRISIS, "feared": policy.FEARED_CRISIS, "general": policy.GENERAL_CRISIS},
+        {
+            "limit": policy.CRISIS,
+            "mood": policy.MOOD_CRISIS,
+            "feared": policy.FEARED_CRISIS,
+            "general": policy.GENERAL_CRISIS,
+        },
     ),
     ("urgent", policy.UNSURE): (
         "bar_emergency",
