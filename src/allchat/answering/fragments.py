@@ -57,14 +57,14 @@ def asks_on(
 
 def _may_be_doubted(verdict: Verdict) -> bool:
     """Whether a verdict may be wrong of a fragment: small talk ("how does it work then"), and what only the classifier
-    finds, low mood, and a crisis where a search were possible without it.
+    finds, low mood, and a crisis where information is likelier.
     """
     if verdict.kind == "chat":
         return True
     if verdict.rule != "classifier":
         return False
     if verdict.kind == "urgent":
-        return verdict.reason == CRISIS_REASON and verdict.harmless >= SEARCHED
+        return verdict.reason == CRISIS_REASON and verdict.harmless >= max(SEARCHED, verdict.score or 0.0)
     return verdict.kind == "support"
 
 
