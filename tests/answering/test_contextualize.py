@@ -66,7 +66,9 @@ def test_who_compares_two_things_asks_for_both(text: str) -> None:
     ],
 )
 def test_the_subject_is_taken_over_without_the_words_that_ask(history: list[str], about: tuple[str, ...]) -> None:
-    assert bent("how long?", history=history) == tuple(f"how long? (about: {topic})" for topic in about)
+    plain = [f"how long {topic}" for topic in about[:1]]
+    assert bent("how long?", history=history) == (*(f"how long? (about: {topic})" for topic in about), *plain)
+    assert bent("is it long?", history=history) == tuple(f"is it long? (about: {topic})" for topic in about)
 
 
 @pytest.mark.parametrize(

@@ -120,4 +120,28 @@ def test_what_was_asked_before_opens_no_refusal(
 def test_what_leans_and_only_names_a_child_is_answered_where_it_asks_for_information(chat: Chat) -> None:
     answer = chat.ask("what does he have to do before it", history=["what is a lumbar puncture"])
     assert answer.kind == "answer"
-    assert "Lumbar puncture" in answer.citations[0].quote
+    assert any("Lumbar puncture" in quote.quote for quote in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "words"),
+    [
+        (["what is imatinib"], "how does it work then", "tyrosine kinase"),
+        (["what are the side effects of chemo"], "and later, years later?", "after treatment"),
+    ],
+)
+def test_a_follow_up_in_the_words_of_small_talk_is_answered(
+    history: list[str], question: str, words: str, chat: Chat
+) -> None:
+    answer = chat.ask(question, history=history)
+    assert any(words in quote.quote for quote in answer.citations), answer.text
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["who are you?", "what can you do?", "how do I use this?", "can you help with that?", "bye, and thanks for that",
+     "is this a bot", "where does this come from?", "that's all, thank you", "later!"],
+)  # fmt: skip
+@pytest.mark.parametrize("history", [["what is imatinib"], ["what is a port", "does that hurt"]])
+def test_small_talk_after_a_question_stays_small_talk(message: str, history: list[str], chat: Chat) -> None:
+    assert chat.ask(message, history=history).kind == "chat"

@@ -36,6 +36,7 @@ class _Pointing:
         self.compares = _compiled(rf"\b{words.compares}\b")
         self.form = re.compile(words.form)
         self.several = _compiled(words.ordinal)
+        self.pronoun = _compiled(f"{words.it}|{words.they}")
         self.pointers = tuple((_compiled(pattern), most) for pattern, most in
                               ((words.it, 4), (words.they, 2), (words.that, 5), (words.ordinal, 4)))  # fmt: skip
 
@@ -67,11 +68,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def bent(question: str, *, history: Sequence[str]) -> tuple[str, ...]:
     """The question with the subject of what was asked before (``history``, oldest first), as the last question that
-    stands alone tells it and as the last two do; none where they name nothing.
+    stands alone tells it and as the last two do; without a pronoun the first of these also as a plain phrase ("the two
+    types transplant"), which is nearer to how our questions are written. None where they name nothing.
     """
-    earlier = _earlier(history)
-    topics = (", ".join(map(_subject, _taken_over(earlier, most))) for most in TOPICS)
-    return tuple(dict.fromkeys(f"{_opened(question)} (about: {topic})" for topic in topics if topic))
+    earlier, asked = _earlier(history), _opened(question)
+    topics = [topic for most in TOPICS if (topic := ", ".join(map(_subject, _taken_over(earlier, most))))]
+    plain = [] if _pointing().pronoun.search(asked) else [f"{asked.rstrip(' ?.!')} {topic}" for topic in topics[:1]]
+    return tuple(dict.fromkeys((*(f"{asked} (about: {topic})" for topic in topics), *plain)))
 
 
 def _opened(question: str, languages: Languages | None = None) -> str:

@@ -15,6 +15,7 @@ from allchat.answering.tongue import Heard
 from allchat.guard.policy import CRISIS_REASON, SEARCHED
 from allchat.guard.rules import ReadMessage, danger
 from allchat.records import Verdict
+from allchat.search.words import says_something
 
 PERSONAL = frozenset({"@now", "@the-child", "@mood", "@fears", "@own-death"})
 """What a fragment that asks for more information does not tell of."""
@@ -39,29 +40,41 @@ def inherited(
 def asks_on(
     pipeline: Pipeline, message: ReadMessage, verdict: Verdict, *, heard: Heard, earlier: Sequence[Heard]
 ) -> bool:
-    """Whether a fragment in which only the classifier finds despair or low mood asks for more of what was asked before.
+    """Whether a fragment in which only the classifier finds despair or low mood, or a rule small talk, asks for more of
+    what was asked before.
 
     It leans on that, names nobody, no danger and no mood, tells of nothing that is now, and is harmless beside the
     question before; all earlier ones were for information.
     """
-    if verdict.rule != "classifier" or not _may_be_doubted(verdict):
+    if not _may_be_doubted(verdict):
         return False
     asked = [before for before in earlier[-HISTORY_TURNS:] if not pipeline.is_small_talk(before.text)]
-    if not asked or not _leans(message, heard) or not _is_impersonal(message, heard):
+    if not asked or not _leans(message, heard, verdict) or not _is_impersonal(message, heard):
         return False
     whole = pipeline.hear(f"{asked[-1].text.rstrip(' ?.!')}? {heard.text}")
     return all(_judged(pipeline, text).kind is None for text in (whole, *asked))
 
 
 def _may_be_doubted(verdict: Verdict) -> bool:
-    """Whether a verdict may be wrong of a fragment: low mood, and a crisis where a search were possible without it."""
+    """Whether a verdict may be wrong of a fragment: small talk ("how does it work then"), and what only the classifier
+    finds, low mood, and a crisis where information is likelier.
+    """
+    if verdict.kind == "chat":
+        return True
+    if verdict.rule != "classifier":
+        return False
     if verdict.kind == "urgent":
-        return verdict.reason == CRISIS_REASON and verdict.harmless >= SEARCHED
+        return verdict.reason == CRISIS_REASON and verdict.harmless >= max(SEARCHED, verdict.score or 0.0)
     return verdict.kind == "support"
 
 
-def _leans(message: ReadMessage, heard: Heard) -> bool:
-    """Whether a message points at what was asked, or is a short question about nobody: "¿dónde los encuentro?"."""
+def _leans(message: ReadMessage, heard: Heard, verdict: Verdict) -> bool:
+    """Whether a message points at what was asked, or is a short question about nobody: "¿dónde los encuentro?".
+
+    What is small talk by a rule must point and say something: "who are you" does not.
+    """
+    if verdict.kind == "chat":
+        return leans_on_history(heard.read) and says_something(heard.read)
     return leans_on_history(heard.read) or ("<question-about-nobody>" in message.labels and may_lean(heard.read))
 
 

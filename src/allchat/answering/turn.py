@@ -102,6 +102,8 @@ class Turn:
         looked = self._retrieve(understood, dict(zip(texts, read, strict=True)))
         looked = seen(pipeline, (*self._earlier, self._heard), looked)
         self.trace = replace(self.trace, decision=looked.decision)
+        if screened.kind == "chat" and not (self._leans and looked.decision == "answer"):
+            return self._fixed(screened)  # small talk gives way only to what answers it as a follow-up
         return self._searched(self._held(verdict, screened), message, looked)
 
     def _judged(self, message: ReadMessage, reading: Vector, screened: Verdict) -> Verdict:
@@ -189,7 +191,7 @@ class Turn:
         with self._timed("compose"):
             asked = self._heard.read
             parted = content_words(asked) if is_parted(asked, languages=self._pipeline.languages) else ()
-            said = partial(answered_before, self._pipeline, self._earlier) if self._leans else frozenset
+            said = self._said if self._leans else frozenset
             quotes = select(found.hits, sources=self._sources, named=self._named, parted=parted, said=said)
             put = partial(compose, sources=self._sources, wording=self._wording)
             composed = put(quotes.shown)
@@ -208,15 +210,24 @@ class Turn:
         if self._leans and citations and citations[0].heading:
             self._understood = self._wording.text("answer.about", heading=citations[0].heading[-1])
 
+    def _said(self) -> frozenset[str]:
+        """The blocks that the question before was answered by."""
+        return answered_before(self._pipeline, self._earlier)
+
     def _closest(self, verdict: Verdict, found: Found, wordings: Sequence[str]) -> Answer:
-        """The one nearest quote, said to be no direct answer; silence where it lacks what the question names."""
+        """The one nearest quote, said to be no direct answer; the next beside it where that one answered the question
+        before; silence where they lack what the question names.
+        """
         with self._timed("compose"):
-            quotes = choose(led(found.hits, sources=self._sources, named=self._named)[:1], sources=self._sources)
-            composed = compose(quotes[:1], sources=self._sources, wording=self._wording)
+            nearest = led(found.hits, sources=self._sources, named=self._named)
+            known = self._leans and bool(nearest) and nearest[0].block.key in self._said()
+            most = 2 if known else 1
+            quotes = choose(nearest[:most], sources=self._sources)[:most]
+            composed = compose(quotes, sources=self._sources, wording=self._wording)
         if not quotes or lacks(wordings, words_of(composed.citations)):
             return self._unsaid(verdict, found)
         parts = (self._wording.said("answer.closest"), *composed.parts)
-        suggestions = self._suggest(found, quotes[:1])
+        suggestions = self._suggest(found, quotes)
         self._say_understood(composed.citations)
         return self._record("answer", verdict, parts, composed=composed, suggestions=suggestions, directness="closest")
 

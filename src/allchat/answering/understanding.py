@@ -8,7 +8,7 @@ searched, and evidence decides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,14 +18,18 @@ from allchat.answering.contextualize import bent, leans_on_history, may_lean
 from allchat.answering.pipeline import Pipeline, Vector
 from allchat.answering.tongue import Heard, Tongue
 from allchat.languages.folders import ENGLISH
+from allchat.records import Hit
 from allchat.search.retriever import Found
 from allchat.search.words import says_something
 from allchat.sources.facets import Named
 
-NEARER, FARTHER = 0.03, 0.13
-"""How much nearer a question of ours must be to the second reading than to the first: stand-alone questions lose by a
-foreign subject or gain nothing, the rest of an earlier one gains 0.03 to 0.3. And how much farther it may be where the
-question points out of itself: where it is farther still, "it" is the illness ("is it hereditary?")."""
+FARTHER = 0.13
+"""How much farther a question of ours may be from the second reading than from the first where the question points out
+of itself: where it is farther still, "it" is the illness ("is it hereditary?"). Where it does not it must be nearer:
+stand-alone questions lose by a foreign subject, the rest of an earlier one gains up to 0.3."""
+
+ALONE = 0.4
+"""What a hit's score for the question alone counts beside its score for the question with earlier subjects."""
 
 SAID = 2
 """Hits that the question before is taken to have been answered by."""
@@ -43,10 +47,37 @@ class Looked(NamedTuple):
         """Whether this reading, with earlier subjects, is the one that was meant, and not the ``first``, without."""
         nearer = self.found.best["question"] - first.found.best["question"]
         if not leans:
-            return self.decision == "answer" and nearer >= NEARER
+            return self.decision == "answer" and nearer > 0
         if first.decision == "answer" and self.decision != "answer":
             return nearer > 0
         return nearer > -FARTHER or first.decision not in ("answer", "closest")
+
+    def with_alone(self, first: Looked) -> Looked:
+        """This reading, its hits ranked by how well they answer the ``first`` too: the subject alone must not win.
+
+        Where a question of ours is nearer to the first one, that is about something else, and its hits say nothing.
+        """
+        if first.found.best["question"] > self.found.best["question"]:
+            return self
+        alone = {hit.block.key: hit for hit in first.found.hits}
+        ranked = [
+            (_also(hit, alone.pop(hit.block.key, None)), number)
+            for hit, number in zip(self.found.hits, self.found.numbers, strict=True)
+        ]
+        ranked.sort(key=lambda one: -one[0].score)
+        hits, numbers = (tuple(column) for column in zip(*ranked, strict=True)) if ranked else ((), ())
+        return self._replace(found=replace(self.found, hits=hits, numbers=numbers))
+
+
+def _also(hit: Hit, alone: Hit | None) -> Hit:
+    """A hit with the score of the question alone added."""
+    if alone is None:
+        return replace(hit, score=round(hit.score / (1 + ALONE), 6))
+    sentences = {
+        number: max(one.sentences.get(number, -1.0) for one in (hit, alone))
+        for number in sorted({*hit.sentences, *alone.sentences})
+    }
+    return replace(hit, score=round((hit.score + ALONE * alone.score) / (1 + ALONE), 6), sentences=sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +132,7 @@ def look(
     if asked.bent:
         second = _look_for(pipeline, heard.tongue, asked.bent, readings=readings, named=named | asked.named)
         if second.is_meant(first, leans=asked.leans):
-            return second, True
+            return second.with_alone(first), True
     return first, False
 
 
