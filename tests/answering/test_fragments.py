@@ -105,8 +105,14 @@ def test_what_is_no_conversation_for_information_is_judged_by_the_fragment_alone
     assert after in (chat.ask(fragment).kind, "refusal", "urgent")
 
 
-@pytest.mark.parametrize("fragment", ["and should I take antibiotics", "and should we use iron pills?"])
-@pytest.mark.parametrize("lifted", [False, True])
+@pytest.mark.parametrize(
+    ("fragment", "lifted"),
+    [
+        ("and should I take antibiotics", False),
+        ("and should I take antibiotics", True),
+        ("and should we use iron pills?", False),
+    ],
+)
 def test_what_was_asked_before_opens_no_refusal(
     fragment: str, lifted: bool, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,8 +63,8 @@ def test_scores_are_probabilities(text: str, vector: NDArray[np.float32] | None)
 
 
 def test_an_embedding_counts() -> None:
-    rows = [("hello there", says) for says in CLASSES] * 3
-    axes = np.eye(len(CLASSES), 8, dtype=np.float32)[[*range(len(CLASSES))] * 3]
+    rows = [("hello there", says) for says in CLASSES] * 60
+    axes = np.eye(len(CLASSES), 8, dtype=np.float32)[[*range(len(CLASSES))] * 60]
     classifier = trained(rows, axes)
     message = GUARD.read("hello there")
     assert [likeliest(classifier.scores(message, axis)) for axis in axes[: len(CLASSES)]] == list(CLASSES)

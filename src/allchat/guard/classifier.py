@@ -1,9 +1,9 @@
 """Classify: how far a message asks for information or advice, tells of an emergency, a crisis, low mood or fear.
 
-Two witnesses that are asked apart, so that the errors of one are not the other's. A multinomial logistic regression reads
-the words of a message: rows of them as the rules read them, and parts of them as they were typed. A small network reads
-its embedding, with what inner layers of the same model make of it. Neither sees which rules are met. ``train.py`` makes
-both from messages of our own; they are shipped as the file ``model.npz``.
+Two witnesses are asked apart, so that the errors of one are not the other's. A multinomial logistic regression reads
+the words of a message: rows of them as the rules read them, and parts of them as they were typed. A small network
+reads its embedding, with what inner layers of the same model make of it. Neither sees which rules are met.
+``train.py`` makes both from messages of our own; they are shipped as the file ``model.npz``.
 """
 
 from __future__ import annotations

@@ -81,9 +81,7 @@ class Guard:
         verdict = _verdict(self._book.first(message, but=but)) or Verdict(None)
         return replace(verdict, private=bool(self._privacy.spans(message.text)))
 
-    def judge(
-        self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict
-    ) -> Verdict:
+    def judge(self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
         ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had.

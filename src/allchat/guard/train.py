@@ -17,7 +17,6 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from allchat.guard.classifier import CLASSES, Classifier, Network, Vector, Weights, terms, weighted
 from allchat.guard.rules import ReadMessage
