@@ -19,7 +19,7 @@ OTHER_VALUES = {
     "attribution", "publisher", "heading", "count", "title", "date", "question", "number", "sources", "quotes", "turn",
     "limit", "month", "day", "year", "revised", "older", "index", "version", "when",
     "days", "rule", "step", "asked", "broad", "far", "feared", "foreign", "general", "harmless", "impersonal", "long",
-    "margin", "refused", "score", "side",
+    "margin", "mood", "refused", "score", "side",
 }  # fmt: skip
 
 

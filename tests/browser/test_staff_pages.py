@@ -132,7 +132,7 @@ def test_an_answer_that_is_pasted_and_a_report_can_be_read(signed_in: Any, chat:
     look(here, f"{size}-{scheme}-pasted")
 
     page.get_by_role("link", name="Why").click()
-    page.fill("#question", "nobody would notice if i was not here")
+    page.fill("#question", "they would all manage fine without me around")
     page.get_by_role("button", name="Explain").click()
     page.get_by_text("The classifier decided, no rule").wait_for()
     page.get_by_text("Report this wording").click()

@@ -42,7 +42,7 @@ the whole message, and of each clause that meets the rule, which it reads by its
 on a crisis, less where it is not, least in a message that tells of another time, of others or of a story.
 """
 
-BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.6, 0.88, 0.9
+BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.7, 0.88, 0.95
 """How likely mere information must be to lift a rule that refuses: one whose reason is broad, in a question; any other;
 and in a message of many words, where the question at its head may drown what is told of one person."""
 

@@ -45,7 +45,7 @@ def test_a_rule_that_nothing_lifts_has_no_threshold(nurse: TestClient, small_cha
 
 
 def test_an_alarm_that_the_classifier_raised_alone_is_explained(nurse: TestClient, small_chat: Chat) -> None:
-    question = "nobody would notice if i was not here"
+    question = "they would all manage fine without me around"
     _, trace = small_chat.explain(question)
     assert (trace.verdict.kind, trace.verdict.rule) == ("urgent", "classifier")
     assert told(nurse, question).startswith("The classifier decided, no rule: it came to")
