@@ -28,14 +28,9 @@ ATTEMPTS = refuse_outside_connections()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that no worker ends long after another. In slow tests, which ask again what
-    quick ones ask, coverage is not measured: it would double their time.
-    """
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    files = {item.path for item in slow}
-    items.sort(key=lambda item: item.path not in files)
-    for item in slow:
-        item.add_marker(pytest.mark.no_cover)
+    """Files with slow tests come first, so that no worker ends long after another."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
