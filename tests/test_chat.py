@@ -117,7 +117,7 @@ def test_the_numbers_to_call_are_the_operators(small_index: Path) -> None:
 
 def test_the_name_of_the_care_team_and_the_region_are_words_and_no_markdown(small_index: Path) -> None:
     contact = Contact(care_team="[a](javascript:alert(1)) & *b*", region="in <b>town</b>")
-    text = Chat.open(small_index, corpus=SMALL, embedder=WordHash(), contact=contact).ask("My son can not breathe").text
+    text = Chat.open(small_index, corpus=SMALL, embedder=WordHash(), contact=contact).ask("Call 911, he is blue").text
     for words in (contact.care_team, contact.region):
         assert words not in text
         assert words in unescape_markdown(text)

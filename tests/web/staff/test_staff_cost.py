@@ -19,8 +19,8 @@ from allchat.chat import Chat
 from allchat.records import Document
 from allchat.sources.corpus import read_corpus
 from allchat.sources.outline import outline_document
+from allchat.web.staff.fixed_words import fixed_words
 from allchat.web.staff.forms import TEXT_LIMIT
-from allchat.web.staff.own_words import own_words
 from allchat.web.staff.quote_check import LONGEST_PIECE, PIECES, QuoteCheck, at_once
 from allchat.web.staff.saved import NOT_HOLDING, RECORDS, checked
 from allchat.web.staff.views import views
@@ -37,7 +37,7 @@ def documents() -> dict[str, Document]:
 @pytest.fixture(scope="module")
 def checker(documents: dict[str, Document], small_chat: Chat) -> QuoteCheck:
     outlines = {key: outline_document(document) for key, document in documents.items()}
-    return QuoteCheck(documents, outlines.__getitem__, own=own_words(small_chat, views(small_chat)).hold)
+    return QuoteCheck(documents, outlines.__getitem__, own=fixed_words(small_chat, views(small_chat)).hold)
 
 
 def calls(work: Callable[[], object]) -> int:

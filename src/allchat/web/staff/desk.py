@@ -25,8 +25,8 @@ from allchat.web.staff.asked import PERIODS, asked_view
 from allchat.web.staff.beside import Surroundings
 from allchat.web.staff.decided import decided
 from allchat.web.staff.find import find
+from allchat.web.staff.fixed_words import fixed_words, unmarked
 from allchat.web.staff.forms import HISTORY_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT, Sent
-from allchat.web.staff.own_words import own_words, unmarked
 from allchat.web.staff.quote_check import Checked, QuoteCheck
 from allchat.web.staff.saved import checked, quoted_in
 from allchat.web.staff.views import SourceView, candidates, is_intact, views
@@ -87,7 +87,7 @@ class Desk:
         chat = self._chat
         if chat not in self._kept:
             shown = views(chat)
-            own = own_words(chat, shown).hold
+            own = fixed_words(chat, shown).hold
             check = QuoteCheck(chat.documents, chat.outline, own=own)
             self._kept[chat] = shown, check, Surroundings(chat.documents, chat.outline)
         return self._kept[chat]

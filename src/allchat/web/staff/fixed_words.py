@@ -32,7 +32,7 @@ _PLACE = re.compile(rf"(.{{1,{LONGEST_NAME}}})\. https?://\S{{1,300}}/source/\S{
 """A line that the families' page puts below words that are copied, without its number: a source, then the place."""
 
 
-class OwnWords:
+class FixedWords:
     """Knows our sentences, with names of sources and numbers in their braces, and what else stands around quotes:
     titles, headings, publishers, and our questions.
     """
@@ -89,14 +89,14 @@ class OwnWords:
         return not found[2] or found[2].rstrip(".") in self._names
 
 
-def own_words(chat: Chat, views: Mapping[str, SourceView]) -> OwnWords:
+def fixed_words(chat: Chat, views: Mapping[str, SourceView]) -> FixedWords:
     """What allchat says itself, over its sources of today."""
     wordings = [chat.wording(code) for code in chat.languages.codes]
     headings = (part for view in views.values() for chapter in view.chapters if chapter.section
                 for part in chapter.section.heading)  # fmt: skip
     questions = (text for view in views.values() for part in view.parts for text, _ in part.questions)
     contact = {wording.language: contact_values(chat.contact, wording=wording) for wording in wordings}
-    return OwnWords(wordings, documents=chat.documents.values(), names=(*headings, *questions), contact=contact)
+    return FixedWords(wordings, documents=chat.documents.values(), names=(*headings, *questions), contact=contact)
 
 
 def unmarked(text: str) -> str:

@@ -10,13 +10,13 @@ from fastapi.testclient import TestClient
 from staff_forms import send
 
 from allchat.chat import Chat
-from allchat.web.staff.own_words import OwnWords, own_words, unmarked
+from allchat.web.staff.fixed_words import FixedWords, fixed_words, unmarked
 from allchat.web.staff.views import views
 
 
 @pytest.fixture(scope="module")
-def ours(small_chat: Chat) -> OwnWords:
-    return own_words(small_chat, views(small_chat))
+def ours(small_chat: Chat) -> FixedWords:
+    return fixed_words(small_chat, views(small_chat))
 
 
 QUESTIONS = {
@@ -60,7 +60,7 @@ def test_what_the_families_page_copies_is_told_apart_from_the_quotes(nurse: Test
     assert html.escape(link) in page
 
 
-def test_a_sentence_of_ours_is_known_only_as_it_is(ours: OwnWords, small_chat: Chat) -> None:
+def test_a_sentence_of_ours_is_known_only_as_it_is(ours: FixedWords, small_chat: Chat) -> None:
     title = next(iter(small_chat.documents.values())).title
     lead = "Here is what the sources say. Each number leads to the words in their place."
     assert ours.hold(lead)
@@ -72,7 +72,7 @@ def test_a_sentence_of_ours_is_known_only_as_it_is(ours: OwnWords, small_chat: C
     assert not ours.hold(f"“{title}” was last revised on the day when all children are cured and well again.")
 
 
-def test_the_words_of_an_emergency_are_known_with_an_operators_number(small_chat: Chat, ours: OwnWords) -> None:
+def test_the_words_of_an_emergency_are_known_with_an_operators_number(small_chat: Chat, ours: FixedWords) -> None:
     said = small_chat.ask("she has a fever of 39 and is shaking").text
     first = unmarked(said).splitlines()[0]
     assert "911" in first
