@@ -45,6 +45,20 @@ PIECES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Accessed today. [PMID: 26389385]", ["Accessed today.", "[PMID: 26389385]"]),
+        ("It ends here.[1] [2] Next one. And [3] more.", ["It ends here.[1] [2]", "Next one.", "And [3] more."]),
+    ],
+)
+def test_references_belong_to_the_sentence_before_them_and_other_brackets_begin_one(
+    text: str, parts: list[str]
+) -> None:
+    """Python before 3.11.5 took the first for one sentence, where the pattern had a possessive quantifier."""
+    assert [text[span.start : span.end] for span in sentences(text, start=0, end=len(text))] == parts
+
+
 def slow_sentences(text: str) -> list[str]:
     """Word by word: a sentence ends behind a stop where the next word begins with a capital or a digit."""
     found: list[str] = []

@@ -8,7 +8,9 @@ from functools import cache
 from allchat.languages.folders import packaged_languages
 from allchat.records import Span
 
-_SENTENCE_END = re.compile(r"([.!?]+[\"'”’)\]]*)(?:\s*\[\d{1,3}\])*+(?=\s+[\"'“‘(\[]*[A-Z0-9])")
+# The marks of references behind an end are taken whole: by what lies ahead, for a possessive quantifier is misread by
+# Python before 3.11.5 (python/cpython#106052), and an index would be another one there.
+_SENTENCE_END = re.compile(r"([.!?]+[\"'”’)\]]*)(?=((?:\s*\[\d{1,3}\])*))\2(?=\s+[\"'“‘(\[]*[A-Z0-9])")
 
 
 @cache
