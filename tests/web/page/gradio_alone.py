@@ -1,0 +1,41 @@
+"""Gradio by itself in a new process, as no module of ours has set it up; prints what it did, as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from typing import Any
+
+
+def found() -> dict[str, Any]:
+    """What Gradio does of itself on a machine that says it is a Space of Hugging Face."""
+    import gradio as gr
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+    from huggingface_hub import constants
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        told, heard = gr.Textbox(), gr.Textbox()
+        gr.Button().click(str, told, heard, api_name="unqueued", queue=False)
+        gr.Button().click(str, told, heard, api_name="queued")
+    with TestClient(gr.mount_gradio_app(FastAPI(), page, path="/")) as client:
+        unqueued = client.post("/gradio_api/run/unqueued", json={"data": ["a"]}).status_code
+        queued = client.post("/gradio_api/run/queued", json={"data": ["a"]}).status_code
+    drawing = "matplotlib.pyplot" in sys.modules
+    return {"silent": constants.HF_HUB_DISABLE_TELEMETRY, "drawing": drawing, "unqueued": unqueued, "queued": queued}
+
+
+def imported_where_nothing_can_be_written() -> dict[str, Any]:
+    """What the import of Gradio ends with where no file can be written to; no byte can be, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    try:
+        import gradio  # noqa: F401
+    except FileNotFoundError as error:
+        return {"failed": str(error)}
+    return {"failed": ""}
+
+
+if __name__ == "__main__":
+    does = {"found": found, "unwritable": imported_where_nothing_can_be_written}[sys.argv[1]]
+    sys.stdout.write(json.dumps(does()) + "\n")
