@@ -36,6 +36,9 @@ DROPPED: Final = 0.3
 RATE, DECAY, FIRST, SECOND, TINY = 1e-3, 0.01, 0.9, 0.999, 1e-8
 """AdamW's. Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2019."""
 
+AT_ONCE: Final = 256
+"""Rows that a processor's own cache holds beside what is made of them."""
+
 NOT_FOUND = -1.0
 """The cosine of a row that a question must do without."""
 
@@ -118,30 +121,35 @@ def _begun(random: np.random.Generator, wide: int) -> list[Vectors]:
 class _Side:
     """Vectors as the map moves them, and the way back from their gradients to those of the map.
 
-    Arrays are written over with each step: to ask the machine for new ones of this size costs as much as the sums.
+    Arrays are written over with each step, a few rows at a time: to ask the machine for new ones, and to go through
+    all of one again and again, costs as much as the sums.
     """
 
     def __init__(self, count: int, wide: int) -> None:
-        self.unit, self._of_unit, self._squares = (np.empty((count, wide), dtype=np.float32) for _ in range(3))
+        self.unit, self._of_unit = (np.empty((count, wide), dtype=np.float32) for _ in range(2))
         self._narrow, self._of_narrow = (np.empty((count, RANK), dtype=np.float32) for _ in range(2))
+        self._length = np.empty((count, 1), dtype=np.float32)
+        self._parts = [slice(first, min(first + AT_ONCE, count)) for first in range(0, count, AT_ONCE)]
 
     def move(self, vectors: Vectors, down: Vectors, up: Vectors) -> None:
         self._vectors, self._up = vectors, up
         np.matmul(vectors, down, out=self._narrow)
         np.matmul(self._narrow, up, out=self.unit)
-        self.unit += vectors
-        np.multiply(self.unit, self.unit, out=self._squares)
-        self._length = np.sqrt(self._squares.sum(axis=1, keepdims=True))
-        self.unit /= self._length
+        for part in self._parts:
+            unit = self.unit[part]
+            unit += vectors[part]
+            self._length[part] = np.linalg.norm(unit, axis=1, keepdims=True)
+            unit /= self._length[part]
 
     def gradients(self, slope: Vectors, other: Vectors) -> tuple[Vectors, Vectors]:
         """What the map's parts get of ``slope``, the loss by each cosine of these vectors and ``other``."""
-        of_unit = np.matmul(slope, other, out=self._of_unit)
-        along = np.multiply(self.unit, of_unit, out=self._squares).sum(axis=1, keepdims=True)
-        of_unit -= np.multiply(self.unit, along, out=self._squares)
-        of_unit /= self._length
-        np.matmul(of_unit, self._up.T, out=self._of_narrow)
-        return self._vectors.T @ self._of_narrow, self._narrow.T @ of_unit
+        np.matmul(slope, other, out=self._of_unit)
+        for part in self._parts:
+            unit, of_unit = self.unit[part], self._of_unit[part]
+            of_unit -= unit * (unit * of_unit).sum(axis=1, keepdims=True)
+            of_unit /= self._length[part]
+        np.matmul(self._of_unit, self._up.T, out=self._of_narrow)
+        return self._vectors.T @ self._of_narrow, self._narrow.T @ self._of_unit
 
 
 class _Heard:
