@@ -1,4 +1,4 @@
-"""Gradio by itself in a new process, as no module of ours has set it up; prints what it did, as JSON."""
+"""Gradio in a new process, by itself or as the adapter sets it up; prints what it did, as JSON."""
 
 from __future__ import annotations
 
@@ -36,6 +36,24 @@ def imported_where_nothing_can_be_written() -> dict[str, Any]:
     return {"failed": ""}
 
 
+def set_up() -> dict[str, Any]:
+    """The same where no file can be written to, with the adapter."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from allchat.web.page.gradio_adapter import carried, mounted
+
+    app = FastAPI()
+    mounted(app, carried({"ask": (str, 1, 1)}, threads=50), behind=lambda served: served)
+    with TestClient(app) as client:
+        asked = client.post("/gradio_api/run/ask", json={"data": ["a"]}).status_code
+    from huggingface_hub import constants  # by Gradio, and before by nobody
+
+    drawing = "matplotlib.pyplot" in sys.modules
+    return {"silent": constants.HF_HUB_DISABLE_TELEMETRY, "drawing": drawing, "asked": asked}
+
+
 if __name__ == "__main__":
-    does = {"found": found, "unwritable": imported_where_nothing_can_be_written}[sys.argv[1]]
+    does = {"found": found, "unwritable": imported_where_nothing_can_be_written, "set up": set_up}[sys.argv[1]]
     sys.stdout.write(json.dumps(does()) + "\n")

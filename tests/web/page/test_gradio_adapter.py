@@ -101,6 +101,11 @@ def test_gradio_is_not_imported_where_no_folder_can_be_written_to() -> None:
     assert "temporary directory" in alone("unwritable")["failed"], no_longer_needed("temp_folder")
 
 
+def test_with_the_adapter_gradio_is_silent_draws_nothing_and_answers_where_nothing_can_be_written() -> None:
+    done = alone("set up", SYSTEM="spaces", SPACE_ID="a/b")
+    assert done == {"silent": True, "drawing": False, "asked": 200}
+
+
 # What the page's events are declared with
 
 
