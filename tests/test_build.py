@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from places import ROOT, SMALL
 from word_hash import WordHash
 
-import allchat.answering.abstain as judging
+import allchat.answering.calibrate as judging
 import allchat.search.question_rows as writing
 from allchat.build import BUILDERS, build
 from allchat.program import library_versions, program_hash
 from allchat.search.folder import CURRENT
-from allchat.search.kept_vectors import KEPT_FILE, KeptVectors
+from allchat.search.kept_vectors import KEPT_FILE
 
 CALIBRATION = """
 answerable = ["which checks are made at home", "what about aspirin", "lists of signs"]
@@ -70,9 +70,9 @@ def noted(learn: Callable[..., Any], *, name: str, done: list[str]) -> Callable[
 
 @pytest.fixture(autouse=True)
 def learned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A few questions teach a map, too; gives what was learned: maps, and the machines of judges."""
+    """A few questions teach a map, too; gives what was learned: maps, machines of judges, what was found for them."""
     done: list[str] = []
-    for module, name in ((writing, "train"), (judging, "_machine")):
+    for module, name in ((writing, "train"), (judging, "_machine"), (judging, "_found")):
         monkeypatch.setattr(module, name, noted(getattr(module, name), name=name, done=done))
     monkeypatch.setattr(writing, "LEAST_QUESTIONS", 1)
     return done
@@ -158,19 +158,31 @@ def test_a_line_that_changed_embeds_only_what_holds_it_and_keeps_the_map(
 
 def test_what_no_search_sees_keeps_map_and_judge(corpus: Path, tmp_path: Path, learned: list[str]) -> None:
     index = build(corpus, index=tmp_path / "index", embedder=WordHash())
-    assert set(learned) == {"train", "_machine"}
+    assert set(learned) == {"train", "_machine", "_found"}
     learned.clear()
     EDITS["a title"](corpus)
     before = (index / CURRENT).read_text()
     build(corpus, index=index, embedder=WordHash())
     assert (index / CURRENT).read_text() != before
-    assert learned == []
-    EDITS["another calibration"](corpus)
-    build(corpus, index=index, embedder=WordHash())
-    assert set(learned) == {"_machine"}
+    assert set(learned) == {"_found"}
     EDITS["a question more"](corpus)
     build(corpus, index=index, embedder=WordHash())
-    assert set(learned) == {"train", "_machine"}
+    assert set(learned) == {"train", "_machine", "_found"}
+
+
+def test_a_line_of_a_calibration_that_changed_is_searched_for_alone(
+    corpus: Path, tmp_path: Path, learned: list[str]
+) -> None:
+    speak_spanish(corpus)
+    index = build(corpus, index=tmp_path / "index", embedder=WordHash())
+    assert learned.count("_found") == 8 + 8 + 8  # those in English are asked beside those in Spanish, too
+    learned.clear()
+    EDITS["another calibration"](corpus)
+    embedder = Counting()
+    build(corpus, index=index, embedder=embedder)
+    assert (set(learned), learned.count("_found")) == ({"_machine", "_found"}, 2)
+    assert {text.removeprefix("read: ") for text in embedder.texts} == {"leptons"}
+    assert files(index) == files(build(corpus, index=tmp_path / "nothing", embedder=WordHash()))
 
 
 def test_each_language_keeps_its_own_map_and_judge(corpus: Path, tmp_path: Path, learned: list[str]) -> None:
@@ -180,7 +192,7 @@ def test_each_language_keeps_its_own_map_and_judge(corpus: Path, tmp_path: Path,
     learned.clear()
     EDITS["a title"](corpus)
     build(corpus, index=index, embedder=WordHash())
-    assert learned == []
+    assert set(learned) == {"_found"}
     replace_in(corpus / "es" / "questions" / "lists.toml", "dar aspirina", "dar una pastilla de aspirina")
     embedder = Counting()
     build(corpus, index=index, embedder=embedder)
@@ -208,35 +220,6 @@ def test_kept_vectors_that_are_damaged_are_made_anew(at: float, corpus: Path, tm
     build(corpus, index=index, embedder=embedder)
     assert len(set(embedder.texts)) > 100
     assert files(index) == files(build(corpus, index=tmp_path / "nothing", embedder=WordHash()))
-
-
-def test_readings_are_kept_apart_from_vectors_of_the_same_text(tmp_path: Path) -> None:
-    class Deeper(WordHash):
-        def read(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
-            vectors = self.encode(texts, progress=progress)
-            return np.hstack((vectors, -vectors))
-
-    one = KeptVectors(Deeper(), key="one")
-    read = one.read(["fever", "hair"])
-    vectors = one.encode(["fever"])
-    assert (read.shape, vectors.shape) == ((2, 768), (1, 384))
-    (tmp_path / KEPT_FILE).write_bytes(one.packed())
-    other = KeptVectors(Deeper(), key="one", kept=tmp_path / KEPT_FILE)
-    assert np.array_equal(other.read(["fever", "hair"]), read)
-    assert np.array_equal(other.encode(["fever"]), vectors)
-    assert other.embedded == 0
-
-
-def test_vectors_of_another_model_are_not_taken(tmp_path: Path) -> None:
-    one = KeptVectors(WordHash(), key="one")
-    vectors = one.encode(["fever", "hair", "fever"])
-    assert np.array_equal(vectors, WordHash().encode(["fever", "hair", "fever"]))
-    (tmp_path / KEPT_FILE).write_bytes(one.packed())
-    for key, embedded in (("one", 1), ("other", 3)):
-        other = KeptVectors(WordHash(), key=key, kept=tmp_path / KEPT_FILE)
-        assert np.array_equal(other.encode(["hair", "teas", "fever"])[[2, 0]], vectors[:2])
-        assert (other.embedded, other.count) == (embedded, 3)
-    assert one.encode([]).shape == (0, vectors.shape[1])
 
 
 # What an index depends on

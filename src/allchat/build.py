@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from allchat.answering.abstain import MODEL_FILE, NO_EXAMPLES, Judge, fit, now_answered, packed, unpacked
+from allchat.answering.abstain import MODEL_FILE, Judge, now_answered, packed, unpacked
+from allchat.answering.calibrate import NO_EXAMPLES, Keeps, fit
 from allchat.errors import StoreError
 from allchat.languages.folders import GLOSS_FILE, LANGUAGE_FILE, Languages, packaged_languages
 from allchat.languages.folders import Language as Spoken
@@ -26,7 +28,7 @@ from allchat.search.schema import Contents, facts
 from allchat.search.sentence_transformer import LIBRARIES as MODEL_LIBRARIES
 from allchat.search.sentence_transformer import building_embedder, vectors_key
 from allchat.search.told import is_foreign, told_of
-from allchat.sources.annotations import read_examples, read_lay_terms, read_questions, word_files
+from allchat.sources.annotations import CALIBRATION_FILE, read_examples, read_lay_terms, read_questions, word_files
 from allchat.sources.chunking import chunk
 from allchat.sources.contradictions import MOST_LISTED, REPORT, contradictions, report
 from allchat.sources.corpus import read_corpus
@@ -37,6 +39,7 @@ PASSAGE_TOKENS = 200
 BUILDERS = (
     "addresses.py",
     "answering/abstain.py",
+    "answering/calibrate.py",
     "build.py",
     "errors.py",
     "languages/folders.py",
@@ -96,19 +99,15 @@ def build(
         return index
     used, network = building_embedder(model, given=embedder, exported=_exported(previous, inputs))
     kept = KeptVectors(used, key=inputs["vectors"], kept=None if force else index / KEPT_FILE)
-
-    def finish(built: Index) -> dict[str, bytes]:
-        search = Search(built, embedder=kept, lay_terms=lay_terms)
-        return {**_judge(search, read_examples(corpus), previous, reader=kept, say=say), **network}
-
+    judge = partial(_judge, lay_terms=lay_terms, reader=kept, keeps=partial(_keeps, kept, inputs), previous=previous)
     write_index(
         Contents(documents, outlines, _passages(documents, outlines, passage_tokens, fits=kept.fits), questions, read),
         folder=index,
         embedder=kept,
         inputs=inputs,
         settings=told_of(documents, outlines, lay_terms, questions),
-        finish=finish,
-        languages=_languages(languages, corpus, documents, outlines, lay_terms, embedder=kept, previous=previous),
+        finish=lambda built: {**judge(built, read_examples(corpus), say=say), **network},
+        languages=_languages(languages, corpus, documents, outlines, judge=judge),
         previous=previous,
         progress=progress,
     )
@@ -171,10 +170,8 @@ def _languages(
     corpus: Path,
     documents: Sequence[Document],
     outlines: Sequence[Outline],
-    lay_terms: Sequence[LayTerm],
     *,
-    embedder: Reader,
-    previous: Index | None,
+    judge: Callable[..., dict[str, bytes]],
 ) -> tuple[Language, ...]:
     """The languages besides English in which there are questions of ours or sources: nothing is searched in others."""
     spoken_here = {document.language for document in documents}
@@ -182,25 +179,29 @@ def _languages(
     def language(spoken: Spoken) -> Language:
         code, read, examples = spoken.code, gloss_of(spoken), read_examples(corpus)
 
-        def judge(built: Index) -> dict[str, bytes]:
-            own = read_examples(corpus, language=code, read=read)
-            search = Search(built, embedder=embedder, lay_terms=lay_terms)
-            return _judge(
-                search, own, None if previous is None else previous.of(code), reader=embedder, beside=examples
-            )
+        def own_judge(built: Index) -> dict[str, bytes]:
+            return judge(built, read_examples(corpus, language=code, read=read), beside=examples)
 
         asked = read_questions(corpus, documents=documents, outlines=outlines, language=code, read=read)
-        return Language(code, asked, judge)
+        return Language(code, asked, own_judge)
 
     return tuple(found for found in map(language, languages.searched) if found.questions or found.code in spoken_here)
 
 
+def _keeps(kept: KeptVectors, inputs: Mapping[str, Any], language: str) -> Keeps:
+    """What was found for a question in a language, kept while nothing but a calibration changes: no search sees it."""
+    files = {name: sha256 for name, sha256 in inputs["word files"].items() if Path(name).name != CALIBRATION_FILE}
+    return partial(kept.keep, under=f"found {_hash(repr((language, {**inputs, 'word files': files})))} ")
+
+
 def _judge(
-    search: Search,
+    built: Index,
     examples: Examples,
-    previous: Index | None,
     *,
+    lay_terms: Sequence[LayTerm],
     reader: Reader,
+    keeps: Callable[[str], Keeps],
+    previous: Index | None,
     beside: Examples = NO_EXAMPLES,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, bytes]:
@@ -209,13 +210,15 @@ def _judge(
 
     Near misses that a source without questions seems to answer are told, and do not count as near misses.
     """
+    search = Search(built, embedder=reader, lay_terms=lay_terms)
     answered = now_answered(examples.near, search=search)
     if answered and say is not None:
         say("calibration.toml: near misses that a source now answers, look them through:")
         for question in answered:
             say(f"  {question}")
     others = _silent(beside, now_answered(beside.near, search=search))
-    judge = fit(_silent(examples, answered), search=search, reader=reader, beside=others, kept=_kept_judge(previous))
+    own, before = _silent(examples, answered), _kept_judge(previous, built.language)
+    judge = fit(own, search=search, reader=reader, beside=others, kept=before, keeps=keeps(built.language))
     return {} if judge is None else {MODEL_FILE: packed(judge)}
 
 
@@ -223,9 +226,9 @@ def _silent(examples: Examples, answered: Sequence[str]) -> Examples:
     return replace(examples, near=tuple(question for question in examples.near if question not in answered))
 
 
-def _kept_judge(previous: Index | None) -> Judge | None:
+def _kept_judge(previous: Index | None, language: str) -> Judge | None:
     try:
-        return None if previous is None else unpacked(previous.folder / file_name(MODEL_FILE, previous.language))
+        return None if previous is None else unpacked(previous.folder / file_name(MODEL_FILE, language))
     except StoreError:  # it had none, or another build took it away
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,18 @@ from allchat.search import question_rows
 from allchat.search.embedder import Vectors
 from allchat.search.folder import open_index, previous_index, write_index
 from allchat.search.index import MAP_FILE, Index
-from allchat.search.question_map import Lesson, lesson_key, train, unpacked
+from allchat.search.question_map import (
+    NOT_FOUND,
+    RANK,
+    TEMPERATURE,
+    Lesson,
+    QuestionMap,
+    _gradients,
+    _Heard,
+    lesson_key,
+    train,
+    unpacked,
+)
 from allchat.search.retriever import Search
 from allchat.search.schema import GRAINS, Contents, Targets
 from allchat.sources.annotations import read_questions
@@ -47,6 +59,33 @@ def test_the_map_leads_questions_that_it_has_not_seen_to_their_block_more_often(
     before = right(strangers.vectors, known.vectors, known.blocks)
     after = right(made.moved(strangers.vectors), made.moved(known.vectors), known.blocks)
     assert after > before + 0.1
+
+
+def loss(made: QuestionMap, taught: Lesson, batch: Sequence[int], away: np.ndarray) -> float:
+    """The mean loss of some questions as the module tells it, in plain steps."""
+    moved, losses = made.moved(taught.vectors).astype(np.float64), []
+    for asked in batch:
+        cosines = moved @ moved[asked]
+        cosines[away | (taught.asks == taught.asks[asked])] = NOT_FOUND
+        nearest = np.array([cosines[taught.blocks == block].max() for block in range(taught.blocks.max() + 1)])
+        shares = np.exp(nearest / TEMPERATURE)
+        own = np.unique(taught.blocks[taught.asks == taught.asks[asked]])
+        losses.append(-np.log(shares[own].sum() / shares.sum()))
+    return float(np.mean(losses))
+
+
+def test_the_gradients_are_those_of_the_loss() -> None:
+    random, taught = np.random.default_rng(5), lesson()
+    taught = taught._replace(asks=np.where(np.arange(len(taught.asks)) % 9, taught.asks % 1100, -1))  # some ask twice
+    values = [(0.1 * random.standard_normal(shape)).astype(np.float32) for shape in ((WIDE, RANK), (RANK, WIDE))]
+    batch, away = random.permutation(np.flatnonzero(taught.asks >= 0))[:16], random.random(len(taught.asks)) < 0.3
+    gradients = _gradients(values, _Heard(*taught), batch, away)
+    for part, gradient in enumerate(gradients):
+        length, losses = float(np.linalg.norm(gradient)), []
+        for step in (1e-3, -1e-3):
+            there = [value + step * gradient / length if at == part else value for at, value in enumerate(values)]
+            losses.append(loss(QuestionMap("k", *there), taught, batch.tolist(), away))
+        assert (losses[0] - losses[1]) / 2e-3 == pytest.approx(length, rel=0.02)
 
 
 def test_the_same_lesson_gives_the_same_bytes_and_they_come_back(tmp_path: Path) -> None:

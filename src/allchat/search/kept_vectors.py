@@ -1,4 +1,5 @@
-"""Vectors and readings kept from one build to the next by the hash of their text: a build embeds only what is new.
+"""Vectors, readings and what was found, kept from one build to the next by the hash of their text: only what is new is
+embedded and searched for.
 
 The file stands in the index folder beside the versions and is no part of any: who deletes it pays for one build.
 """
@@ -10,15 +11,16 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allchat.search.embedder import Reader, Vectors
 
 KEPT_FILE: Final = "kept_vectors.bin"
 
-LAYOUT: Final = "2"
+LAYOUT: Final = "3"
 """Raised whenever what stands in the file changes: one of another layout is left aside."""
 
 HASH_BYTES: Final = 32
@@ -26,7 +28,8 @@ HASH_BYTES: Final = 32
 READ: Final = "read "
 """What stands before a text in the hash of its reading, and before no text in that of its vector."""
 
-_Made = Callable[[Sequence[str]], Vectors]
+Row = NDArray[Any]
+_Made = Callable[[Sequence[str]], Row]
 
 
 class KeptVectors:
@@ -41,6 +44,7 @@ class KeptVectors:
         self._key = f"{LAYOUT} {key}"
         self._rows = {} if kept is None else _read(kept, key=self._key)
         self._used: set[bytes] = set()
+        self._texts: set[bytes] = set()
         self.embedded = 0
         self.name = embedder.name
         self.fingerprint = embedder.fingerprint
@@ -49,41 +53,56 @@ class KeptVectors:
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
-        return self._kept(texts, partial(self._embedder.encode, progress=progress), prefix="")
+        return self._embedded(texts, partial(self._embedder.encode, progress=progress), under="")
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Reader.read``."""
-        return self._kept(texts, partial(self._embedder.read, progress=progress), prefix=READ)
+        return self._embedded(texts, partial(self._embedder.read, progress=progress), under=READ)
 
-    def _kept(self, texts: Sequence[str], make: _Made, *, prefix: str) -> Vectors:
+    def keep(self, texts: Sequence[str], make: _Made, *, under: str) -> Row:
+        """The rows ``(n, w)`` of texts, made for those alone that are not kept under these words, which say all that
+        a row depends on besides its text.
+        """
         if not texts:
             return make([])
-        names = [hashlib.sha256(f"{prefix}{text}".encode()).digest() for text in texts]
+        names = _names(texts, under=under)
         new = {name: text for name, text in zip(names, texts, strict=True) if name not in self._rows}
         if new:
             self._rows.update(zip(new, make(list(new.values())), strict=True))
-            self.embedded += len(new)
         self._used.update(names)
         return np.stack([self._rows[name] for name in names])
 
+    def _embedded(self, texts: Sequence[str], make: _Made, *, under: str) -> Vectors:
+        before = len(self._rows)
+        rows = self.keep(texts, make, under=under)
+        self.embedded += len(self._rows) - before
+        self._texts.update(_names(texts, under=under))
+        return rows
+
     @property
     def count(self) -> int:
-        """How many different texts were asked for."""
-        return len(self._used)
+        """How many different texts were to be embedded."""
+        return len(self._texts)
 
     def packed(self) -> bytes:
         """The file for the next build: what this one asked for, behind its sha256. Same texts, same bytes."""
         file = io.BytesIO()
         np.save(file, np.frombuffer(self._key.encode(), dtype=np.uint8))
-        for wide in sorted({len(self._rows[name]) for name in self._used}):
-            names = sorted(name for name in self._used if len(self._rows[name]) == wide)
+        alike: dict[tuple[int, str], list[bytes]] = {}
+        for name in sorted(self._used):
+            alike.setdefault((len(self._rows[name]), self._rows[name].dtype.str), []).append(name)
+        for _, names in sorted(alike.items()):
             np.save(file, np.frombuffer(b"".join(names), dtype=np.uint8).reshape(-1, HASH_BYTES))
-            np.save(file, np.array([self._rows[name] for name in names], dtype=np.float32))
+            np.save(file, np.stack([self._rows[name] for name in names]))
         content = file.getvalue()
         return hashlib.sha256(content).digest() + content
 
 
-def _read(path: Path, *, key: str) -> dict[bytes, Vectors]:
+def _names(texts: Sequence[str], *, under: str) -> list[bytes]:
+    return [hashlib.sha256(f"{under}{text}".encode()).digest() for text in texts]
+
+
+def _read(path: Path, *, key: str) -> dict[bytes, Row]:
     """The rows of a file by the hash of their text; none where it cannot be trusted: then all is embedded anew."""
     try:
         content = path.read_bytes()
@@ -93,8 +112,8 @@ def _read(path: Path, *, key: str) -> dict[bytes, Vectors]:
     return dict(_rows(content[HASH_BYTES:], key=key)) if whole else {}
 
 
-def _rows(content: bytes, *, key: str) -> Iterator[tuple[bytes, Vectors]]:
-    """The rows behind the key: those of each width with their hashes."""
+def _rows(content: bytes, *, key: str) -> Iterator[tuple[bytes, Row]]:
+    """The rows behind the key: those of each width and kind with their hashes."""
     file = io.BytesIO(content)
     if np.load(file).tobytes().decode() != key:
         return

@@ -36,6 +36,9 @@ DROPPED: Final = 0.3
 RATE, DECAY, FIRST, SECOND, TINY = 1e-3, 0.01, 0.9, 0.999, 1e-8
 """AdamW's. Source: Loshchilov and Hutter, Decoupled weight decay regularization, 2019."""
 
+AT_ONCE: Final = 256
+"""Rows that a processor's own cache holds beside what is made of them."""
+
 NOT_FOUND = -1.0
 """The cosine of a row that a question must do without."""
 
@@ -92,18 +95,20 @@ def train(lesson: Lesson, *, key: str, seed: int = 0) -> QuestionMap:
     from threadpoolctl import threadpool_limits  # needed when building only
 
     order = np.argsort(lesson.blocks, kind="stable")
-    vectors = np.ascontiguousarray(lesson.vectors[order])
-    blocks = np.unique(lesson.blocks[order], return_inverse=True)[1]
-    asks = lesson.asks[order]
+    heard = _Heard(
+        np.ascontiguousarray(lesson.vectors[order]),
+        np.unique(lesson.blocks[order], return_inverse=True)[1],
+        lesson.asks[order],
+    )
     random = np.random.default_rng(seed)
-    learned = _AdamW(_begun(random, vectors.shape[1]))
-    questions = np.flatnonzero(asks >= 0)
+    learned = _AdamW(_begun(random, heard.vectors.shape[1]))
+    questions = np.flatnonzero(heard.asks >= 0)
     with threadpool_limits(1):  # sums in one order
         for _ in range(PASSES):
             shuffled = random.permutation(questions)
             for first in range(0, len(shuffled), BATCH):
-                away = (asks >= 0) & (random.random(len(asks)) < DROPPED)
-                learned.step(_gradients(learned.values, vectors, blocks, asks, shuffled[first : first + BATCH], away))
+                away = (heard.asks >= 0) & (random.random(len(heard.asks)) < DROPPED)
+                learned.step(_gradients(learned.values, heard, shuffled[first : first + BATCH], away))
     return QuestionMap(key, *learned.values)
 
 
@@ -113,49 +118,74 @@ def _begun(random: np.random.Generator, wide: int) -> list[Vectors]:
     return [down, np.zeros((RANK, wide), dtype=np.float32)]
 
 
+class _Side:
+    """Vectors as the map moves them, and the way back from their gradients to those of the map.
+
+    Arrays are written over with each step, a few rows at a time: to ask the machine for new ones, and to go through
+    all of one again and again, costs as much as the sums.
+    """
+
+    def __init__(self, count: int, wide: int) -> None:
+        self.unit, self._of_unit = (np.empty((count, wide), dtype=np.float32) for _ in range(2))
+        self._narrow, self._of_narrow = (np.empty((count, RANK), dtype=np.float32) for _ in range(2))
+        self._length = np.empty((count, 1), dtype=np.float32)
+        self._parts = [slice(first, min(first + AT_ONCE, count)) for first in range(0, count, AT_ONCE)]
+
+    def move(self, vectors: Vectors, down: Vectors, up: Vectors) -> None:
+        self._vectors, self._up = vectors, up
+        np.matmul(vectors, down, out=self._narrow)
+        np.matmul(self._narrow, up, out=self.unit)
+        for part in self._parts:
+            unit = self.unit[part]
+            unit += vectors[part]
+            self._length[part] = np.linalg.norm(unit, axis=1, keepdims=True)
+            unit /= self._length[part]
+
+    def gradients(self, slope: Vectors, other: Vectors) -> tuple[Vectors, Vectors]:
+        """What the map's parts get of ``slope``, the loss by each cosine of these vectors and ``other``."""
+        np.matmul(slope, other, out=self._of_unit)
+        for part in self._parts:
+            unit, of_unit = self.unit[part], self._of_unit[part]
+            of_unit -= unit * (unit * of_unit).sum(axis=1, keepdims=True)
+            of_unit /= self._length[part]
+        np.matmul(self._of_unit, self._up.T, out=self._of_narrow)
+        return self._vectors.T @ self._of_narrow, self._narrow.T @ self._of_unit
+
+
+class _Heard:
+    """All rows of a lesson by their blocks, and which blocks each question leads to."""
+
+    def __init__(self, vectors: Vectors, blocks: NDArray[np.intp], asks: NDArray[np.intp]) -> None:
+        self.vectors, self.blocks, self.asks = vectors, blocks, asks
+        self.side = _Side(*vectors.shape)
+        self.starts = np.searchsorted(blocks, np.arange(blocks[-1] + 1))
+        self.leads = np.zeros((asks.max() + 1, len(self.starts)), dtype=np.bool_)
+        self.leads[asks[asks >= 0], blocks[asks >= 0]] = True
+
+
 def _gradients(
-    values: Sequence[Vectors],
-    vectors: Vectors,
-    blocks: NDArray[np.intp],
-    asks: NDArray[np.intp],
-    batch: NDArray[np.intp],
-    away: NDArray[np.bool_],
+    values: Sequence[Vectors], heard: _Heard, batch: NDArray[np.intp], away: NDArray[np.bool_]
 ) -> list[Vectors]:
     """Of the mean loss of a batch of rows: minus the log of the share that the softmax gives to a question's blocks."""
-    asked, heard = _Side(vectors[batch], *values), _Side(vectors, *values)
-    cosines = asked.unit @ heard.unit.T
-    same = asks[batch][:, None] == asks[None, :]
-    cosines[:, away] = NOT_FOUND
-    cosines[same] = NOT_FOUND
-    nearest = np.maximum.reduceat(cosines, np.searchsorted(blocks, np.arange(blocks[-1] + 1)), axis=1)
-    shares = np.exp((nearest - nearest.max(axis=1, keepdims=True)) / TEMPERATURE)
-    shares /= shares.sum(axis=1, keepdims=True)
-    right = shares * (_counted(same, blocks) > 0)
-    slope = (shares - right / right.sum(axis=1, keepdims=True)) / (TEMPERATURE * len(batch))
-    by_row = np.where((cosines == nearest[:, blocks]) & (cosines > NOT_FOUND), slope[:, blocks], np.float32(0))
-    sides = zip(asked.gradients(by_row @ heard.unit), heard.gradients(by_row.T @ asked.unit), strict=True)
+    asked = _Side(len(batch), heard.vectors.shape[1])
+    asked.move(heard.vectors[batch], *values)
+    heard.side.move(heard.vectors, *values)
+    cosines = heard.side.unit @ asked.unit.T
+    cosines[away] = NOT_FOUND
+    cosines[heard.asks[:, None] == heard.asks[batch]] = NOT_FOUND
+    nearest = np.maximum.reduceat(cosines, heard.starts)
+    by_row = _slope(nearest.T.copy(), heard.leads[heard.asks[batch]]).T[heard.blocks]
+    by_row *= (cosines == nearest[heard.blocks]) & (cosines > NOT_FOUND)
+    sides = zip(asked.gradients(by_row.T, heard.side.unit), heard.side.gradients(by_row, asked.unit), strict=True)
     return [one + other for one, other in sides]
 
 
-def _counted(rows: NDArray[np.bool_], blocks: NDArray[np.intp]) -> NDArray[np.intp]:
-    """How many of the marked rows lead to each block."""
-    return np.add.reduceat(rows, np.searchsorted(blocks, np.arange(blocks[-1] + 1)), axis=1, dtype=np.intp)
-
-
-class _Side:
-    """Vectors that the map has moved, and the way back from their gradients to those of the map."""
-
-    def __init__(self, vectors: Vectors, down: Vectors, up: Vectors) -> None:
-        self._vectors, self._up = vectors, up
-        self._narrow = vectors @ down
-        moved = vectors + self._narrow @ up
-        self._length = np.linalg.norm(moved, axis=1, keepdims=True)
-        self.unit = moved / self._length
-
-    def gradients(self, of_unit: Vectors) -> tuple[Vectors, Vectors]:
-        along = (self.unit * of_unit).sum(axis=1, keepdims=True)
-        of_moved = (of_unit - self.unit * along) / self._length
-        return self._vectors.T @ (of_moved @ self._up.T), self._narrow.T @ of_moved
+def _slope(nearest: Vectors, leads: NDArray[np.bool_]) -> Vectors:
+    """The loss by the cosine of the nearest row of each block ``(questions, blocks)``."""
+    shares = np.exp((nearest - nearest.max(axis=1, keepdims=True)) / TEMPERATURE)
+    shares /= shares.sum(axis=1, keepdims=True)
+    right = shares * leads
+    return np.asarray((shares - right / right.sum(axis=1, keepdims=True)) / (TEMPERATURE * len(nearest)))
 
 
 class _AdamW:

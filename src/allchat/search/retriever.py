@@ -123,11 +123,16 @@ class Search:
         ask for hospice care.
         """
         corrected = self._corrected(question)
-        return tuple(dict.fromkeys((question, self._in_source_words(corrected, named=self.named(question)))))
+        named = self._named_in(question, corrected)
+        return tuple(dict.fromkeys((question, self._in_source_words(corrected, named=named))))
 
     def named(self, text: str) -> Named:
         """The phases, ages and types that a message names, misspelt words put right; none for most messages."""
-        return self._naming.named(text) | self._naming.named(self._corrected(text))
+        return self._named_in(text, self._corrected(text))
+
+    def _named_in(self, text: str, corrected: str) -> Named:
+        named = self._naming.named(text)
+        return named if corrected == text else named | self._naming.named(corrected)
 
     @property
     def block_count(self) -> int:

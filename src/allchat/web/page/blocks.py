@@ -2,7 +2,7 @@
 
 All that is seen is our own document (``shell``); its script posts what a family does to Gradio's own address of the
 event, ``/gradio_api/run/ask``. Nothing else of Gradio can be reached, and nothing that a client chose reaches it but
-text.
+text. How Gradio is made to do just that stands in ``gradio_adapter``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import asyncio
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,7 +30,7 @@ from allchat.web.middleware.heads import says_json
 from allchat.web.middleware.request_limits import replayed
 from allchat.web.middleware.routes import ASKED_AT
 from allchat.web.page.doorkeeper import Doorkeeper
-from allchat.web.page.gradio_setup import gr
+from allchat.web.page.gradio_adapter import VERSION, Carried, Event, carried, from_here, mounted, texts, values_of
 from allchat.web.page.handlers import Handlers
 from allchat.web.page.shell import routes
 from allchat.web.page.votes import Votes
@@ -41,33 +42,23 @@ SPARE_THREADS = 8
 NO_EVENT = Refusal(422, "event", "this is not an event of the page", "load the page again")
 
 
-class Event(BaseModel):
-    """What a page sends: the values of one event, in order."""
-
-    data: list[Any]
-
-
-def build_page(handlers: Handlers, *, places: int = WORKERS + WAITING) -> gr.Blocks:
+def build_page(handlers: Handlers, *, places: int = WORKERS + WAITING) -> Any:
     """The page's events. ``places`` is how many questions may be inside at once."""
-    events = {"ask": (handlers.ask, 4, 4), "again": (handlers.again, 3, 4), "vote": (handlers.vote, 3, 1)}
-    page: gr.Blocks
-    with gr.Blocks(analytics_enabled=False) as page:
-        for name, (handler, taken, given) in events.items():
-            inputs, outputs = ([gr.Textbox() for _ in range(many)] for many in (taken, given))
-            # No queue of Gradio's: whoever has a place waits in ``Capacity``, where all doors' time is counted.
-            how: dict[str, Any] = {"api_name": name, "api_visibility": "undocumented", "queue": False}
-            gr.Button(name).click(handler, inputs, outputs, **how)
-    page.max_threads = places + SPARE_THREADS
-    return page
+    events: dict[str, Carried] = {
+        "ask": (handlers.ask, 4, 4),
+        "again": (handlers.again, 3, 4),
+        "vote": (handlers.vote, 3, 1),
+    }
+    return carried(events, threads=places + SPARE_THREADS)
 
 
 class Events:
     """Hands Gradio the page's events, each as if this machine had sent it; to all else it is not there."""
 
-    def __init__(self, app: ASGIApp, *, page: gr.Blocks, keeper: Doorkeeper | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, sizes: Mapping[str, int], keeper: Doorkeeper | None = None) -> None:
         self.app = app
         self.keeper = keeper
-        self.sizes = {str(event.api_name): len(event.inputs) for event in page.fns.values()}
+        self.sizes = sizes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -81,7 +72,7 @@ class Events:
         if event is None or refusal is not None:
             await refuse(refusal or NO_EVENT, send)
         else:
-            await self.app(_from_here(path), replayed(event.model_dump_json().encode(), receive), send)
+            await self.app(from_here(path), replayed(event.model_dump_json().encode(), receive), send)
 
     async def _over(self, scope: Scope, event: Event) -> Refusal | None:
         return None if self.keeper is None else await self.keeper.refusal(scope, event.data)
@@ -92,27 +83,7 @@ class Events:
             data = Event.model_validate_json(body).data
         except ValidationError:
             return None
-        # All that a page sends is text: from any address, Gradio fetches a file that a value names.
-        texts = [value if isinstance(value, str) else "" for value in data]
-        return Event(data=texts) if len(texts) == self.sizes[name] else None
-
-
-def _from_here(path: str) -> Scope:
-    """A request with nothing in it that a client said: Gradio builds addresses out of headers, and fails on some."""
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 0),
-        "server": ("127.0.0.1", 80),
-    }
+        return Event(data=texts(data)) if len(data) == self.sizes[name] else None
 
 
 def mount_page(
@@ -144,13 +115,9 @@ def mount_page(
     handlers = Handlers(asker, words, question_limit, glossary, Votes(votes) if votes else None)
     app.router.routes.extend(routes(words))
     page = build_page(handlers, places=places)
-    app = gr.mount_gradio_app(
-        app, page, path="/", run_history=False, allowed_paths=[], show_error=False, ssr_mode=False
-    )
-    mount = app.router.routes[-1]
-    mount.app = Events(mount.app, page=page, keeper=keeper)
+    served = mounted(app, page, behind=partial(Events, sizes=values_of(page), keeper=keeper))
     with ThreadPoolExecutor(1) as aside:  # whoever mounts the page may have an event loop of their own
-        aside.submit(asyncio.run, _check(mount.app, handlers)).result()
+        aside.submit(asyncio.run, _check(served, handlers)).result()
     return app
 
 
@@ -165,10 +132,10 @@ async def _check(app: ASGIApp, handlers: Handlers) -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(_from_here(ASKED_AT[0]), receive, send)
+    await app(from_here(ASKED_AT[0]), receive, send)
     came = b"".join(message.get("body", b"") for message in sent)
     if sent[0]["status"] != 200 or json.loads(came).get("data") != [*handlers.ask("", "[]", "", "")]:
         raise PageError(
-            f"Gradio {gr.__version__} does not carry a question to its answer (status {sent[0]['status']}), so the "
+            f"Gradio {VERSION} does not carry a question to its answer (status {sent[0]['status']}), so the "
             "page is not served. Install the Gradio that allchat is made for: make setup."
         )
