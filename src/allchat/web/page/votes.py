@@ -16,7 +16,7 @@ VOTES = ("yes", "no", "wrong_quote")
 _LINE = len(json.dumps({"message": "0" * 16, "vote": max(VOTES, key=len)})) + 1
 """Bytes of the longest vote: while one has room, so has every other."""
 
-REMEMBERED = 50_000
+REMEMBERED = 20_000
 """Answers that are remembered, the latest: on an older one no vote is taken."""
 
 
