@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from inputs import broken, files, texts, values
 from made_languages import english_of, rule_file
+from page_parts import message
 from target import World, changed, only_our_tags, read, target
 
 from allchat.answering.contextualize import bent, is_rest
@@ -18,7 +19,7 @@ from allchat.evaluation.directives import directives
 from allchat.guard.guard import Guard
 from allchat.guard.matcher import expand, parse
 from allchat.parts import Fixed
-from allchat.web.page.messages import message, page_words
+from allchat.web.page.messages import page_words
 
 # The guard
 

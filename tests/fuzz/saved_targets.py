@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from inputs import files, json_bytes, texts, values
+from page_parts import message
 from places import SMALL
 from target import ASKED, SAVED, TRAIL, World, changed, only_our_tags, target
 from word_hash import WordHash
@@ -29,7 +30,7 @@ from allchat.parsing import parse_json
 from allchat.search.folder import CURRENT, open_index
 from allchat.search.manifest import FORMAT, MANIFEST
 from allchat.web.page.handlers import questions
-from allchat.web.page.messages import message, page_words
+from allchat.web.page.messages import page_words
 from allchat.web.page.trail import read_trail
 from allchat.wording import read_wording
 

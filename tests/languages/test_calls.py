@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from page_parts import message
 
 from allchat.chat import Chat
 from allchat.languages import calls as module
 from allchat.languages.calls import call_parts, calls
 from allchat.languages.recognise import UNKNOWN
-from allchat.web.page.messages import message, page_words
+from allchat.web.page.messages import page_words
 
 ASKED = {
     "fr": "mon fils a de la fièvre, que dois-je faire",

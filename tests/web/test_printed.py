@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from made_files import docx, lines, paragraph, pdf
 from made_leaflet import FACTS, LEAFLET, VISIT, at, corpus_of, opened
+from page_parts import panel
 from starlette.testclient import TestClient
 
 from allchat.chat import Chat
@@ -26,7 +27,6 @@ from allchat.sources.readers.picture import PagePicture, picture_apart
 from allchat.web import printed
 from allchat.web.app import create_app
 from allchat.web.page.messages import page_words
-from allchat.web.page.sources_panel import panel
 from allchat.web.printed import Pictures, sheets
 
 WORDS = page_words()

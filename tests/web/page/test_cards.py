@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from page_parts import message
 from small_chat import SmallChat
 
 from allchat.answering.compose import shown
@@ -15,7 +16,7 @@ from allchat.answering.cuts import Sources
 from allchat.parts import Fixed, Line, Listed, Parts, Quoted, Title
 from allchat.records import Answer
 from allchat.web.page.cards import short_name, when
-from allchat.web.page.messages import message, page_words
+from allchat.web.page.messages import page_words
 from allchat.web.page.offered import next_questions
 from allchat.wording import load_wording
 

@@ -10,14 +10,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from page_parts import message, panel
 from small_chat import SmallChat
 
 from allchat.contact import Contact
 from allchat.markdown import one_line
 from allchat.parts import Fixed, Line, Parts, Quoted
-from allchat.web.page.handlers import turn_post
-from allchat.web.page.messages import message, ours, page_words, status
-from allchat.web.page.sources_panel import panel
+from allchat.records import Answer
+from allchat.web.page.cards import Shown
+from allchat.web.page.messages import ours, page_words, status, turn_post
 from allchat.web.page.trail import MAX_QUOTED, Trail, extended, read_trail
 from allchat.web.source_page import long_date, source_page
 from allchat.wording import load_wording
@@ -38,9 +39,9 @@ def test_a_lone_surrogate_does_not_reach_the_page() -> None:
 
 @given(st.text(alphabet="<>&#*_[]()`!\\\n \"'$~|{}-+.:/=@x1"))
 def test_a_repeated_question_is_no_markup(text: str) -> None:
-    shown = turn_post(text, words=WORDS, kind="chat", said="", status="")
+    shown = turn_post(text, words=WORDS)
     assert html.unescape(re.sub("<[^>]+>", "", shown.partition("</h3>")[0])) == one_line(text)
-    assert "x" in text or shown.count("<") == turn_post("", words=WORDS, kind="chat", said="", status="").count("<")
+    assert "x" in text or shown.count("<") == turn_post("", words=WORDS).count("<")
 
 
 def test_every_number_becomes_a_link_to_its_mark_of_that_turn() -> None:
@@ -88,18 +89,21 @@ def test_an_urgent_answer_stands_in_its_frame_and_brings_no_sources() -> None:
 
 
 def test_trouble_is_never_worded_like_an_answer_or_like_silence() -> None:
-    shown = turn_post("signs", words=WORDS, kind="fault", status="")
+    shown = turn_post("signs", words=WORDS)
     assert "does not mean that the sources say nothing" in shown
 
 
 def test_the_status_counts_quotes_and_sources() -> None:
-    assert status(CHAT.ask("signs"), turn=2, words=WORDS) == "Answer 2 is ready, with 3 quotes from 2 sources."
+    def told(answer: Answer, turn: int = 1) -> str:
+        return status(Shown(answer, CHAT, turn, WORDS))
+
+    assert told(CHAT.ask("signs"), 2) == "Answer 2 is ready, with 3 quotes from 2 sources."
     one = CHAT.answer("q", "x", kind="answer", text="", quotes=[("notes", "It grows back.")])
-    assert status(one, turn=1, words=WORDS) == "Answer 1 is ready, with one quote."
+    assert told(one) == "Answer 1 is ready, with one quote."
     two = CHAT.answer("q", "x", kind="answer", text="", quotes=[("notes", "It grows back."), ("notes", "Hair may")])
-    assert status(two, turn=1, words=WORDS) == "Answer 1 is ready, with 2 quotes from one source."
-    assert status(CHAT.ask("football"), turn=1, words=WORDS) == "Answer 1 is ready."
-    assert status(CHAT.ask("emergency"), turn=1, words=WORDS) == WORDS["ready_urgent"].format(turn=1)
+    assert told(two) == "Answer 1 is ready, with 2 quotes from one source."
+    assert told(CHAT.ask("football")) == "Answer 1 is ready."
+    assert told(CHAT.ask("emergency")) == WORDS["ready_urgent"].format(turn=1)
 
 
 def test_the_panel_marks_each_quote_once_under_the_name_its_link_uses() -> None:

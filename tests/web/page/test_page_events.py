@@ -230,8 +230,8 @@ def test_a_vote_is_kept_with_the_messages_random_name_and_nothing_else(tmp_path:
     page.vote("yes", second["message"], "en")
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert rows == [
-        {"message": first["message"][:16], "vote": "wrong_quote"},
-        {"message": second["message"][:16], "vote": "yes"},
+        {"message": first["message"], "vote": "wrong_quote"},
+        {"message": second["message"], "vote": "yes"},
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from page_parts import message
 from small_chat import SmallChat
 
 from allchat.web.assets import page_file
-from allchat.web.page.messages import message, page_words
+from allchat.web.page.messages import page_words
 from allchat.web.page.trail import Trail, extended, read_trail
 
 CHAT = SmallChat()

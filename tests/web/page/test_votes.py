@@ -53,8 +53,6 @@ def test_only_an_answer_that_was_given_can_be_voted_on(tmp_path: Path) -> None:
     given = kept.new_message()
     for forged in (
         "0" * 16,
-        "0" * 32,
-        given[:16],
         given[:-1],
         f"{given}0",
         chr(ord(given[0]) ^ 1) + given[1:],
@@ -64,7 +62,7 @@ def test_only_an_answer_that_was_given_can_be_voted_on(tmp_path: Path) -> None:
         with pytest.raises(QuestionError, match="not a vote on an answer that was given"):
             kept.add("yes", message=forged)
     kept.add("yes", message=given)
-    assert json.loads(kept.path.read_text()) == {"message": given[:16], "vote": "yes"}
+    assert json.loads(kept.path.read_text()) == {"message": given, "vote": "yes"}
 
 
 def test_a_vote_counts_once_and_a_change_of_mind_is_another(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from page_parts import panel
 from places import SMALL
 from small_chat import FILLER, SmallChat
 from staff_forms import PASSWORD, send
@@ -19,7 +20,6 @@ from allchat.sources.withdrawn import Withdrawn
 from allchat.web.app import create_app
 from allchat.web.displayed import QUOTED_WORDS
 from allchat.web.page.messages import page_words
-from allchat.web.page.sources_panel import panel
 from allchat.web.source_page import source_page
 from allchat.web.staff.pages import staff_router
 

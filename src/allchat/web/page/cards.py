@@ -1,4 +1,4 @@
-"""Cards: the quotes of an answer as a small screen shows them, the quote first and where it is from below it.
+"""An answer as a small screen shows it: its quotes in cards, the quote first and where it is from below it.
 
 What a source's rights want said stands before its first quote, the rest of its name behind the quote.
 """
@@ -6,14 +6,16 @@ What a source's rights want said stands before its first quote, the rest of its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from allchat.answering.query import Asker
+from allchat.markdown import one_line
 from allchat.parts import Fixed, Line, Part, Quoted
 from allchat.records import Answer, Citation, Document
-from allchat.sources.glossary import Definition, Glossary
+from allchat.sources.glossary import Glossary
 from allchat.wording import Words
 
 _ABBREVIATED = re.compile(r"\(([A-Z][\w.-]{1,11})\)$")
@@ -49,52 +51,67 @@ class Card:
         return "".join(self.citation.heading[-1:]).rstrip(".")
 
 
-def arranged(
-    parts: Iterable[Part], answer: Answer, *, documents: Mapping[str, Document], introduced: set[str]
-) -> list[Part | Card]:
-    """The parts with their quotes in cards, which name the sources; how answers are made is not among them.
-
-    Sources that were ``introduced`` are not again.
-    """
-    cited = {citation.number: citation for citation in (*answer.citations, *answer.further)}
-    old = {key for note in answer.parts.notes if note.name == "notice.old" for key in note.about}
-    found: list[Part | Card] = []
-    for part in parts:
-        card = found[-1] if found and isinstance(found[-1], Card) else None
-        if isinstance(part, Quoted):
-            cite = cited[part.lines[0].number]
-            if card is None or (card.citation.document, card.citation.heading) != (cite.document, cite.heading):
-                # A source may have been left out since it was quoted.
-                new = cite.document in documents and cite.document not in introduced
-                card = Card(cite, documents[cite.document].attribution if new else "", cite.document in old)
-                found.append(card)
-            introduced.add(cite.document)
-            card.quotes.append(part)
-        elif isinstance(part, Fixed) and part.role == "more" and card:
-            card.quotes.append(part)
-        elif not (isinstance(part, Fixed) and part.role in ("source", "lead")):
-            found.append(part)
-    return found
-
-
 @dataclass(frozen=True, slots=True)
-class Quotes:
-    """The quotes of one answer as HTML: each number leads to its mark, the first of each hard word to what it means.
+class Shown:
+    """An answer that is shown once, as one turn of a conversation, and what the page knows beside it.
 
-    A word whose definition is itself among the quotes leads nowhere. No letter of a quote changes.
+    ``again``: the question was asked on its own, as something else was meant. ``alarms`` are the reasons of earlier
+    alarms, ``known`` the documents that were quoted before.
     """
 
-    cited: Mapping[int, Citation]
-    documents: Mapping[str, Document]
+    answer: Answer
+    asker: Asker
     turn: int
     words: Words
-    glossary: Glossary
-    _linked: set[str] = field(default_factory=set)
+    glossary: Glossary = field(default_factory=lambda: Glossary(()))
+    again: bool = False
+    alarms: Sequence[str] = ()
+    known: Collection[str] = ()
+    _introduced: set[str] = field(default_factory=set)
+    _explained: set[str] = field(default_factory=set)
 
-    def html(self, part: Quoted) -> Markup:
-        """The quotes of one frame."""
+    @property
+    def differs(self) -> bool:
+        """Whether something else was understood than what was asked."""
+        return not self.again and one_line(self.answer.understood_as) != one_line(self.answer.question)
+
+    @property
+    def cited(self) -> dict[int, Citation]:
+        """The answer's quotes by their numbers, those on request too."""
+        return {citation.number: citation for citation in (*self.answer.citations, *self.answer.further)}
+
+    def cards(self, parts: Iterable[Part]) -> list[Part | Card]:
+        """The parts with their quotes in cards, which name the sources; how answers are made is not among them."""
+        found: list[Part | Card] = []
+        for part in parts:
+            card = found[-1] if found and isinstance(found[-1], Card) else None
+            if isinstance(part, Quoted):
+                cite = self.cited[part.lines[0].number]
+                if card is None or (card.citation.document, card.citation.heading) != (cite.document, cite.heading):
+                    card = self._card(cite)
+                    found.append(card)
+                card.quotes.append(part)
+            elif isinstance(part, Fixed) and part.role == "more" and card:
+                card.quotes.append(part)
+            elif not (isinstance(part, Fixed) and part.role in ("source", "lead")):
+                found.append(part)
+        return found
+
+    def _card(self, cite: Citation) -> Card:
+        """A new card, with the attribution of a source that no card of this answer named before."""
+        # A source may have been left out since it was quoted.
+        new = cite.document in self.asker.documents and cite.document not in self._introduced
+        self._introduced.add(cite.document)
+        old = any(note.name == "notice.old" and cite.document in note.about for note in self.answer.parts.notes)
+        return Card(cite, self.asker.documents[cite.document].attribution if new else "", old)
+
+    def quote(self, part: Quoted) -> Markup:
+        """The quotes of one frame as HTML: each number leads to its mark, the first of each hard word to its meaning.
+
+        A word whose definition is itself among the quotes leads nowhere. No letter of a quote changes.
+        """
         document = self.cited[part.lines[0].number].document
-        tongue = self.documents[document].language if document in self.documents else ""
+        tongue = self.asker.documents[document].language if document in self.asker.documents else ""
         blocks = Markup().join(self._block(lines, document) for lines in (part.lead, part.lines))
         return Markup('<blockquote lang="{}">{}</blockquote>').format(tongue, blocks)
 
@@ -104,7 +121,7 @@ class Quotes:
             kept = [] if line.depth is None else [depth for depth in above if depth < line.depth]
             parts.append(_between(len(above), len(kept), item=line.depth is not None))
             above = kept if line.depth is None else [*kept, line.depth]
-            words = Markup().join((*self._explained(line.words, document), self._number(line)))
+            words = Markup().join((*self._with_links(line.words, document), self._number(line)))
             parts.append(words if above else Markup("<p>{}</p>").format(words))
         return Markup().join((*parts, _between(len(above), 0, item=False)))
 
@@ -112,24 +129,23 @@ class Quotes:
         if not line.ends:
             return Markup()
         chip = Markup(' <a href="#t{}q{}">{}<span class="vh"> {} {}</span></a>')
-        title = self.cited[line.number].title
-        return chip.format(self.turn, line.number, line.number, self.words["source"], title)
+        return chip.format(self.turn, line.number, line.number, self.words["source"], self.cited[line.number].title)
 
-    def _explained(self, words: str, document: str) -> Iterator[str]:
+    def _with_links(self, words: str, document: str) -> Iterator[str]:
         end = 0
         for found in self.glossary.find(words):
-            definition = self.glossary.define(found[0], document=document)
-            if definition.name in self._linked or any(_holds(cite, definition) for cite in self.cited.values()):
+            meaning = self.glossary.define(found[0], document=document)
+            quoted = any(
+                cite.document == meaning.document and cite.start <= meaning.start and meaning.end <= cite.end
+                for cite in self.cited.values()
+            )
+            if meaning.name in self._explained or quoted:
                 continue
-            self._linked.add(definition.name)
+            self._explained.add(meaning.name)
             yield words[end : found.start()]
-            yield Markup('<a href="#{}">{}</a>').format(definition.name, found[0])
+            yield Markup('<a href="#{}">{}</a>').format(meaning.name, found[0])
             end = found.end()
         yield words[end:]
-
-
-def _holds(cite: Citation, definition: Definition) -> bool:
-    return cite.document == definition.document and cite.start <= definition.start and definition.end <= cite.end
 
 
 def _between(above: int, kept: int, *, item: bool) -> Markup:

@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from allchat.answering.query import Asker, standing
 from allchat.errors import AllchatError, BusyError, QuestionError
 from allchat.markdown import one_line
-from allchat.parsing import parse_json
 from allchat.records import Answer
 from allchat.sources.glossary import Glossary
-from allchat.web.assets import templates
-from allchat.web.page.messages import message, status
-from allchat.web.page.offered import next_questions
-from allchat.web.page.sources_panel import panel
-from allchat.web.page.trail import Trail, extended, read_trail
+from allchat.web.page.cards import Shown
+from allchat.web.page.messages import turn_post
+from allchat.web.page.offered import next_questions, starters
+from allchat.web.page.trail import Trail, came_back, extended, read_trail, texts
 from allchat.web.page.votes import VOTES, Votes
 from allchat.wording import Words
 
@@ -28,21 +26,14 @@ SHOWN = ("post", "asked", "trail", "message")
 """What an answer brings: what the page's script shows, the questions so far, the trail, the name for a vote. The last
 three are None where nothing changes."""
 
-Shown = tuple[str, str | None, str | None, str | None]
+Given = tuple[str, str | None, str | None, str | None]
 
 log = logging.getLogger("allchat.page")
-NOTHING_MORE: Mapping[str, object] = {"sources": "", "goes_on": False}
 
 
 def note(sentence: str) -> str:
     """A post that says one sentence and changes nothing."""
     return f'<p class="told">{html.escape(sentence)}</p>'
-
-
-def turn_post(question: str, *, words: Words, **shown: object) -> str:
-    """A post that brings one turn: the question as it is repeated, what is said, what stands below, the sources."""
-    template = templates("allchat.web.page").get_template("turn.html")
-    return template.render(NOTHING_MORE, question=one_line(question), words=words, **shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +46,11 @@ class Handlers:
     glossary: Callable[[Asker], Glossary]
     votes: Votes | None = None
 
-    def ask(self, question: object, asked: object, trail: object, language: object) -> Shown:
+    def ask(self, question: object, asked: object, trail: object, language: object) -> Given:
         """Answer the question in the light of the questions before it."""
         return self._turn(question, questions(asked), trail, self._language(language))
 
-    def again(self, asked: object, trail: object, language: object) -> Shown:
+    def again(self, asked: object, trail: object, language: object) -> Given:
         """Answer the last question once more, on its own."""
         before = questions(asked)
         return self._turn((before or [""])[-1], before, trail, self._language(language), again=True)
@@ -78,12 +69,12 @@ class Handlers:
     def _language(self, language: object) -> str:
         return language if isinstance(language, str) and language in self.words else next(iter(self.words))
 
-    def _turn(self, question: object, before: list[str], trail: object, language: str, *, again: bool = False) -> Shown:
-        words = self.words[language]
-        refused = self._refused(question, words=words)
-        if refused or not isinstance(question, str):
-            return _unchanged(refused)
-        known = read_trail(trail, documents=self.asker.documents)
+    def _turn(self, question: object, before: list[str], trail: object, language: str, *, again: bool = False) -> Given:
+        words, known = self.words[language], read_trail(trail, documents=self.asker.documents)
+        if not isinstance(question, str) or not question.strip():
+            return _unchanged(words["nothing_asked"])
+        if len(question) > self.question_limit:
+            return _unchanged(words["too_long"].format(limit=self.question_limit))
         try:
             answer = self._answer(question, history=() if again else before, language=language)
             return self._answered(answer, before, known, language, again=again)
@@ -93,7 +84,9 @@ class Handlers:
             return _unchanged(words["busy"])
         except Exception as error:  # noqa: BLE001 - the outermost door: a fault must be seen as one, and leak no question
             log.error("no answer: %s", type(error).__name__)
-            return self._broken(question, before, known, words=words)
+            # The page puts the question back into the box, so that asking again is easy.
+            after = replace(known, turn=known.turn + 1)
+            return turn_post(question, words=words), _kept([*before, question]), after.to_json(), ""
 
     def _answer(self, question: str, *, history: Sequence[str], language: str) -> Answer:
         """The answer; a starting question in another language is searched for in the sources' language."""
@@ -107,56 +100,26 @@ class Handlers:
 
     def _translations(self) -> dict[str, str]:
         """The starting questions of other languages, each with the one in the same place of the first language."""
-        first, *others = (_questions(words) for words in self.words.values())
+        first, *others = map(starters, self.words.values())
         return {other: own for asked in others for own, other in zip(first, asked, strict=True)}
 
-    def _refused(self, question: object, *, words: Words) -> str:
-        if not isinstance(question, str) or not question.strip():
-            return str(words["nothing_asked"])
-        if len(question) > self.question_limit:
-            return str(words["too_long"]).format(limit=self.question_limit)
-        return ""
-
-    def _answered(self, answer: Answer, before: list[str], known: Trail, language: str, *, again: bool) -> Shown:
+    def _answered(self, answer: Answer, before: list[str], known: Trail, language: str, *, again: bool) -> Given:
         words, asker, trail = self.words[language], standing(self.asker), extended(known, answer)
-        other = not again and one_line(answer.understood_as) != one_line(answer.question)
+        shown = Shown(answer, asker, trail.turn, words, self.glossary(asker), again, trail.alarms, known.quoted)
         name = self.votes.new_message() if self.votes and answer.kind != "urgent" else ""
         post = turn_post(
             answer.question,
             words=words,
-            kind=answer.kind,
-            said=message(
-                answer,
-                asker,
-                turn=trail.turn,
-                words=words,
-                again=again,
-                glossary=self.glossary(asker),
-                alarms=trail.alarms,
-                known=known.quoted,
-            ),
-            goes_on=answer.kind != "urgent",
-            again=other and answer.question.strip() not in self._translations(),
+            shown=shown,
+            again=shown.differs and answer.question.strip() not in self._translations(),
             offered=next_questions(answer, asked=before, words=words),
             votes=VOTES if name else (),
-            sources=panel(answer, asker, turn=trail.turn, words=words, glossary=self.glossary(asker)),
-            status=status(answer, turn=trail.turn, words=words),
         )
         return post, _kept([*before, answer.question]), trail.to_json(), name
 
-    def _broken(self, question: str, before: list[str], known: Trail, *, words: Words) -> Shown:
-        """A fault, in its own words; the page puts the question back into the box, so that asking again is easy."""
-        after = replace(known, turn=known.turn + 1)
-        post = turn_post(question, words=words, kind="fault", status=words["broken"])
-        return post, _kept([*before, question]), after.to_json(), ""
 
-
-def _unchanged(sentence: str) -> Shown:
+def _unchanged(sentence: str) -> Given:
     return note(sentence), None, None, None
-
-
-def _questions(words: Words) -> list[str]:
-    return [question for group in words["starters"] for question in group["questions"]]
 
 
 def _kept(asked: Sequence[str]) -> str:
@@ -166,8 +129,4 @@ def _kept(asked: Sequence[str]) -> str:
 
 def questions(asked: object) -> list[str]:
     """The family's earlier questions that came back from the browser, oldest first; what has another shape is none."""
-    try:
-        rows = parse_json(asked) if isinstance(asked, str) else []
-    except ValueError:
-        return []
-    return [row for row in rows if isinstance(row, str)][-PAGE_HISTORY:] if isinstance(rows, list) else []
+    return texts(came_back(asked))[-PAGE_HISTORY:]

@@ -1,4 +1,4 @@
-"""What the page says: its own words, and an answer in them. Pure functions of records and of our words.
+"""What the page says: its own words, and what it says of an answer. Pure functions of records and of our words.
 
 Every text is plain until a template escapes it. Markdown is read in fixed sentences alone, with their values escaped.
 """
@@ -6,30 +6,26 @@ Every text is plain until a template escapes it. Markdown is read in fixed sente
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from allchat.addresses import phone_address
-from allchat.answering.query import Asker
+from allchat.addresses import phone_address, web_address
 from allchat.contact import USUAL_CONTACT, Contact
 from allchat.languages.calls import calls
 from allchat.markdown import escape_markdown, one_line
 from allchat.parts import Fixed, Title
-from allchat.records import Answer
-from allchat.sources.glossary import Glossary
 from allchat.web.assets import templates
-from allchat.web.page.cards import Quotes, arranged, short_name, when
-from allchat.web.source_page import in_language, long_date
+from allchat.web.page.cards import Shown, short_name, when
+from allchat.web.page.sources_panel import cut, hard_words, sources
+from allchat.web.source_page import in_language, long_date, place_path, revised
 from allchat.wording import Words, contact_values, load_wording
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _MARKDOWN = MarkdownIt("commonmark")
-NO_WORDS = Glossary(())
 
 CONTACT = USUAL_CONTACT.values()
 
@@ -66,83 +62,60 @@ def ours(part: Fixed) -> Markup:
     return Markup(_MARKDOWN.render(text))  # noqa: S704 - our Markdown, its values escaped
 
 
-_TEMPLATES = templates("allchat.web.page")
-_TEMPLATES.filters |= {"ours": ours, "short_name": short_name, "when": when}
-_TEMPLATES.filters["direction"] = lambda part: calls()[part.language].dir
-
-
-def message(
-    answer: Answer,
-    asker: Asker,
-    *,
-    turn: int,
-    words: Words,
-    again: bool = False,
-    glossary: Glossary = NO_WORDS,
-    alarms: Sequence[str] = (),
-    known: Collection[str] = (),
-) -> Markup:
-    """An answer as the conversation shows it, its quotes in cards, each number a link to its mark in the source.
-
-    The first of each hard word in its quotes is a link to what the source says of it. The call lines of earlier
-    ``alarms`` stand above it, but not above another alarm. The quotes on request are folded. ``known`` are the
-    documents quoted before: how answers are made, and how old a source is, is said once.
-    """
-    cited = {citation.number: citation for citation in (*answer.citations, *answer.further)}
-    documents, introduced = asker.documents, set[str]()
-    said = arranged(answer.parts.said, answer, documents=documents, introduced=introduced)
-    further = arranged(answer.parts.further, answer, documents=documents, introduced=introduced)
-    lead = [part for part in answer.parts.said if isinstance(part, Fixed) and part.role == "lead"]
-    # In front of whom to call stands nothing.
-    differs = not again and not answer.tone and one_line(answer.understood_as) != one_line(answer.question)
-    return Markup(  # noqa: S704 - the template escapes
-        _TEMPLATES.get_template("said.html").render(
-            words=words,
-            answer=answer,
-            alarms=alarms,
-            other=_other_language(answer, words=words),
-            understood=one_line(answer.understood_as) if differs else "",
-            said=said,
-            lead=[] if known else lead,
-            further=further,
-            notes=list(notices(answer, words=words, known=known)),
-            quotes=Quotes(cited, documents, turn, words, glossary),
-            place=partial(place_of, asker=asker, words=words),
-        )
-    )
-
-
-def notices(answer: Answer, *, words: Words, known: Collection[str]) -> Iterator[str]:
+def notices(shown: Shown) -> Iterator[str]:
     """What is to be known of the answer, without what was said before of a source that was quoted before."""
-    for note in answer.parts.notes:
-        if not set(note.about) & set(known):
-            yield _DATE.sub(lambda day: long_date(day[0], words=words), note.filled())
+    for note in shown.answer.parts.notes:
+        if not set(note.about) & set(shown.known):
+            yield _DATE.sub(lambda day: long_date(day[0], words=shown.words), note.filled())
 
 
-def _other_language(answer: Answer, *, words: Words) -> str | None:
+def lead(shown: Shown) -> list[Fixed]:
+    """How answers are made: said once in a conversation."""
+    said = shown.answer.parts.said
+    return [] if shown.known else [part for part in said if isinstance(part, Fixed) and part.role == "lead"]
+
+
+def other_language(shown: Shown) -> str | None:
     """The language of an answer's own words where it is not that of the page: its notice tells."""
-    said = next((note.language for note in answer.parts.notes if note.name == "language.note"), None)
-    return None if said == words["lang"] else said
+    said = next((note.language for note in shown.answer.parts.notes if note.name == "language.note"), None)
+    return None if said == shown.words["lang"] else said
 
 
-def place_of(title: Title, *, asker: Asker, words: Words) -> str:
+def place(title: Title, shown: Shown) -> str:
     """The address of a source, or of the section of it that a title names."""
-    address = f"/source/{title.document}{in_language(words).replace('&', '?')}"
+    address = f"/source/{title.document}{in_language(shown.words).replace('&', '?')}"
     if title.section is None:
         return address
-    outline = asker.outline(title.document)
+    outline = shown.asker.outline(title.document)
     section = outline.sections[title.section]
     end = next((block.end for block in outline.blocks if block.section == title.section), section.end)
     return f"{address}#c{section.start}-{end}"
 
 
-def status(answer: Answer, *, turn: int, words: Words) -> str:
+def status(shown: Shown) -> str:
     """One sentence for the status line: that the answer is there and what it rests on."""
-    quotes, sources = len(answer.citations), len({citation.document for citation in answer.citations})
-    if answer.kind == "urgent":
+    cited = shown.answer.citations
+    quotes, sources = len(cited), len({citation.document for citation in cited})
+    if shown.answer.kind == "urgent":
         name = "ready_urgent"
     elif quotes > 1:
         name = "ready_quotes" if sources > 1 else "ready_quotes_one"
     else:
         name = "ready_quote" if quotes else "ready"
-    return str(words[name]).format(turn=turn, quotes=quotes, sources=sources)
+    return str(shown.words[name]).format(turn=shown.turn, quotes=quotes, sources=sources)
+
+
+def turn_post(question: str, *, words: Words, shown: Shown | None = None, **below: object) -> str:
+    """A post that brings one turn: the question as it is repeated, the answer or that there is a fault, what stands
+    ``below`` it, the sources.
+    """
+    return _TEMPLATES.get_template("turn.html").render(question=question, words=words, shown=shown, **below)
+
+
+_TEMPLATES = templates("allchat.web.page")
+_TEMPLATES.filters |= {
+    told.__name__: told
+    for told in (cut, hard_words, lead, notices, one_line, other_language, ours, place, revised, short_name, sources)
+} | {"status": status, "when": when, "direction": lambda part: calls()[part.language].dir}
+_TEMPLATES.globals["place_path"] = place_path
+_TEMPLATES.tests["web_address"] = lambda text: web_address(text) is not None

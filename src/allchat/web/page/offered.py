@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import compress
-from typing import Any
 
 from allchat.answering.query import Asker, standing
 from allchat.answering.suggestions import suggestion
@@ -20,6 +19,11 @@ NEXT = 3
 """Questions to go on with, below an answer."""
 
 
+def starters(words: Words) -> list[str]:
+    """The starting questions of one language, of all groups."""
+    return [question for group in words["starters"] for question in group["questions"]]
+
+
 def next_questions(answer: Answer, *, asked: Sequence[str], words: Words) -> tuple[str, ...]:
     """Questions to touch below an answer: the record's own, else those of the starting questions that come nearest.
 
@@ -30,11 +34,10 @@ def next_questions(answer: Answer, *, asked: Sequence[str], words: Words) -> tup
         return ()
     headings = (citation.heading[-1] for citation in answer.citations if citation.heading)
     about = set(content_words(" ".join((answer.question, *headings))))
+    nearest = sorted(starters(words), key=lambda text: -len(about.intersection(content_words(text))))
     known = {_plain(text) for text in (*asked, answer.question)}
-    own = [text for text in answer.suggestions if _plain(text) not in known]
-    starters = [text for group in words["starters"] for text in group["questions"] if _plain(text) not in known]
-    nearest = sorted(starters, key=lambda text: -len(about.intersection(content_words(text))))
-    return tuple(dict.fromkeys([*own, *nearest]))[: min(NEXT, max(2, len(own)) if own else NEXT)]
+    own, others = ([text for text in some if _plain(text) not in known] for some in (answer.suggestions, nearest))
+    return tuple(dict.fromkeys([*own, *others]))[: min(NEXT, max(2, len(own)) if own else NEXT)]
 
 
 def of_corpus(words: Mapping[str, Words], asker: Asker) -> dict[str, Words]:
@@ -48,34 +51,28 @@ def of_corpus(words: Mapping[str, Words], asker: Asker) -> dict[str, Words]:
         return dict(words)
     known = {_plain(question) for question in asked}
     kept = [[_plain(text) in known for text in row["questions"]] for row in next(iter(words.values()))["starters"]]
-    own = [] if any(map(any, kept)) else _spread([text for question in asked if (text := suggestion([question]))])
-    return {language: {**said, "starters": _starters(said, kept, own)} for language, said in words.items()}
+    if any(map(any, kept)):
+        return {language: {**said, "starters": _fitting(said, kept)} for language, said in words.items()}
+    own = [text for question in asked if (text := suggestion([question]))]
+    own = list(dict.fromkeys(own[:: max(1, len(own) // OWN)]))[:OWN]
+    return {
+        language: {**said, "starters": [{"title": said["starters_own"], "questions": own}] if own else []}
+        for language, said in words.items()
+    }
+
+
+def _fitting(words: Words, kept: Sequence[Sequence[bool]]) -> list[Words]:
+    """The groups with those of their questions that are ``kept``."""
+    rows = zip(words["starters"], kept, strict=True)
+    return [{**row, "questions": [*compress(row["questions"], fits)]} for row, fits in rows if any(fits)]
 
 
 def naming(words: Words, asker: Asker) -> Words:
     """The page's words with the line that names whose texts are quoted."""
     names = dict.fromkeys(short_name(document.publisher) for document in standing(asker).documents.values())
-    return {**words, "who_wrote": _who_wrote(words, list(names)[:OWN])}
-
-
-def _who_wrote(words: Words, names: Sequence[str]) -> str:
-    *others, last = names or [""]
+    *others, last = list(names)[:OWN] or [""]
     named = f"{', '.join(others)} {words['and']} {last}" if others else last
-    return str(words["who_wrote"]).format(sources=named)
-
-
-def _starters(words: Words, kept: Sequence[Sequence[bool]], own: Sequence[str]) -> list[dict[str, Any]]:
-    """The groups with those of their questions that are ``kept``, or one group of a corpus's ``own``."""
-    if own:
-        return [{"title": words["starters_own"], "questions": own}]
-    rows = zip(words["starters"], kept, strict=True)
-    return [{**row, "questions": [*compress(row["questions"], fits)]} for row, fits in rows if any(fits)]
-
-
-def _spread(questions: Sequence[str]) -> list[str]:
-    """A few of the questions, from all over the list."""
-    step = max(1, len(questions) // OWN)
-    return list(dict.fromkeys(questions[::step]))[:OWN]
+    return {**words, "who_wrote": str(words["who_wrote"]).format(sources=named)}
 
 
 def _plain(question: str) -> str:

@@ -2,7 +2,8 @@
 // page. Nothing is stored. Sources, paper and the sheet for the care team have files of their own, before this one.
 const [chat, box, note, sign] = ["#chat", "#ask", "#note", "#working"].map($);
 // What the server is told again with the next question: it keeps nothing itself.
-let held = { asked: "[]", trail: "", message: "" };
+const NOTHING = { asked: "[]", trail: "", message: "" };
+let held = NOTHING;
 let pending = null;
 let slow = 0;
 
@@ -23,13 +24,14 @@ const showTalk = () => {
   $$(".next", chat).forEach((next) => { next.hidden = Boolean(pending) || next.parentElement !== last; });
   grow();
 };
-const began = (asked) => {
+const askServer = (event, asked, ...first) => {
   pending = { asked, turn: make("article", { className: "turn" }) };
   document.body.classList.add("asking");
   tell("");
   closeWord();
   sign.textContent = words.working;
   slow = setTimeout(() => { sign.textContent = words.working_long; }, 10000);
+  tellServer(event, [...first, held.asked, held.trail, words.lang]).then(answered, failed);
 };
 const ended = () => {
   const { turn, asked } = pending;
@@ -66,22 +68,15 @@ const answered = ([html, asked, trail, message]) => {
 const send = (text) => {
   if (pending) return;
   forget();
-  if (text.trim()) {
-    began(text);
-    pending.turn.append(make("h3", { className: "asked", textContent: text }));
-    chat.append(pending.turn);
-    if (box.value === text) box.value = "";
-    showTalk();
-    // On a phone the keyboard goes away, so that the answer has its room.
-    if (matchMedia("(pointer: coarse)").matches) box.blur();
-    pending.turn.scrollIntoView();
-  } else began("");
-  tellServer("ask", [text, held.asked, held.trail, words.lang]).then(answered, failed);
-};
-const askAgain = () => {
-  if (pending) return;
-  began("");
-  tellServer("again", [held.asked, held.trail, words.lang]).then(answered, failed);
+  askServer("ask", text.trim() && text, text);
+  if (!text.trim()) return;
+  pending.turn.append(make("h3", { className: "asked", textContent: text }));
+  chat.append(pending.turn);
+  if (box.value === text) box.value = "";
+  showTalk();
+  // On a phone the keyboard goes away, so that the answer has its room.
+  if (matchMedia("(pointer: coarse)").matches) box.blur();
+  pending.turn.scrollIntoView();
 };
 const vote = async (votes, choice) => {
   const [html] = await tellServer("vote", [choice, held.message, words.lang]).catch((text) => [text]);
@@ -97,7 +92,7 @@ const clear = () => {
   const parts = [chat, opened].map((part) => [part, [...part.children]]);
   cleared = { held, parts, notes: emptySheet() };
   parts.forEach(([part]) => part.replaceChildren());
-  held = { asked: "[]", trail: "", message: "" };
+  held = NOTHING;
   showOnly(null);
   showTalk();
   tell(words.cleared);
@@ -150,7 +145,7 @@ addEventListener("click", (event) => {
   if (touched.localName === "a") event.preventDefault();
   if (touched.matches(".languages a")) speak(touched.lang);
   else if (touched.matches(".start")) send(touched.textContent);
-  else if (touched.matches(".again")) askAgain();
+  else if (touched.matches(".again") && !pending) askServer("again", "");
   else if (touched.matches(".vote")) vote(touched.parentElement, touched.classList[1]);
   else DOES[touched.id]?.();
 });

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from allchat.parsing import parse_json
 from allchat.records import Answer
@@ -32,22 +33,19 @@ class Trail:
 
     def to_json(self) -> str:
         """The trail as the page hands it to and fro."""
-        return json.dumps({"turn": self.turn, "quoted": self.quoted, "alarms": self.alarms}, separators=(",", ":"))
+        return json.dumps(asdict(self), separators=(",", ":"))
 
 
 def extended(trail: Trail, answer: Answer) -> Trail:
-    """The trail after one more answer; the documents that were quoted last are kept."""
+    """The trail after one more answer; the documents that were quoted last are kept. A new alarm takes the place of
+    the last one of its tone.
+    """
     cited = (citation.document for citation in (*answer.citations, *answer.further))
     quoted = tuple(dict.fromkeys((*trail.quoted, *cited)))[-MAX_QUOTED:]
-    return Trail(trail.turn + 1, quoted, _alarms(trail.alarms, answer))
-
-
-def _alarms(before: tuple[str, ...], answer: Answer) -> tuple[str, ...]:
-    """The alarms after one more answer: a new one takes the place of the last one of its tone."""
-    reason = (answer.reason or "").partition(":")[0]
-    if answer.kind != "urgent" or not reason:
-        return before
-    return (*(alarm for alarm in before if (alarm == CRISIS) != (reason == CRISIS)), reason)
+    alarms, reason = trail.alarms, (answer.reason or "").partition(":")[0]
+    if answer.kind == "urgent" and reason:
+        alarms = (*(alarm for alarm in alarms if (alarm == CRISIS) != (reason == CRISIS)), reason)
+    return Trail(trail.turn + 1, quoted, alarms)
 
 
 def read_trail(value: object, *, documents: Container[str]) -> Trail:
@@ -55,18 +53,23 @@ def read_trail(value: object, *, documents: Container[str]) -> Trail:
 
     Alarms are told by their form; the page shows those alone that it has words for.
     """
-    try:
-        data = parse_json(value) if isinstance(value, str) else None
-    except ValueError:
-        data = None
+    data = came_back(value)
     turn = data.get("turn") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or type(turn) is not int or not 0 <= turn <= MAX_TURNS:
+    if type(turn) is not int or not 0 <= turn <= MAX_TURNS:
         return Trail()
-    quoted = (key for key in _texts(data.get("quoted"), most=MAX_QUOTED) if key in documents)
-    alarms = (row for row in _texts(data.get("alarms"), most=MAX_ALARMS) if re.fullmatch("[a-z_]{1,40}", row))
+    quoted = (key for key in texts(data.get("quoted"))[-MAX_QUOTED:] if key in documents)
+    alarms = (row for row in texts(data.get("alarms"))[-MAX_ALARMS:] if re.fullmatch("[a-z_]{1,40}", row))
     return Trail(turn, tuple(quoted), tuple(alarms))
 
 
-def _texts(value: object, *, most: int) -> list[str]:
-    rows = value if isinstance(value, list) else []
-    return [row for row in rows[-most:] if isinstance(row, str)]
+def came_back(value: object) -> Any:
+    """What JSON from the browser says; None where it is none."""
+    try:
+        return parse_json(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def texts(value: object) -> list[str]:
+    """The texts of a list from the browser; what has another shape is none."""
+    return [row for row in value if isinstance(row, str)] if isinstance(value, list) else []
