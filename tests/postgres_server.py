@@ -59,15 +59,22 @@ def _empty(user: str | None) -> str:
 
 
 class Server:
-    """One server with an empty data folder. ``stop`` and ``start`` end and begin it as often as a test wants."""
+    """One server with an empty data folder, or one that follows ``primary`` as a streaming replica. ``stop`` and
+    ``start`` end and begin it as often as a test wants.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, primary: Server | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="allchat-postgres-"))
         self.folder.chmod(0o755)
         self.data, self._user = self.folder / "data", "nobody" if os.getuid() == 0 else None
-        subprocess.run(["cp", "-a", _empty(self._user), str(self.data)], check=True)
         if self._user:
             shutil.chown(self.folder, self._user)
+        if primary is None:
+            subprocess.run(["cp", "-a", _empty(self._user), str(self.data)], check=True)
+        else:  # as docs/operations.md says
+            source = f"host={primary.folder} port={PORT} user=allchat_replica application_name=replica"
+            copying = ["--write-recovery-conf", "--create-slot", "--slot=replica", "--checkpoint=fast", "--no-sync"]
+            self._run("pg_basebackup", f"--pgdata={self.data}", f"--dbname={source}", *copying)
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -91,8 +98,10 @@ class Server:
         )
         return done.stdout
 
-    def url(self, database: str, *, user: str = "owner") -> str:
-        return f"postgresql://{user}@/{database}?host={self.folder}&port={PORT}"
+    def url(self, database: str, *others: Server, user: str = "owner", attributes: str = "any") -> str:
+        """Of a database, also on the servers beside this one, which are tried in this order."""
+        hosts = ",".join(str(one.folder) for one in (self, *others))
+        return f"postgresql://{user}@/{database}?host={hosts}&port={PORT}&target_session_attrs={attributes}"
 
     def sql(self, statement: str, *, database: str = "postgres") -> str:
         return self._run("psql", "-qtA", "-v", "ON_ERROR_STOP=1", self.url(database), "-c", statement).strip()
@@ -108,8 +117,8 @@ class Server:
             self.sql("CREATE EXTENSION vector", database=name)
         return self.url(name)
 
-    def start(self) -> None:
-        settings = [word for name, value in SERVER.items() for word in ("-c", f"{name}={value}")]
+    def start(self, **more: str) -> None:
+        settings = [word for name, value in {**SERVER, **more}.items() for word in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
             self._command("postgres", "-D", str(self.data), "-k", str(self.folder), "-p", PORT, *settings),
             user=self._user,
@@ -134,6 +143,11 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(timeout=30)
             self._process = None
+
+    def caught_up(self, primary: Server) -> bool:
+        """Whether a replica shows all that stands in its primary."""
+        written = primary.sql("SELECT pg_current_wal_lsn()")
+        return self.sql(f"SELECT pg_last_wal_replay_lsn() >= '{written}'") == "t"
 
     def remove(self) -> None:
         self.stop()
