@@ -12,7 +12,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -143,6 +144,19 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(timeout=30)
             self._process = None
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Takes connections in its kernel, as a machine does whose disk hangs, and answers nothing on any."""
+        assert self._process is not None
+        ours = self.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'allchat'").splitlines()
+        stopped = [self._process.pid, *map(int, ours)]
+        for one in stopped:
+            os.kill(one, signal.SIGSTOP)
+        yield
+        for one in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGCONT)
 
     def caught_up(self, primary: Server) -> bool:
         """Whether a replica shows all that stands in its primary."""

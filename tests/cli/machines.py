@@ -127,11 +127,13 @@ class Family:
 
 
 class Asking:
-    """Families who never stop until they are told to, and all that they were told."""
+    """Families who never stop until they are told to, and all that they were told; each waits a ``pause`` (seconds)
+    between an answer and the next question.
+    """
 
-    def __init__(self, servers: Sequence[Serving], questions: Sequence[Record], *, families: int) -> None:
+    def __init__(self, servers: Sequence[Serving], questions: Sequence[Record], *, families: int, pause: float) -> None:
         self.told: list[Told] = []
-        self._families = families
+        self._families, self._pause = families, pause
         self._servers, self._questions = servers, questions
         self._numbers, self._over = itertools.count(), threading.Event()
 
@@ -151,6 +153,7 @@ class Asking:
         while not self._over.is_set():
             number = next(self._numbers)
             self.told.append(family.ask(number % len(self._questions), first=number % 2))
+            time.sleep(self._pause)
         family.close()
 
 

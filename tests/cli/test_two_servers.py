@@ -22,10 +22,16 @@ if missing() is not None:
 
 
 def asked_while(
-    steps: Sequence[Callable[[], None]], site: Site, questions: Sequence[Record], *, least: int, families: int
+    steps: Sequence[Callable[[], None]],
+    site: Site,
+    questions: Sequence[Record],
+    *,
+    least: int,
+    families: int,
+    pause: float,
 ) -> Asking:
     """Asks ``least`` questions or more, and takes the steps meanwhile, evenly among them."""
-    asking = Asking(site.servers, questions, families=families)
+    asking = Asking(site.servers, questions, families=families, pause=pause)
     with asking.going_on():
         for number, step in enumerate(steps, 1):
             share = least * number // (len(steps) + 1)
@@ -84,7 +90,8 @@ def held_out(
     with ExitStack() as held:
         site = Site(folder, first=first, held=held)
         right = [quietly(site.servers, questions)]
-        asking = asked_while(steps(site, second), site, questions, least=least, families=6 if least > 1000 else 2)
+        asked = {"families": 6, "pause": 0.0} if least > 1000 else {"families": 3, "pause": 0.05}
+        asking = asked_while(steps(site, second), site, questions, least=least, **asked)
         right.append(quietly(site.servers, questions))
     names = [record["versions"]["index"] for record, *_ in right]
     assert [name[:16] for name in names] == [first.name, second.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,20 @@ def test_a_store_is_asked_only_where_its_version_is(pair: Pair) -> None:
     assert pair.replica.sql("SELECT name FROM allchat.current", database="allchat") != after
     store._pool.drain()  # as connections are replaced in time
     assert two_searches(store) == wanted
+    store.close()
+
+
+def test_a_server_that_hangs_costs_no_answer_where_another_has_the_version(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_connections, "SECONDS", 4)
+    monkeypatch.setattr(postgres_connections, "GRACE_SECONDS", 0)
+    store = pair.shelf(pair.primary, pair.replica).open()
+    wanted = two_searches(store)
+    with pair.primary.hanging():
+        begun = time.monotonic()
+        assert two_searches(store) == wanted
+        assert 4 < time.monotonic() - begun < 15
     store.close()
 
 
