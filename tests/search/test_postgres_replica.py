@@ -122,6 +122,25 @@ def test_a_store_is_asked_only_where_its_version_is(pair: Pair) -> None:
     store.close()
 
 
+def test_a_version_that_was_lost_with_the_primary_gives_way_to_the_one_before(pair: Pair) -> None:
+    index = pair.folder / "index"
+    build(SMALL, index=index, embedder=WordHash())
+    shelf = pair.shelf(pair.primary, pair.replica)
+    before = bring(index / (Folder(index).current() or ""), shelf)
+    pair.catch_up()
+    pair.lag(behind=True)
+    build(SMALL, index=index, embedder=WordHash(), passage_tokens=50)
+    bring(index / (Folder(index).current() or ""), shelf)
+    opening = lambda: Chat.open(index, corpus=SMALL, embedder=WordHash(), shelf=shelf)  # noqa: E731
+    chat = Following(opening, index=index, shelf=shelf)
+    assert chat.version != before
+    pair.primary.stop()
+    answer = chat.ask("which medicines are forbidden at home")
+    assert answer.versions["index"].startswith(before)
+    assert (answer.kind, chat.version) == ("answer", before)
+    chat.now.index.close()
+
+
 def test_a_server_that_hangs_costs_no_answer_where_another_has_the_version(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
