@@ -23,9 +23,16 @@ from commands import run
 from deployed_site import free_ports
 from places import ROOT
 from postgres_server import Server
+from word_hash import WordHash
+
+from allchat.build import build
+from allchat.search.shelf import bring, shelf_at
 
 PATIENCE: Final = 240
 """Seconds that a step may take on a machine that is busy with other work."""
+
+ENVIRONMENT: Final = {"PYTHONPATH": os.pathsep.join(sys.path)}
+"""That of this process: its program and the tests' modules."""
 
 Record = Mapping[str, Any]
 
@@ -49,11 +56,44 @@ class Version:
         return (self.index / "current").read_text(encoding="ascii").strip()
 
 
-class Serving:
-    """One machine: ``allchat serve`` with a corpus, an index folder and an address of its own."""
+@dataclass(frozen=True)
+class Kind:
+    """How an operator builds, publishes and serves."""
 
-    def __init__(self, folder: Path, *, store: str, corpus: Path) -> None:
-        self.folder, self.store = folder, store
+    command: tuple[str, ...]
+    build: Callable[[Version], None]
+    publish: Callable[[Version, str], None]
+
+
+def _build(version: Version) -> None:
+    assert run("build", index=version.index, corpus=version.corpus).exit_code == 0
+
+
+def _publish(version: Version, store: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLCHAT_STORE", store)
+        said = run("build", index=version.index, corpus=version.corpus)
+    assert f"{version.name} is in force" in said.output
+
+
+def _build_small(version: Version) -> None:
+    build(version.corpus, index=version.index, embedder=WordHash())
+
+
+def _publish_small(version: Version, store: str) -> None:
+    bring(version.index / version.name, shelf_at(version.index, store=store))
+
+
+REAL: Final = Kind((sys.executable, "-m", "allchat", "serve"), _build, _publish)
+QUICK: Final = Kind((sys.executable, str(Path(__file__).with_name("small_machine.py"))), _build_small, _publish_small)
+"""``REAL`` by the commands; ``QUICK`` with the word-hash embedder, without the model's files and without the page."""
+
+
+class Serving:
+    """One machine: a server with a corpus, an index folder and an address of its own."""
+
+    def __init__(self, folder: Path, *, command: Sequence[str], store: str, corpus: Path) -> None:
+        self.folder, self.store, self._command = folder, store, command
         shutil.copytree(corpus, folder / "corpus")
         self.port = next(iter(free_ports(1)))
         self.address = f"http://127.0.0.1:{self.port}"
@@ -63,8 +103,8 @@ class Serving:
         paths = [f"--index={self.folder / 'index'}", f"--corpus={self.folder / 'corpus'}", f"--port={self.port}"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "allchat", "serve", *paths],
-                env={**os.environ, "ALLCHAT_STORE": self.store, "ALLCHAT_LOG_REQUESTS": "false"},
+                [*self._command, *paths],
+                env={**os.environ, **ENVIRONMENT, "ALLCHAT_STORE": self.store, "ALLCHAT_LOG_REQUESTS": "false"},
                 stdout=log,
                 stderr=log,
             )
@@ -178,7 +218,8 @@ def quietly(servers: Sequence[Serving], questions: Sequence[Record]) -> list[Rec
 class Site:
     """The primary, its replica, two servers, and the steps that are taken while they are asked."""
 
-    def __init__(self, folder: Path, *, first: Version, held: ExitStack) -> None:
+    def __init__(self, folder: Path, *, kind: Kind, first: Version, held: ExitStack) -> None:
+        self._kind = kind
         self.primary = Server()
         held.callback(self.primary.remove)
         for file in ("postgres.sql", "postgres-replica.sql"):
@@ -190,7 +231,12 @@ class Site:
         wait_for(lambda: self.replica.caught_up(self.primary), "the replica does not catch up")
         pairs = ((self.replica, self.primary), (self.primary, self.replica))
         self.servers = [
-            Serving(folder / f"server-{n}", store=near.url("allchat", far, user="allchat_reader"), corpus=first.corpus)
+            Serving(
+                folder / f"server-{n}",
+                command=kind.command,
+                store=near.url("allchat", far, user="allchat_reader"),
+                corpus=first.corpus,
+            )
             for n, (near, far) in enumerate(pairs)
         ]
         for one in self.servers:
@@ -199,11 +245,8 @@ class Site:
         self.all_answer_from(first)
 
     def publish(self, version: Version) -> None:
-        """As an operator does, with a URL that finds whichever server is the primary."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ALLCHAT_STORE", self._writes)
-            said = run("build", index=version.index, corpus=version.corpus)
-        assert f"{version.name} is in force" in said.output
+        """With a URL that finds whichever server is the primary."""
+        self._kind.publish(version, self._writes)
 
     def all_answer_from(self, version: Version | None = None) -> None:
         for one in self.servers:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from machines import Asking, Record, Site, Told, Version, quietly, wait_for, without_times
+from machines import QUICK, REAL, Asking, Kind, Record, Site, Told, Version, quietly, wait_for, without_times
 from places import ROOT, SMALL
 from postgres_server import missing
 
@@ -67,14 +67,14 @@ def switched_off(corpus: Path, source: str) -> None:
     table.write_text(said.replace(f'id = "{source}"\n', f'id = "{source}"\nuse = false\n'), encoding="utf-8")
 
 
-def both_versions(folder: Path, *, index: Path, corpus: Path, source: str) -> tuple[Version, Version]:
+def both_versions(folder: Path, kind: Kind, *, index: Path, corpus: Path, source: str) -> tuple[Version, Version]:
     """A version without a source, and the one with it that is published later."""
     first, second = (Version(folder / name / "index", folder / name / "corpus") for name in ("first", "second"))
     for one in (first, second):
         shutil.copytree(index, one.index)
         shutil.copytree(corpus, one.corpus)
     switched_off(first.corpus, source)
-    assert run("build", index=first.index, corpus=first.corpus).exit_code == 0
+    kind.build(first)
     assert first.name != second.name
     return first, second
 
@@ -83,14 +83,20 @@ Steps = Callable[[Site, Version], Sequence[Callable[[], None]]]
 
 
 def held_out(
-    folder: Path, versions: tuple[Version, Version], questions: Sequence[Record], steps: Steps, *, least: int
+    folder: Path,
+    kind: Kind,
+    versions: tuple[Version, Version],
+    questions: Sequence[Record],
+    steps: Steps,
+    *,
+    least: int,
 ) -> None:
     """Asks ``least`` questions while the steps are taken, and holds every answer to what was said in quiet."""
     first, second = versions
     with ExitStack() as held:
-        site = Site(folder, first=first, held=held)
+        site = Site(folder, kind=kind, first=first, held=held)
         right = [quietly(site.servers, questions)]
-        asked = {"families": 6, "pause": 0.0} if least > 1000 else {"families": 3, "pause": 0.05}
+        asked = {"families": 6, "pause": 0.0} if kind is REAL else {"families": 3, "pause": 0.02}
         asking = asked_while(steps(site, second), site, questions, least=least, **asked)
         right.append(quietly(site.servers, questions))
     names = [record["versions"]["index"] for record, *_ in right]
@@ -107,22 +113,24 @@ def held_out(
 
 @pytest.mark.slow
 def test_no_question_is_lost_while_the_primary_restarts_a_version_is_published_and_a_server_is_killed(
-    model_index: Path, tmp_path: Path
+    small_index: Path, tmp_path: Path
 ) -> None:
-    versions = both_versions(tmp_path, index=model_index, corpus=SMALL, source="lists")
+    versions = both_versions(tmp_path, QUICK, index=small_index, corpus=SMALL, source="lists")
     texts = [(SMALL / f"{name}.txt").read_text(encoding="utf-8").split() for name in ("lists", "crlf", "twins-a")]
     questions = [{"question": " ".join(text[n : n + 6])} for text in texts for n in range(0, min(len(text), 54), 6)]
 
     def steps(site: Site, second: Version) -> Sequence[Callable[[], None]]:
         return [lambda: site.restart(site.primary), lambda: site.go_over_to(second), site.kill_a_server]
 
-    held_out(tmp_path, versions, questions, steps, least=300)
+    held_out(tmp_path, QUICK, versions, questions, steps, least=300)
 
 
 @pytest.mark.slow
 @pytest.mark.soak
 def test_five_thousand_questions_lose_no_answer_and_mix_no_versions(built_index: Path, tmp_path: Path) -> None:
-    versions = both_versions(tmp_path, index=built_index, corpus=ROOT / "corpus", source="cancernet-all-treatment")
+    versions = both_versions(
+        tmp_path, REAL, index=built_index, corpus=ROOT / "corpus", source="cancernet-all-treatment"
+    )
     files = [ROOT / "tests" / "questions" / f"{name}.jsonl" for name in ("answers", "answers_es", "conversations")]
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()[::4]]
     questions = [{"question": row["text"], "history": row.get("history", [])} for row in rows]
@@ -136,4 +144,4 @@ def test_five_thousand_questions_lose_no_answer_and_mix_no_versions(built_index:
             site.lose_the_primary,
         ]
 
-    held_out(tmp_path, versions, questions, steps, least=5000)
+    held_out(tmp_path, REAL, versions, questions, steps, least=5000)
