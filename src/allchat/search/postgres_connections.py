@@ -76,12 +76,22 @@ class Address:
 
     def told(self, error: psycopg.Error) -> StoreError:
         """What is said of an error of PostgreSQL's."""
-        fact = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        fact = lines[0].rstrip(".")
+        unsafe = [line for line in lines if any(words in line for words in _UNSAFE)]
+        if unsafe and isinstance(error, psycopg.OperationalError):
+            return StoreError(
+                f"{self.name}: no safe connection ({unsafe[0].rstrip('.')}). Name the certificate of its CA as "
+                "sslrootcert=FILE, the server as its own certificate does, and sslmode=verify-full."
+            )
         if isinstance(error, psycopg.errors.UndefinedTable):
             return GoneError(f"{self.name}: the version is gone ({fact}). Run: allchat build")
         said = next(said for kind, said in _SAID if isinstance(error, kind))
         return StoreError(f"{self.name}: {said.format(fact=fact, seconds=SECONDS)}")
 
+
+_UNSAFE: Final = ("certificate", "does not support SSL")
+"""What libpq's lines hold where a server cannot be trusted; one that is away has others, with or without SSL."""
 
 _SAID: Final[tuple[tuple[type[psycopg.Error], str], ...]] = (
     (psycopg.errors.QueryCanceled, "did not answer within {seconds} seconds. Ask again."),
