@@ -5,6 +5,7 @@
     ├── CorpusError      a source, or what is said about it, is not as declared
     ├── ModelError       the embedding model or the tokenizer is missing or altered
     ├── StoreError       the index is missing, damaged, or older than what it was built from
+    │   └── GoneError    the version that answers is not in the store any more
     ├── PageError        Gradio does not carry a question of the page to its answer; the page is not served
     ├── QuestionError    the question cannot be taken as it is
     ├── BusyError        more is asked than can be answered now
@@ -34,6 +35,10 @@ class ModelError(AllchatError):
 
 class StoreError(AllchatError):
     """The index is missing, damaged, or does not fit the corpus, the settings or the model."""
+
+
+class GoneError(StoreError):
+    """The version that answers is not in the store any more: one that came after it is asked, where there is one."""
 
 
 class PageError(AllchatError):

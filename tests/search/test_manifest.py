@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from allchat.errors import StoreError
+from allchat.search import manifest
 from allchat.search.manifest import PART, check, whole
 from allchat.search.vectors import opened_vectors, search_vectors, vector_index, write_vectors
 
@@ -25,6 +26,15 @@ def test_a_file_of_any_length_is_read_whole_and_held_against_its_hash(tmp_path: 
         for harm in (lambda: whole(path, sha256=sha256), lambda: check(path, sha256=sha256)):
             with pytest.raises(StoreError, match=r"is not the file that was built: it was altered"):
                 harm()
+
+
+def test_a_kernel_that_gives_no_memory_part_by_part_gives_all_of_it_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "POPULATE_WRITE", 9999)
+    content = np.random.default_rng(0).bytes(2 * PART + 1)
+    (tmp_path / "file").write_bytes(content)
+    assert bytes(whole(tmp_path / "file", sha256=hashlib.sha256(content).hexdigest())) == content
 
 
 def test_a_file_that_is_missing_is_an_error_that_names_it(tmp_path: Path) -> None:

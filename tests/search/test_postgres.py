@@ -30,7 +30,7 @@ from allchat.web.reload import Following
 if missing() is not None:
     pytest.skip(f"not tested: {missing()}", allow_module_level=True)
 
-from allchat.search import postgres, postgres_shelf
+from allchat.search import postgres_connections, postgres_shelf
 from allchat.search.postgres_shelf import PostgresShelf
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_a_server_that_is_away_at_the_start_is_an_error_that_names_it(own_server
 def test_a_store_that_is_lost_is_an_error_and_answers_when_it_is_back(
     own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "SECONDS", 2)
+    monkeypatch.setattr(postgres_connections, "SECONDS", 2)
     store = filled(tmp_path, on=own_server).open()
     wanted, near = store.postings(["hair"])[0].blocks.tolist(), two_searches(store)
     own_server.stop()
@@ -153,7 +153,7 @@ def test_a_chat_that_follows_says_so_when_its_store_is_lost_and_goes_on_when_it_
 ) -> None:
     from allchat.build import build
 
-    monkeypatch.setattr(postgres, "SECONDS", 2)
+    monkeypatch.setattr(postgres_connections, "SECONDS", 2)
     index = build(SMALL, index=tmp_path / "index", embedder=WordHash())
     shelf = in_postgres(tmp_path / "files", on=own_server)
     bring(index / (Folder(index).current() or ""), shelf)
@@ -195,7 +195,7 @@ def test_a_missing_extension_an_old_one_and_an_old_server_say_what_to_do(
 
 
 def test_a_query_that_takes_too_long_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "SECONDS", 1)
+    monkeypatch.setattr(postgres_connections, "SECONDS", 1)
     store = filled(tmp_path).open()
     with pytest.raises(StoreError, match="did not answer within 1 seconds"):
         store._all("SELECT pg_sleep(3)")

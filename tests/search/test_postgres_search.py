@@ -17,7 +17,7 @@ from allchat.search.vectors import vector_index
 if missing() is not None:
     pytest.skip(f"not tested: {missing()}", allow_module_level=True)
 
-from allchat.search import postgres
+from allchat.search import postgres_connections
 
 
 def test_past_the_exact_search_cells_are_read_until_there_are_as_many_rows_as_were_asked_for(
@@ -55,7 +55,7 @@ def test_words_with_an_apostrophe_stand_where_fts5_finds_them(built_index: Path,
 def test_a_search_is_one_trip_and_a_query_is_planned_once_however_much_it_asks_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(postgres_connections, "MOST_CONNECTIONS", 1)
     heard: list[float] = []
     shelf = filled(tmp_path)
     shelf.hear(heard.append)

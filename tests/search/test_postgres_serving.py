@@ -91,6 +91,47 @@ def test_the_metrics_tell_the_time_of_queries_the_connections_in_use_and_a_store
     chat.now.index.close()
 
 
+def test_a_question_whose_version_was_removed_is_answered_by_the_one_that_came_after(
+    own_server: Server, tmp_path: Path
+) -> None:
+    index, shelf = tmp_path / "index", in_postgres(tmp_path / "files", on=own_server)
+
+    def published(tokens: int) -> str:
+        build(SMALL, index=index, embedder=WordHash(), passage_tokens=tokens)
+        return bring(index / (Folder(index).current() or ""), shelf)
+
+    before = published(200)
+    opening = lambda: Chat.open(index, corpus=SMALL, embedder=WordHash(), shelf=shelf)  # noqa: E731
+    chat = Following(opening, index=index, shelf=shelf)
+    published(100)
+    after = published(50)  # before this machine looked
+    assert before not in shelf.versions()
+    assert chat.version == before
+    assert chat.ask("how often is the fever thermometer read").versions["index"].startswith(after)
+    assert chat.version == after
+    chat.now.index.close()
+
+
+def test_readiness_tells_within_seconds_that_the_store_is_lost_and_that_it_is_back(
+    own_server: Server, tmp_path: Path
+) -> None:
+    index, shelf = tmp_path / "index", in_postgres(tmp_path / "files", on=own_server)
+    build(SMALL, index=index, embedder=WordHash())
+    bring(index / (Folder(index).current() or ""), shelf)
+    opening = lambda: Chat.open(index, corpus=SMALL, embedder=WordHash(), shelf=shelf)  # noqa: E731
+    chat = Following(opening, index=index, shelf=shelf)
+    with TestClient(create_app(chat, page=False)) as client, chat.watching(seconds=0.1, sound=3600):
+        status = lambda: client.get("/readyz").status_code  # noqa: E731
+        assert status() == 200
+        own_server.stop()
+        until(lambda: status() == 503)
+        asked = client.post("/v1/ask", json={"question": "which medicines are forbidden at home"})
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "30")
+        own_server.start()
+        until(lambda: status() == 200)
+    chat.now.index.close()
+
+
 def test_doctor_on_a_machine_that_only_serves_looks_at_the_index_in_the_store(
     own_server: Server, tmp_path: Path
 ) -> None:

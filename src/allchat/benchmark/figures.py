@@ -104,6 +104,8 @@ class BySize:
     whole_first_median_ms: float
     memory_mb: float
     build_s: float
+    open_s: Sparse[float] = None
+    """Seconds to open it; figures of earlier runs do not have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def summary(figures: Figures) -> list[str]:
         f"{row.vectors} vectors ({row.search}): {row.median_ms} ms, exact {row.exact_median_ms} ms, "
         f"recall@10 {row.recall_at_10}; with words and scores {row.whole_median_ms} ms, p95 "
         f"{row.whole_p95_ms} ms (words not seen before: {row.whole_first_median_ms} ms); {row.memory_mb} MB, "
-        f"built in {row.build_s} s"
+        f"built in {row.build_s} s" + ("" if row.open_s is None else f", opened in {row.open_s} s")
         for row in figures.search_by_size
     ]
     return [*lines, *_form_lines(figures.staff_forms), *_building_lines(figures.building)]

@@ -114,7 +114,8 @@ def search_by_size(
 ) -> tuple[BySize, ...]:
     """What an index of each size takes, of made vectors and made words: ms for ten hits among the vectors and, beside
     it, by exact search, which recall@10 is held against; ms for the whole search of a question, vectors, words and
-    scores, the first time and where its words are remembered; MB; seconds to build. Each size in a process of its own.
+    scores, the first time and where its words are remembered; MB; seconds to build and to open. Each size in a process
+    of its own.
     """
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         return tuple(pool.apply(_one_size, (real, questions, size, times)) for size in sizes)
@@ -128,8 +129,9 @@ def _one_size(real: Vectors, questions: Sequence[str], size: int, times: int) ->
         seconds = time.perf_counter() - begun
         del contents
         gc.collect()
-        before = resident_mb(os.getpid())
+        before, begun = resident_mb(os.getpid()), time.perf_counter()
         index = open_index(Path(folder))
+        opened = time.perf_counter() - begun
         taken = resident_mb(os.getpid()) - before
         search = Search(index, embedder=_Given(vectors))
         asked = [(questions[n % len(questions)],) for n in range(times)]
@@ -156,6 +158,7 @@ def _one_size(real: Vectors, questions: Sequence[str], size: int, times: int) ->
             # Pages that were freed before may have been taken again: it is at least the rows.
             memory_mb=round(max(taken, size * real.shape[1] * 4 / 2**20), 1),
             build_s=round(seconds, 2),
+            open_s=round(opened, 2),
         )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +18,11 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from psycopg.adapt import AdaptersMap, Dumper
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Format
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from allchat.errors import SettingsError, StoreError
 from allchat.search.embedder import Vectors
 from allchat.search.index import MAP_FILE, file_name
+from allchat.search.postgres_connections import Address, Holding, VersionPool
 from allchat.search.question_map import unpacked as unpacked_map
 from allchat.search.store import Hears, Near, Postings
 from allchat.search.tables import Row, Tables
@@ -32,62 +31,11 @@ from allchat.search.terms import SUFFIXES, Rows, Terms, bm25, phrase, unpacked, 
 LEAST_SERVER, LEAST_VECTOR = 15, (0, 8)
 """The oldest PostgreSQL and pgvector: IVFFlat goes on into further cells where its own hold too few rows since 0.8."""
 
-SECONDS: Final = 5
-"""How long a query may take, and a question waits for a connection; to connect, 3."""
-
-MOST_CONNECTIONS: Final = 8
-"""Of one process, for each language: a question holds one for as long as one query takes."""
-
 LEAD_BYTES: Final = 12
 """Of grain, block and sentence, which a row leads to once or more."""
 
 NO_PLACE: Final = np.zeros(0, dtype=np.int64)
 NOWHERE: Final = Postings(0, np.zeros(0, dtype=np.intp), np.zeros((0, 2)))
-
-
-class Address:
-    """Where a database is, and how it is called in what we say: never with a password.
-
-    Raises:
-        SettingsError: the URL cannot be read, or holds a password.
-    """
-
-    def __init__(self, url: str) -> None:
-        try:
-            parts = conninfo_to_dict(url)
-        except psycopg.ProgrammingError as error:
-            raise SettingsError("store: is no URL of PostgreSQL's. Write postgresql://USER@HOST/DATABASE") from error
-        if "password" in parts:
-            raise SettingsError(
-                "store: holds a password. Take it out; put it into the file that PGPASSFILE names, or into PGPASSWORD."
-            )
-        self._parts = {"application_name": "allchat", "connect_timeout": "3", **parts}
-        self.name = f"PostgreSQL at {parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
-
-    def conninfo(self, **options: object) -> str:
-        """What libpq is told, with the server's settings for each connection."""
-        told = " ".join(f"-c {name}={value}" for name, value in options.items())
-        return make_conninfo("", **self._parts, options=f"{self._parts.get('options', '')} {told}".strip())
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """What goes wrong inside is told as a StoreError."""
-        try:
-            yield
-        except psycopg.errors.QueryCanceled as error:
-            raise StoreError(f"{self.name}: did not answer within {SECONDS} seconds. Ask again.") from error
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise StoreError(f"{self.name}: a right is missing ({_first_line(error)}). See deploy/postgres.") from error
-        except psycopg.errors.UndefinedTable as error:
-            raise StoreError(f"{self.name}: the version is gone ({_first_line(error)}). Run: allchat build") from error
-        except psycopg.OperationalError as error:
-            raise StoreError(f"{self.name}: cannot be reached ({_first_line(error)}). Start it, or wait.") from error
-        except psycopg.Error as error:
-            raise StoreError(f"{self.name}: {_first_line(error)}. See its log.") from error
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class PostgresStore(Tables):
@@ -107,11 +55,12 @@ class PostgresStore(Tables):
     ) -> None:
         super().__init__()
         self.folder, self.manifest, self.version, self.language = folder, manifest, version, language
-        self._address, self._told = address, told
+        self._told = told
         self._terms: Terms = Terms() if beside is None else beside._terms
         own_map = folder / file_name(MAP_FILE, language)
         self._map = unpacked_map(own_map) if own_map.exists() else None
-        self._pool = _pool(address, schema=schema_of(folder.name, language), probes=probes)
+        schema = schema_of(folder.name, language)
+        self._pool = VersionPool(address, schema=schema, probes=probes, adapters=_ADAPTERS)
         self.others: dict[str, PostgresStore] = {}
         try:
             rows: list[tuple[str, str]] = [(name, value) for name, value in self._all("SELECT name, value FROM facts")]
@@ -140,24 +89,10 @@ class PostgresStore(Tables):
         return self._together([(query, values)])[0]
 
     def _together(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
-        """The rows of each query, in one trip. A connection that was lost, as when the server restarts, is tried once
-        more on another.
-        """
-        with self._address.errors():
-            try:
-                return self._rows(queries)
-            except psycopg.OperationalError as error:
-                if isinstance(error, psycopg.errors.QueryCanceled | PoolTimeout):
-                    raise
-                self._pool.check()
-                return self._rows(queries)
-
-    def _rows(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
+        """The rows of each query, in one trip."""
         begun = time.perf_counter()
         try:
-            with self._pool.connection() as one, one.pipeline() if len(queries) > 1 else nullcontext():
-                sent = [one.execute(query.replace("?", "%s"), values, binary=True) for query, values in queries]
-                return [answered.fetchall() for answered in sent]
+            return self._pool.ask(partial(_rows, queries))
         finally:
             self._told(time.perf_counter() - begun)
 
@@ -228,33 +163,15 @@ class PostgresStore(Tables):
         self._pool.close()
 
 
+def _rows(queries: Sequence[tuple[str, Sequence[Any]]], one: Holding) -> list[list[Row]]:
+    with one.pipeline() if len(queries) > 1 else nullcontext():
+        sent = [one.execute(query.replace("?", "%s"), values, binary=True) for query, values in queries]
+        return [answered.fetchall() for answered in sent]
+
+
 def schema_of(version: str, language: str) -> str:
     """What the schema of a version is called for a language."""
     return f"allchat_{version}_{language}"
-
-
-def _pool(address: Address, *, schema: str, probes: int) -> ConnectionPool[Any]:
-    options: dict[str, object] = {
-        "search_path": f"{schema},public",
-        "statement_timeout": f"{SECONDS}s",
-        "default_transaction_read_only": "on",
-        "ivfflat.iterative_scan": "relaxed_order",
-        "ivfflat.probes": probes,
-        "enable_seqscan": "off",  # cells are read also where the planner thinks them dear
-        "max_parallel_workers_per_gather": 0,  # to start a process takes longer than to read 10,000 rows
-    }
-    pool: ConnectionPool[Any] = ConnectionPool(
-        address.conninfo(**options),
-        kwargs={"autocommit": True, "context": _ADAPTERS, "prepare_threshold": 1},
-        min_size=1,
-        max_size=MOST_CONNECTIONS,
-        timeout=SECONDS,
-        reconnect_timeout=SECONDS,
-        open=False,
-    )
-    with address.errors():
-        pool.open()
-    return pool
 
 
 class Sent(bytes):

@@ -15,7 +15,8 @@ from allchat.search.copies import fetched, tidy
 from allchat.search.folder import NAME_DIGITS
 from allchat.search.index import ROW_FILES
 from allchat.search.manifest import MANIFEST, checked_manifest, sha256_of
-from allchat.search.postgres import LEAST_SERVER, LEAST_VECTOR, Address, PostgresStore, schema_of
+from allchat.search.postgres import LEAST_SERVER, LEAST_VECTOR, PostgresStore, schema_of
+from allchat.search.postgres_connections import Address
 from allchat.search.postgres_load import load
 from allchat.search.store import Hears
 

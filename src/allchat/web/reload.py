@@ -13,7 +13,7 @@ from typing import Unpack
 
 from allchat.answering.query import Asking
 from allchat.chat import Chat
-from allchat.errors import AllchatError, StoreError
+from allchat.errors import AllchatError, GoneError, StoreError
 from allchat.records import Answer, Document, Outline, Trace, Verdict
 from allchat.search.folder import Folder
 from allchat.search.manifest import MANIFEST
@@ -54,6 +54,7 @@ class Following:
         self._index = index
         self._shelf = shelf or Folder(index)
         self._told: set[str] = set()
+        self._looking = threading.Lock()
         self._failed: tuple[str | None, _Written] | None = None
         self._passed = 0
         self._away = ""
@@ -125,11 +126,25 @@ class Following:
             StoreError: see ``ask``.
         """
         if self.sound:
-            return self.now.explain(question, **how)
+            return self._explained(question, **how)
         answer = self.alarm(question, **how)
         if answer is None:
             raise StoreError(self._away or f"{self._index}: {UNSOUND} Restart this server.")
         return answer, Trace(Verdict("urgent", reason=answer.reason))
+
+    def _explained(self, question: str, **how: Unpack[Asking]) -> tuple[Answer, Trace]:
+        """The answer of the chat of this moment. Where its version was removed meanwhile, as when two are published one
+        after the other, the whole answer is made anew by the one that came after it.
+        """
+        chat = self.now
+        try:
+            return chat.explain(question, **how)
+        except GoneError:
+            with self._looking:
+                came = self.now is not chat or self._looked()
+            if not came:
+                raise
+            return self.now.explain(question, **how)
 
     def alarm(self, question: str, **how: Unpack[Asking]) -> Answer | None:
         """See ``Chat.alarm``."""
@@ -150,11 +165,16 @@ class Following:
             self.sound, self._away = False, ""
         if not self.sound:
             self._tell(f"{UNSOUND} The index is opened anew.")
-            self._go_over()
+            with self._looking:
+                self._go_over()
         return self.sound
 
     def look(self) -> bool:
         """Go over to the current index if it is another than the one that answers; whether that was done."""
+        with self._looking:
+            return self._looked()
+
+    def _looked(self) -> bool:
         name = self._in_force()
         if not self.reachable:
             return False
@@ -216,7 +236,7 @@ class Following:
     @contextmanager
     def watching(self, *, seconds: float = LOOK_SECONDS, sound: float = SOUND_SECONDS) -> Iterator[None]:
         """Look every so many ``seconds``, and check every ``sound`` seconds, in a thread of its own, until the block
-        ends.
+        ends. A store that does not answer is checked at each look: whether questions can be answered is told then.
         """
         end = threading.Event()
 
@@ -224,7 +244,7 @@ class Following:
             checked = time.monotonic()
             while not end.wait(seconds):
                 self.look()
-                if self._away or time.monotonic() - checked >= sound:
+                if self._away or not self.reachable or time.monotonic() - checked >= sound:
                     checked = time.monotonic()
                     self.check()
 
