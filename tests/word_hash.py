@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from allchat.search.embedder import Readings
+
 DIMENSIONS = 384
 WINDOW = 120
 """Words that it reads of a text: short, so that the window is met in small texts."""
@@ -36,6 +38,10 @@ class WordHash:
     def read(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
         """It has no inner layers: the vectors alone."""
         return self.encode(texts, progress=progress)
+
+    def read_pieces(self, texts: Sequence[str], *, progress: bool = False) -> Readings:
+        """It has no pieces either."""
+        return Readings(self.read(texts, progress=progress))
 
     def knows(self, word: str) -> bool:
         """No word is known beyond those of the corpus."""

@@ -20,7 +20,7 @@ from allchat.guard.classifier import packaged_classifier
 from allchat.guard.guard import Guard
 from allchat.languages.folders import Languages, packaged_languages
 from allchat.records import Answer, Trace
-from allchat.search.embedder import Reader
+from allchat.search.embedder import PieceReader
 from allchat.search.folder import Folder
 from allchat.search.model_files import PACKAGED_MODEL
 from allchat.search.sentence_transformer import open_embedder
@@ -40,7 +40,7 @@ class Chat(Pipeline):
         corpus: str | Path | None = None,
         model: str = PACKAGED_MODEL,
         passage_tokens: int | None = None,
-        embedder: Reader | None = None,
+        embedder: PieceReader | None = None,
         contact: Contact | None = None,
         today: date | None = None,
         languages: Languages | None = None,

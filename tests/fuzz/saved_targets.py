@@ -208,10 +208,11 @@ def trained() -> bytes:
 def classifier() -> bytes:
     import numpy as np
 
-    from allchat.guard.classifier import Network, Weights
+    from allchat.guard.classifier import Weights
+    from allchat.guard.network import Network
 
     weights = Weights(np.ones((2, 5), dtype=np.float32), np.zeros(5, dtype=np.float32))
-    sizes = ((4, 2), (2,), (2, 5), (5,))
+    sizes = ((4, 2), (2,), (4, 2), (2,), (4, 1), (4, 5), (5,))
     network = Network(*(np.zeros(size, dtype=np.float32) for size in sizes))
     return Classifier({"a": 0, "b": 1}, weights, network).to_bytes()
 

@@ -25,25 +25,26 @@ TEXTS = {
 ROWS = [(text, says) for says, texts in TEXTS.items() for text in texts]
 
 
-def trained(rows: list[tuple[str, str]] = ROWS, vectors: NDArray[np.float32] | None = None) -> Classifier:
-    """A classifier of ``rows``, by default with embeddings that say nothing, so that words must."""
-    nothing = np.zeros((len(rows), 8), dtype=np.float32)
+def trained(rows: list[tuple[str, str]] = ROWS, pieces: list[NDArray[np.float32]] | None = None) -> Classifier:
+    """A classifier of ``rows``, by default with pieces that say nothing, so that words must."""
     messages = [GUARD.read(text) for text, _ in rows]
-    return train(messages, nothing if vectors is None else vectors, [says for _, says in rows], temperature=1.0)
+    return train(messages, pieces or [NOTHING] * len(rows), [says for _, says in rows], temperature=1.0)
+
+
+NOTHING = np.zeros((3, 8), dtype=np.float32)
 
 
 CLASSIFIER = trained()
-NOTHING = np.zeros(8, dtype=np.float32)
 
 
 def likeliest(scores: Scores) -> str:
     return CLASSES[int(np.argmax(scores))]
 
 
-@pytest.mark.parametrize("vector", [NOTHING, None], ids=["with an embedding", "by words"])
+@pytest.mark.parametrize("pieces", [NOTHING, None], ids=["with pieces", "by words"])
 @pytest.mark.parametrize(("text", "says"), ROWS)
-def test_what_was_learnt_is_known(text: str, says: str, vector: NDArray[np.float32] | None) -> None:
-    assert likeliest(CLASSIFIER.scores(GUARD.read(text), vector)) == says
+def test_what_was_learnt_is_known(text: str, says: str, pieces: NDArray[np.float32] | None) -> None:
+    assert likeliest(CLASSIFIER.scores(GUARD.read(text), pieces)) == says
 
 
 @pytest.mark.parametrize(
@@ -54,20 +55,22 @@ def test_new_words_are_judged_by_those_that_were_learnt(text: str, says: str) ->
     assert likeliest(CLASSIFIER.scores(GUARD.read(text), NOTHING)) == says
 
 
-@pytest.mark.parametrize("vector", [NOTHING, None], ids=["with an embedding", "by words"])
+@pytest.mark.parametrize("pieces", [NOTHING, None], ids=["with pieces", "by words"])
 @pytest.mark.parametrize("text", ["", "xyzzy", "what is remission", "should he? he can not breathe"])
-def test_scores_are_probabilities(text: str, vector: NDArray[np.float32] | None) -> None:
-    scores = CLASSIFIER.scores(GUARD.read(text), vector)
+def test_scores_are_probabilities(text: str, pieces: NDArray[np.float32] | None) -> None:
+    scores = CLASSIFIER.scores(GUARD.read(text), pieces)
     assert sum(scores) == pytest.approx(1)
     assert all(0 <= score <= 1 for score in scores)
 
 
-def test_an_embedding_counts() -> None:
+@pytest.mark.parametrize("beside", [0, 12], ids=["alone", "beside many that say nothing"])
+def test_one_piece_counts_whatever_stands_beside_it(beside: int) -> None:
     rows = [("hello there", says) for says in CLASSES] * 60
-    axes = np.eye(len(CLASSES), 8, dtype=np.float32)[[*range(len(CLASSES))] * 60]
-    classifier = trained(rows, axes)
+    axes = np.eye(len(CLASSES), 8, dtype=np.float32)
+    messages = [np.vstack([axis, np.zeros((beside, 8), dtype=np.float32)]) for axis in axes]
+    classifier = trained(rows, messages * 60)
     message = GUARD.read("hello there")
-    assert [likeliest(classifier.scores(message, axis)) for axis in axes[: len(CLASSES)]] == list(CLASSES)
+    assert [likeliest(classifier.scores(message, pieces)) for pieces in messages] == list(CLASSES)
 
 
 def test_each_class_counts_as_much_however_many_messages_it_has() -> None:
@@ -138,7 +141,7 @@ def test_the_file_that_comes_with_allchat_is_what_the_command_makes() -> None:
     anew, shipped = trained_anew(), packaged_classifier()
     assert list(anew.terms) == list(shipped.terms)
     texts = [example.text for example in training_examples()[::60]]
-    for text, vector in zip(texts, reader_of().read(texts), strict=True):
+    for text, pieces in zip(texts, reader_of().read_pieces(texts).pieces, strict=True):
         message = GUARD.read(text)
-        assert anew.scores(message, vector) == pytest.approx(shipped.scores(message, vector), abs=0.03)
+        assert anew.scores(message, pieces) == pytest.approx(shipped.scores(message, pieces), abs=0.03)
         assert anew.scores(message, None) == pytest.approx(shipped.scores(message, None), abs=0.03)

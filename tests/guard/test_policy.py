@@ -29,7 +29,7 @@ def guard(**scores: float) -> Guard:
     return Guard.load(classifier=classifier)
 
 
-VECTOR = np.zeros(384, dtype=np.float32)
+PIECES = np.zeros((3, 768), dtype=np.float32)
 INFORMING = guard()
 ADVISING = guard(advice=0.9)
 ALARMING = guard(emergency=0.9)
@@ -38,7 +38,7 @@ LOW = guard(support=0.9)
 
 
 def end_of(guard: Guard, text: str) -> tuple[str | None, str | None, str | None]:
-    found = guard.judge(text, VECTOR, guard.screen(text))
+    found = guard.judge(text, PIECES, guard.screen(text))
     return found.kind, found.reason, found.rule
 
 
@@ -89,7 +89,7 @@ def test_what_a_rule_always_holds_and_what_is_told_of_now_is_never_lifted(scores
     found = scores.screen(text)
     assert found.kind == "urgent"
     assert scores.is_settled(text, found)
-    assert scores.judge(text, VECTOR, found) == found
+    assert scores.judge(text, PIECES, found) == found
 
 
 def test_another_urgent_rule_is_lifted_where_the_classifier_is_all_but_certain() -> None:
@@ -168,9 +168,9 @@ def test_a_dangerous_vital_sign_is_marked(text: str, mark: str) -> None:
 
 def test_a_refusal_is_lifted_only_where_information_is_likely() -> None:
     verdict = Verdict("refusal", reason="dose", rule="dose-asked", private=True)
-    kept = guard(advice=0.5).judge("what is the dose", VECTOR, verdict)
+    kept = guard(advice=0.5).judge("what is the dose", PIECES, verdict)
     assert (kept.kind, kept.rule, kept.harmless) == ("refusal", "dose-asked", 0.5)
-    lifted = INFORMING.judge("what is the dose", VECTOR, verdict)
+    lifted = INFORMING.judge("what is the dose", PIECES, verdict)
     assert (lifted.kind, lifted.rule, lifted.private) == (None, None, True)
 
 
@@ -184,9 +184,9 @@ def test_what_names_no_person_must_be_surer_to_be_refused() -> None:
 def test_what_is_told_must_be_surer_information_than_what_is_asked() -> None:
     verdict = Verdict("refusal", reason="other", rule="personal-and-no-information-asked")
     likely = guard(advice=0.3)
-    assert likely.judge("what is her consolidation for?", VECTOR, verdict).kind is None
-    assert likely.judge("what is her dose?", VECTOR, replace(verdict, reason="dose")).kind == "refusal"
-    assert likely.judge("her consolidation", VECTOR, verdict).kind == "refusal"
+    assert likely.judge("what is her consolidation for?", PIECES, verdict).kind is None
+    assert likely.judge("what is her dose?", PIECES, replace(verdict, reason="dose")).kind == "refusal"
+    assert likely.judge("her consolidation", PIECES, verdict).kind == "refusal"
 
 
 def test_an_unsure_refusal_gives_way_to_clear_evidence_and_a_sure_one_does_not() -> None:
@@ -224,21 +224,21 @@ def test_a_mention_is_searched_like_information() -> None:
 
 
 def test_without_a_classifier_the_rules_alone_decide() -> None:
-    assert GUARD.judge("my son", VECTOR, Verdict(None)) == Verdict(None)
+    assert GUARD.judge("my son", PIECES, Verdict(None)) == Verdict(None)
     assert GUARD.judge("my son has a fever", None, GUARD.screen("my son has a fever")).kind == "urgent"
 
 
 def test_a_classifier_of_another_embedding_model_reads_words_alone() -> None:
     asked: list[object] = []
 
-    def scores(_: object, vector: object) -> Scores:
-        asked.append(vector)
+    def scores(_: object, pieces: object) -> Scores:
+        asked.append(pieces)
         return Scores(1, 0, 0, 0, 0)
 
     classifier: Any = SimpleNamespace(scores=scores, model="one")
     for model in ("one", "another"):
-        Guard.load(classifier=classifier, model=model).judge("what is induction", VECTOR, Verdict(None))
-    assert asked[0] is VECTOR
+        Guard.load(classifier=classifier, model=model).judge("what is induction", PIECES, Verdict(None))
+    assert asked[0] is PIECES
     assert asked[1] is None
 
 

@@ -11,7 +11,7 @@ from postgres_server import Server
 from word_hash import WordHash
 
 from allchat.build import build
-from allchat.search.embedder import Reader
+from allchat.search.embedder import PieceReader
 from allchat.search.folder import open_index
 from allchat.search.index import Index
 from allchat.search.model_files import PACKAGED_MODEL, packaged_folder
@@ -30,7 +30,7 @@ def built_folder(built_index: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(built_folder: Path, model: SentenceEmbedder) -> Reader:
+def exported(built_folder: Path, model: SentenceEmbedder) -> PieceReader:
     """The packaged model as an index serves it."""
     built = {"name": model.name, "sha256": model.fingerprint}
     return open_embedder(PACKAGED_MODEL, index=built_folder, built=built)

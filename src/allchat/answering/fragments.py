@@ -97,5 +97,5 @@ def _names_someone(message: ReadMessage) -> bool:
 def _judged(pipeline: Pipeline, heard: Heard) -> Verdict:
     """The verdict on a message by itself."""
     message = pipeline.guard.read(heard.text)
-    read = pipeline.readings([heard.embedded])
-    return pipeline.guard.judge(message, read[0], pipeline.screen(message))
+    _, pieces = pipeline.embedder.read_pieces([heard.embedded])
+    return pipeline.guard.judge(message, pieces[0] if pieces else None, pipeline.screen(message))

@@ -30,7 +30,7 @@ from allchat.languages.gloss import as_embedded
 from allchat.languages.recognise import Recogniser
 from allchat.program import program_hash
 from allchat.records import Document, Hit, LayTerm, Verdict
-from allchat.search.embedder import Embedder, Reader
+from allchat.search.embedder import Embedder, PieceReader
 from allchat.search.known import KnownVector
 from allchat.search.manifest import MANIFEST
 from allchat.search.retriever import Found, Search, Weights
@@ -61,7 +61,7 @@ class Pipeline:
         index: Store,
         corpus: Path,
         documents: Sequence[Document],
-        embedder: Reader,
+        embedder: PieceReader,
         lay_terms: Sequence[LayTerm] = (),
         guard: Guard | None = None,
         wording: Wording | None = None,
@@ -120,7 +120,7 @@ class Pipeline:
         return Heard(text, language, tongue, read, embedded)
 
     def readings(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """What the model reads of texts, ``(n, r)``, for guard and judge: their vectors first."""
+        """What the model reads of texts, ``(n, r)``, for search and judge: their vectors first."""
         return self.embedder.read(texts)
 
     def read_as(self, heard: Heard, text: str) -> str:

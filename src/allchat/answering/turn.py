@@ -27,6 +27,7 @@ from allchat.answering.suggestions import SUGGESTIONS, unquoted
 from allchat.answering.texts import as_markdown
 from allchat.answering.understanding import Looked, Understood, answered_before, look, understood
 from allchat.answering.verify import verify_quotes
+from allchat.guard.network import Pieces
 from allchat.guard.policy import OTHER, gives_way
 from allchat.guard.rules import ReadMessage
 from allchat.languages.calls import call_parts
@@ -89,13 +90,12 @@ class Turn:
         part = guard.information_part(message)
         asked = part if part and verdict.kind == "refusal" else self._question
         understood = self._understand(asked, part if verdict.kind is None else None)
-        own = self._heard.embedded
-        texts = tuple(dict.fromkeys((*understood.wordings, *understood.bent, own)))
+        texts = tuple(dict.fromkeys((self._heard.embedded, *understood.wordings, *understood.bent)))
         with self._timed("embed"):
-            read = pipeline.readings(texts)
+            read, pieces = pipeline.embedder.read_pieces(texts)
         if taken_over is None:
             with self._timed("screen"):
-                verdict = self._judged(message, read[texts.index(own)], verdict)
+                verdict = self._judged(message, next(iter(pieces), None), verdict)
         self.trace = replace(self.trace, verdict=verdict)
         if verdict.kind in ("urgent", "out_of_scope", "chat", "support"):
             return self._fixed(verdict)
@@ -106,9 +106,9 @@ class Turn:
             return self._fixed(screened)  # small talk gives way only to what answers it as a follow-up
         return self._searched(self._held(verdict, screened), message, looked)
 
-    def _judged(self, message: ReadMessage, reading: Vector, screened: Verdict) -> Verdict:
+    def _judged(self, message: ReadMessage, pieces: Pieces | None, screened: Verdict) -> Verdict:
         """The guard's verdict; none where the message is a fragment that asks for more of what was asked before."""
-        verdict = self._pipeline.guard.judge(message, reading, screened)
+        verdict = self._pipeline.guard.judge(message, pieces, screened)
         more = asks_on(self._pipeline, message, verdict, heard=self._heard, earlier=self._earlier)
         return Verdict(None, private=verdict.private, harmless=verdict.harmless) if more else verdict
 

@@ -2,7 +2,7 @@
 
 Two witnesses are asked apart, so that the errors of one are not the other's. A multinomial logistic regression reads
 the words of a message: rows of them as the rules read them, and parts of them as they were typed. A small network
-reads its embedding, with what inner layers of the same model make of it. Neither sees which rules are met.
+(``network``) reads what inner layers of the embedding model make of its word pieces. Neither sees which rules are met.
 ``train.py`` makes both from messages of our own; they are shipped as the file ``model.npz``.
 """
 
@@ -22,10 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allchat.errors import SettingsError
+from allchat.guard.network import Network, Pieces
 from allchat.guard.rules import ReadMessage
 from allchat.spelling import fold
-
-Vector = NDArray[np.float32]
 
 CLASSES = ("information", "advice", "emergency", "crisis", "support", "fear", "mention")
 """What a message can be to the classifier, in the order of all columns. Fear for a life and the mere mention of danger
@@ -34,7 +33,7 @@ are classes of their own, so that the boundary of a crisis and of an emergency i
 SHARES = {"words": 1.5, "parts": 1.5}
 """Lengths of the views of a message's words beside each other."""
 
-WORDS_COUNT, NETWORK_COUNTS = 0.9, 0.6
+WORDS_COUNT, NETWORK_COUNTS = 0.9, 1.0
 """How much the sums of either count where both are heard. Together more than one: two witnesses that err apart and
 agree are surer than each (docs/decisions/0006-guard.md)."""
 
@@ -132,36 +131,9 @@ class Weights:
         return cls((steps * (greatest / STEPS)).astype(np.float32), held["words_bias"])
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What one hidden layer of ``h`` units makes of a reading of ``r`` numbers: ``first`` ``(r, h)`` and its bias
-    ``(h,)``, ``last`` ``(h, 7)`` and its bias ``(7,)``, all float32.
-    """
-
-    first: NDArray[np.float32]
-    first_bias: NDArray[np.float32]
-    last: NDArray[np.float32]
-    last_bias: NDArray[np.float32]
-
-    def sums(self, vector: Vector) -> NDArray[np.float64]:
-        """The sum for each class ``(7,)``: the logarithm of its odds, up to one constant."""
-        hidden = np.maximum(vector @ self.first + self.first_bias, 0.0)
-        sums: NDArray[np.float64] = (hidden @ self.last + self.last_bias).astype(np.float64)
-        return sums
-
-    def packed(self) -> dict[str, NDArray[Any]]:
-        """The weights in half the space."""
-        return {name: getattr(self, name).astype(np.float16) for name in self.__slots__}
-
-    @classmethod
-    def unpacked(cls, held: Mapping[str, NDArray[Any]]) -> Network:
-        """What ``packed`` gave, to three digits."""
-        return cls(*(held[f"network_{name}"].astype(np.float32) for name in cls.__slots__))
-
-
 @dataclass(frozen=True)
 class Classifier:
-    """A trained classifier: ``words`` are the weights of the regression, ``network`` reads the embedding.
+    """A trained classifier: ``words`` are the weights of the regression, ``network`` reads word pieces.
 
     ``terms`` leads a term to its row in the weights ``(t, 7) float32``, whose columns are in the order of ``CLASSES``.
     ``key`` is what it was made from, ``model`` the fingerprint of the embedding model that it knows.
@@ -179,15 +151,15 @@ class Classifier:
         remembered = lru_cache(maxsize=MODEL_WORDS)(lambda word: frozenset(self._known(_parts(word))))
         object.__setattr__(self, "_part_rows", remembered)
 
-    def scores(self, message: ReadMessage, vector: Vector | None) -> Scores:
-        """How likely ``message`` is of each class; ``vector`` ``(r,) float32`` is what the embedding model
-        reads of it (``Reader.read``), None: words decide.
+    def scores(self, message: ReadMessage, pieces: Pieces | None) -> Scores:
+        """How likely ``message`` is of each class; ``pieces`` ``(p, l) float32`` is what the embedding model
+        reads of it (``PieceReader.read_pieces``), None: words decide.
         """
         sums = self.words.bias.astype(np.float64)
         for weight, rows in self._weighted(message):
             sums = sums + weight * self.words.terms[rows].sum(axis=0, dtype=np.float64)
-        if vector is not None:
-            sums = WORDS_COUNT * sums + NETWORK_COUNTS * self.network.sums(vector)
+        if pieces is not None:
+            sums = WORDS_COUNT * sums + NETWORK_COUNTS * self.network.sums(pieces)
         odds = np.exp(sums - sums.max())
         return Scores(*(odds / odds.sum()).tolist())
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from allchat.guard.classifier import Classifier, Scores, Vector
+from allchat.guard.classifier import Classifier, Scores
+from allchat.guard.network import Pieces
 from allchat.guard.policy import Kind, Met, is_held, judged
 from allchat.guard.privacy import PRIVATE_FILE, PrivacyFilter, private_words
 from allchat.guard.rule_files import LISTS_FILE, read_rules
@@ -30,7 +31,7 @@ GUARD_FILES = (*ORDER, LISTS_FILE, PRIVATE_FILE)
 class Guard:
     """Screens questions. The same words always give the same verdict.
 
-    ``model`` is the fingerprint of the embedding model that gives the vectors: a classifier that was trained on
+    ``model`` is the fingerprint of the embedding model that reads messages: a classifier that was trained on
     another one reads a message by its words alone.
     """
 
@@ -81,15 +82,16 @@ class Guard:
         verdict = _verdict(self._book.first(message, but=but)) or Verdict(None)
         return replace(verdict, private=bool(self._privacy.spans(message.text)))
 
-    def judge(self, question: str | ReadMessage, vector: Vector | None, verdict: Verdict) -> Verdict:
+    def judge(self, question: str | ReadMessage, pieces: Pieces | None, verdict: Verdict) -> Verdict:
         """``verdict`` of the rules, after the classifier was asked; the record names whichever decided.
 
-        ``vector`` is what the embedding model reads of ``question``, ``(r,) float32``; None where none can be had.
+        ``pieces`` is what the embedding model reads of the word pieces of ``question``, ``(p, l) float32``; None where
+        that cannot be had.
         """
         message = self.read(question)
         if self._classifier is None or self.is_settled(message, verdict):
             return verdict
-        scores = self._classifier.scores(message, vector if self._embeds else None)
+        scores = self._classifier.scores(message, pieces if self._embeds else None)
         found = judged(self._met(message, verdict), scores, message)
         return replace(found, private=verdict.private, harmless=scores.harmless)
 

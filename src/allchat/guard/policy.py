@@ -13,20 +13,21 @@ from allchat.guard.classifier import Scores
 from allchat.guard.rules import ReadMessage, Rule, danger, meets_surely
 from allchat.records import Verdict
 
-CRISIS, MOOD_CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.55, 0.3, 0.8, 0.9
-EMERGENCY, GENERAL_EMERGENCY = 0.5, 0.85
-"""How likely a crisis, which nothing but low mood may be likelier than, and an emergency must be to be answered as one.
-A crisis less where the message is surely of one or of low mood: there the one is often taken for the other. More where
-someone fears for a life or wants to live, which is seldom said by one who wants to die, in a figure of speech, and of
-long ago; most in a question about people in general. An emergency must be likelier in a question that names nobody."""
+CRISIS, MOOD_CRISIS, FEARED_CRISIS, GENERAL_CRISIS = 0.55, 0.3, 0.65, 0.9
+EMERGENCY, GENERAL_EMERGENCY = 0.55, 0.85
+"""How likely a crisis, which nothing but low mood may be likelier than, and an emergency must be to be answered as
+one. A crisis less where the message is surely of one, of low mood or of an emergency: they are taken for each other.
+More where someone fears for a life or wants to live, which is seldom said by one who wants to die, in a figure of
+speech, and of long ago; most in a question about people in general. An emergency must be likelier in a question that
+names nobody."""
 
 MOOD = 0.7
-"""How likely a crisis or low mood must be, together, for the message to be surely of one of them."""
+"""How likely a crisis, low mood or an emergency must be, together, for the message to be surely of one of them."""
 
 FEAR = 0.2
 """How likely fear for a life must be for it to count as told, beside the lists of words."""
 
-OUTSIDE = 0.8
+OUTSIDE = 0.9
 """How likely either must be where a rule takes the message for an attempt to steer or for another subject, and
 how likely a crisis must be where one takes it for small talk."""
 
@@ -42,7 +43,7 @@ the whole message, and of each clause that meets the rule, which it reads by its
 on a crisis, less where it is not, least in a message that tells of another time, of others or of a story.
 """
 
-BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.7, 0.88, 0.95
+BROAD_INFORMATION, INFORMATION, LONG_INFORMATION = 0.7, 0.92, 0.95
 """How likely mere information must be to lift a rule that refuses: one whose reason is broad, in a question; any other;
 and in a message of many words, where the question at its head may drown what is told of one person."""
 
@@ -186,7 +187,7 @@ def _crisis_bar(scores: Scores, message: ReadMessage) -> float:
     about_others = "@general" in message.labels and message.labels.isdisjoint({"@person", "@medicine"})
     if about_others and _informs(message):
         return GENERAL_CRISIS
-    return MOOD_CRISIS if scores.crisis + scores.support >= MOOD else CRISIS
+    return MOOD_CRISIS if scores.crisis + scores.support + scores.emergency >= MOOD else CRISIS
 
 
 def _emergency_bar(message: ReadMessage) -> float:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from allchat.guard.classifier import CLASSES, Classifier, Network, Vector, Weights, terms, weighted
+from allchat.guard.classifier import CLASSES, Classifier, Weights, terms, weighted
+from allchat.guard.network import Pieces
 from allchat.guard.rules import ReadMessage
+from allchat.guard.train_network import fitted_network
 from allchat.languages.folders import WORDS_FILE, packaged_languages
 
 if TYPE_CHECKING:
@@ -34,23 +35,17 @@ STRENGTH = 4.0
 TEMPERATURE = 1.6
 """By what the sums are divided, so that a probability is what it says on writers who were not trained on."""
 
-HIDDEN, DECAY, PASSES, STEP, BATCH, SEEDS = 256, 1.0, 8, 5e-4, 256, range(3)
-"""The network: its units, how its weights are held small, how often it sees each message, the size of its steps, after
-how many messages it takes one, and in which orders it sees them: which of its errors are chance is told by another
-order, so several stand side by side and their mean speaks."""
-
-LEAST_SPREAD = 1e-3
-"""A number of the reading that varies less than this says nothing, and is not blown up into something that does."""
-
 CODE = (
     "guard/classifier.py",
     "guard/matcher.py",
+    "guard/network.py",
     "guard/numbers.py",
     "guard/reader.py",
     "guard/rule_files.py",
     "guard/rules.py",
     "guard/tokens.py",
     "guard/train.py",
+    "guard/train_network.py",
     "languages/gloss.py",
     "search/onnx_export.py",
     "spelling.py",
@@ -100,24 +95,24 @@ def _rules() -> Iterator[Traversable]:
 
 def train(
     messages: Sequence[ReadMessage],
-    vectors: Vector,
+    pieces: Sequence[Pieces],
     says: Sequence[str],
     *,
     key: str = "",
     model: str = "",
     temperature: float = TEMPERATURE,
 ) -> Classifier:
-    """A classifier fitted to ``messages``, what the embedding model reads of them, ``vectors`` ``(n, r) float32``, and
-    what each ``says``.
+    """A classifier fitted to ``messages``, what the embedding model reads of the pieces of each, ``(p, l)``, and what
+    each ``says``.
 
-    Deterministic. Every class counts as much as another, however many messages it has.
+    Deterministic on one kind of processor. Every class counts as much as another, however many messages it has.
     """
     found = [terms(message) for message in messages]
     counts = Counter(term for views in found for view in views.values() for term in view)
     rows = {term: at for at, term in enumerate(sorted(term for term in counts if counts[term] >= LEAST_MESSAGES))}
     classes = [CLASSES.index(name) for name in says]
     words = fitted_words(term_features(found, rows), classes, temperature=temperature)
-    return Classifier(rows, words, fitted_network(vectors, classes), key, model)
+    return Classifier(rows, words, fitted_network(pieces, classes, count=len(CLASSES)), key, model)
 
 
 def fitted_words(features: csr_matrix, classes: Sequence[int], *, temperature: float = TEMPERATURE) -> Weights:
@@ -133,34 +128,6 @@ def fitted_words(features: csr_matrix, classes: Sequence[int], *, temperature: f
     weights[:, model.classes_] = model.coef_.T / temperature
     bias[model.classes_] = model.intercept_ / temperature
     return Weights(weights, bias)
-
-
-def fitted_network(vectors: Vector, classes: Sequence[int]) -> Network:
-    """The mean of networks fitted to what the embedding model reads ``(n, r) float32``, as one network; deterministic.
-
-    The logarithm of how common a class is among the messages is taken off its sum, so that every class counts as much
-    as another (logit adjustment: Menon and others, 2021). A class without a message is never likely.
-    """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier  # heavy, and needed when training only
-    from threadpoolctl import threadpool_limits
-
-    center = vectors.mean(axis=0, dtype=np.float64)
-    spread = np.maximum(vectors.std(axis=0, dtype=np.float64), LEAST_SPREAD)
-    present, counts = np.unique(classes, return_counts=True)
-    fitted = []
-    for seed in SEEDS:
-        model = MLPClassifier((HIDDEN,), alpha=DECAY, learning_rate_init=STEP, batch_size=min(BATCH, len(classes)))
-        model.set_params(max_iter=PASSES, random_state=seed)
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # that it stops before it has converged is meant
-            fitted.append(model.fit((vectors - center) / spread, classes))
-    first = np.hstack([model.coefs_[0] for model in fitted]) / spread[:, None]
-    first_bias = np.concatenate([model.intercepts_[0] for model in fitted]) - center @ first
-    last, last_bias = np.zeros((len(first_bias), len(CLASSES))), np.full(len(CLASSES), -50.0)
-    last[:, present] = np.vstack([model.coefs_[1] for model in fitted]) / len(fitted)
-    last_bias[present] = np.mean([model.intercepts_[1] for model in fitted], axis=0) - np.log(counts / counts.sum())
-    return Network(*(array.astype(np.float32) for array in (first, first_bias, last, last_bias)))
 
 
 def term_features(found: Sequence[Mapping[str, Sequence[str]]], rows: Mapping[str, int]) -> csr_matrix:

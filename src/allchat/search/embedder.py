@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,27 @@ class Embedder(Protocol):
         """Whether the model reads the whole text: what lies past its window is not embedded."""
 
 
+class Readings(NamedTuple):
+    """What a model reads of ``n`` texts: each as a whole, ``(n, r)``, and of each its word pieces, ``(p, l) float32``:
+    what inner layers make of them, side by side, the text's two end marks among them. No pieces where there are no
+    layers.
+    """
+
+    whole: Vectors
+    pieces: tuple[Vectors, ...] = ()
+
+
 class Reader(Embedder, Protocol):
-    """An embedding model that questions are asked with: the guard reads more of a text than its vector."""
+    """An embedding model that learnt parts are fitted with: they read more of a text than its vector."""
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
-        """``(n, r) float32``, what the guard reads: the vectors as ``encode`` gives them and, behind each, what inner
+        """``(n, r) float32``, what the judge reads: the vectors as ``encode`` gives them and, behind each, what inner
         layers of the network make of the text, in pieces of length 1. The vectors alone where there are no layers.
         """
+
+
+class PieceReader(Reader, Protocol):
+    """An embedding model that questions are asked with: the guard reads a message piece by piece."""
+
+    def read_pieces(self, texts: Sequence[str], *, progress: bool = False) -> Readings:
+        """``read`` and what the guard reads, at the cost of one."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
-from allchat.search.embedder import Vectors
+from allchat.search.embedder import Readings, Vectors
 
 ENCODER, WEIGHTS, TOKENIZER = "encoder.onnx", "encoder.weights", "tokenizer.json"
 """The files of an exported model: the network from word pieces to unit vectors, its large weights, and the text's way
 to word pieces."""
 
 NETWORK = (ENCODER, WEIGHTS, TOKENIZER)
+
+READINGS, LAYERS = "readings", "layers"
+"""What the network gives: texts as a whole and, where it has layers, their pieces."""
 
 VECTOR_SIZE = "vector_size"
 """What the network's file calls the length of a text's vector, behind which the inner layers stand."""
@@ -32,6 +37,9 @@ PROBES = (
     "word " * 2000,
 )
 """Texts on which an export is held against its model: short, empty, accented, as long as a passage, past the window."""
+
+
+_Found = TypeVar("_Found")
 
 
 class ExportedEmbedder:
@@ -70,25 +78,38 @@ class ExportedEmbedder:
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Embedder.encode``."""
-        return self._each(texts, self._size, progress=progress)
+        return self._whole(texts, self._size, progress=progress)
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """See ``Reader.read``. It costs what ``encode`` does: one run of the network gives both."""
-        return self._each(texts, None, progress=progress)
+        return self._whole(texts, None, progress=progress)
 
-    def _each(self, texts: Sequence[str], size: int | None, *, progress: bool) -> Vectors:
+    def read_pieces(self, texts: Sequence[str], *, progress: bool = False) -> Readings:
+        """See ``PieceReader.read_pieces``."""
+        found = list(self._each(texts, self._run_on, progress=progress))
+        whole = np.concatenate([readings for readings, *_ in found] or [self._reading("", None)[:0]])
+        return Readings(whole, tuple(layers[0] for _, *rest in found for layers in rest))
+
+    def _whole(self, texts: Sequence[str], size: int | None, *, progress: bool) -> Vectors:
         """Of each text the first ``size`` numbers of its reading, all of them for None."""
         if not texts:
             return self._reading("", size)[:0]
-        others = self._pool.map(lambda text: self._reading(text, size), texts[1:])
-        first = self._reading(texts[0], size)  # on this thread: it has nothing else to do
-        return np.concatenate([first, *tqdm(others, initial=1, total=len(texts), unit="text", disable=not progress)])
+        return np.concatenate(list(self._each(texts, lambda text: self._reading(text, size), progress=progress)))
+
+    def _each(self, texts: Sequence[str], make: Callable[[str], _Found], *, progress: bool) -> Iterator[_Found]:
+        """What is made of each text, in order."""
+        others = self._pool.map(make, texts[1:])
+        first = map(make, texts[:1])  # on this thread: it has nothing else to do
+        return iter(tqdm(chain(first, others), total=len(texts), unit="text", disable=not progress))
 
     def _reading(self, text: str, size: int | None) -> Vectors:
         """The ``(1, size)`` beginning of a text's reading, in which its vector comes first."""
+        return np.array(self._run_on(text, [READINGS])[0][:, :size], dtype=np.float32)  # a copy: no view on the rest
+
+    def _run_on(self, text: str, outputs: list[str] | None = None) -> list[Vectors]:
+        """What the network gives for a text, by default all: its reading and, where there are layers, these."""
         pieces = np.array([self._tokenizer.encode(text.strip()).ids], dtype=np.int64)
-        found = self._run(None, {"pieces": pieces, "read": np.ones_like(pieces)})[0]
-        return np.array(found[:, :size], dtype=np.float32)  # a copy: a view would keep the layers of every text
+        return list(self._run(outputs, {"pieces": pieces, "read": np.ones_like(pieces)}))
 
     def pieces(self, text: str) -> int:
         """How many word pieces the model reads of a text, its two end marks included."""

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allchat.search.onnx import ENCODER, VECTOR_SIZE, WEIGHTS
+from allchat.search.onnx import ENCODER, LAYERS, READINGS, VECTOR_SIZE, WEIGHTS
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -29,8 +29,9 @@ def exported_tokenizer(model: SentenceTransformer) -> str:
 
 
 def reading_network(model: SentenceTransformer) -> nn.Module:
-    """The model as a network from word pieces and their mask, both ``(n, pieces)``, to ``(n, r)`` readings: unit
-    vectors and, behind them, the means of the layers in the middle and before the last, each of length 1.
+    """The model as a network from word pieces and their mask, both ``(n, p)``, to ``(n, r)`` readings: unit vectors
+    and, behind them, the means of the layers in the middle and before the last, each of length 1; and to those layers
+    themselves, side by side for each piece ``(n, p, l)``.
 
     The last layer is trained to bring together what is about one subject. What somebody feels and intends is clearer
     in the layers below it, and they cost nothing: they are passed on the way.
@@ -46,7 +47,7 @@ def reading_network(model: SentenceTransformer) -> nn.Module:
             super().__init__()
             self.model = model.eval()
 
-        def forward(self, pieces: Tensor, read: Tensor) -> Tensor:
+        def forward(self, pieces: Tensor, read: Tensor) -> tuple[Tensor, ...]:
             found = self.model({"input_ids": pieces, "attention_mask": read})
             layers = found.get("all_layer_embeddings") or ()
             last = len(layers) - 1
@@ -54,7 +55,8 @@ def reading_network(model: SentenceTransformer) -> nn.Module:
             shares = read.unsqueeze(-1).to(torch.float32)
             means = [(layer * shares).sum(1) / shares.sum(1) for layer in chosen]
             parts = [found["sentence_embedding"], *means]
-            return torch.cat([torch.nn.functional.normalize(part, p=2.0, dim=1) for part in parts], dim=1)
+            readings = torch.cat([torch.nn.functional.normalize(part, p=2.0, dim=1) for part in parts], dim=1)
+            return (readings, torch.cat(chosen, dim=2)) if chosen else (readings,)
 
     return Network()
 
@@ -69,14 +71,16 @@ def exported_network(model: SentenceTransformer) -> dict[str, bytes]:
     if getattr(model, "default_prompt_name", None):
         raise ValueError("it puts a prompt before each text")
 
-    example = torch.ones(2, 8, dtype=torch.long)
-    axes = {"pieces": {0: "texts", 1: "pieces"}, "read": {0: "texts", 1: "pieces"}, "readings": {0: "texts"}}
+    example, network = torch.ones(2, 8, dtype=torch.long), reading_network(model)
+    each = {0: "texts", 1: "pieces"}
+    axes = {"pieces": each, "read": each, READINGS: {0: "texts"}, LAYERS: each}
+    outputs = [READINGS, LAYERS][: len(network(example, example))]
     with tempfile.TemporaryDirectory() as folder, torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing: parity is what decides
         file = Path(folder, ENCODER)
         torch.onnx.export(
-            reading_network(model), (example, example), file, dynamo=False, opset_version=17,
-            input_names=["pieces", "read"], output_names=["readings"], dynamic_axes=axes,
+            network, (example, example), file, dynamo=False, opset_version=17, input_names=["pieces", "read"],
+            output_names=outputs, dynamic_axes={name: axes[name] for name in ("pieces", "read", *outputs)},
         )  # fmt: skip
         graph = onnx.load(file)
         onnx.helper.set_model_props(graph, {VECTOR_SIZE: str(model.get_embedding_dimension())})

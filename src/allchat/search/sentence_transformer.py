@@ -13,7 +13,7 @@ import numpy as np
 
 from allchat.errors import ModelError, StoreError
 from allchat.program import library_versions, must_be_able_to_build, program_hash
-from allchat.search.embedder import Reader, Vectors
+from allchat.search.embedder import PieceReader, Reader, Readings, Vectors
 from allchat.search.model_files import (
     PACKAGED_MODEL,
     PACKAGED_SHA256,
@@ -59,22 +59,28 @@ class SentenceEmbedder:
         return np.asarray(vectors, dtype=np.float32)
 
     def read(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
-        """See ``Reader.read``. Of layers the guard knows those of the packaged model alone: another one may put a
+        """See ``Reader.read``. Of layers allchat knows those of the packaged model alone: another one may put a
         prompt before each text, or may not be asked as that is.
         """
+        return self.read_pieces(texts, progress=progress).whole
+
+    def read_pieces(self, texts: Sequence[str], *, progress: bool = False) -> Readings:
+        """See ``PieceReader.read_pieces``."""
         vectors = self.encode(texts, progress=progress)
         if not texts or self.fingerprint != fingerprint(PACKAGED_MODEL):
-            return vectors
-        return np.hstack([vectors, np.vstack([self._layers(text) for text in texts])[:, vectors.shape[1] :]])
+            return Readings(vectors)
+        readings, pieces = zip(*map(self._layers, texts), strict=True)
+        return Readings(np.hstack([vectors, np.vstack(readings)[:, vectors.shape[1] :]]), pieces)
 
-    def _layers(self, text: str) -> Vectors:
+    def _layers(self, text: str) -> tuple[Vectors, Vectors]:
+        """The reading of a text ``(1, r)`` and of its pieces ``(p, l)``."""
         from torch import no_grad
 
         window = self._model.max_seq_length
         told = self._model.tokenizer([text.strip()], truncation=True, max_length=window, return_tensors="pt")
         with no_grad():
-            read = reading_network(self._model)(told["input_ids"], told["attention_mask"])
-        return np.asarray(read.numpy(), dtype=np.float32)
+            whole, layers = reading_network(self._model)(told["input_ids"], told["attention_mask"])
+        return whole.numpy(), layers[0].numpy()
 
     def one_by_one(self) -> SentenceEmbedder:
         """The same model with each text alone: slower, and a vector depends on its text and on nothing beside it."""
@@ -136,7 +142,7 @@ def vectors_key(model: str) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def reader_of(model: str = PACKAGED_MODEL) -> Reader:
+def reader_of(model: str = PACKAGED_MODEL) -> PieceReader:
     """The model as an index serves it, without one: by its export."""
     loaded = load_embedder(model)
     files = loaded.exported()
@@ -176,7 +182,7 @@ def _network_files(folder: Path | None) -> dict[str, bytes]:
         return {}
 
 
-def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> Reader:
+def open_embedder(model: str, *, index: Path, built: Mapping[str, str]) -> PieceReader:
     """The embedder for questions: the export in the folder ``index`` where ``model`` is what the index was ``built``
     from (its name and fingerprint); else the model itself.
 
