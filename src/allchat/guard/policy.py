@@ -161,6 +161,7 @@ def _unmet(scores: Scores, message: ReadMessage) -> Verdict:
     mood, own_death = scores.crisis + scores.support + scores.fear, "@own-death" in message.labels
     asked = scores.advice + scores.emergency + scores.crisis + _feared(scores, message) >= _needed(message)
     searched = scores.harmless >= SEARCHED or not message.labels.isdisjoint({"@informs", "<asks-our-subject>"})
+    searched |= _is_foreign(message) and scores.advice > mood  # nothing of ours is asked, and the search will say so
     if searched and not asked:
         return Verdict(None, score=1 - scores.harmless)
     if asked or own_death or mood < scores.advice + scores.emergency:
@@ -222,6 +223,13 @@ def _needed(message: ReadMessage) -> float:
     """How likely a request for advice must be."""
     if "@only-informs" in message.labels:
         return INFORMED_ADVICE
+    if _is_foreign(message):
+        return FOREIGN_ADVICE
     if message.labels.isdisjoint({"@child-or-health", "@chances"}):
-        return FOREIGN_ADVICE if danger(message) == "none" else IMPERSONAL_ADVICE
+        return IMPERSONAL_ADVICE
     return ADVICE if "@person" in message.labels else IMPERSONAL_ADVICE
+
+
+def _is_foreign(message: ReadMessage) -> bool:
+    """Whether a message has no word of a child, of health, of chances or of a danger."""
+    return message.labels.isdisjoint({"@child-or-health", "@chances"}) and danger(message) == "none"
